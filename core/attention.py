@@ -1,0 +1,105 @@
+"""Attention: a query and the encoder states in, a weighted sum of the states (the context) and the weights out.
+
+Both kinds are pure: query, keys, values and mask go in, context and weights come out, nothing is remembered.
+
+Shapes: B batch, T queries, S states, Q query size, D state size, A attention size.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+def additive_scores(query: Tensor, keys: Tensor, v_a: Tensor) -> Tensor:
+    """Bahdanau et al. 2015: score(s, h_i) = v_aᵀ tanh(W_a s + U_a h_i).
+
+    query W_a s (B, T, A), keys U_a h (B, S, A), v_a (A,). Returns (B, T, S).
+    """
+    return torch.tanh(query.unsqueeze(2) + keys.unsqueeze(1)) @ v_a  # (B, T, S, A) @ (A,)
+
+
+def dot_scores(query: Tensor, keys: Tensor) -> Tensor:
+    """Vaswani et al. 2017: Q Kᵀ / √d_k. query (B, T, A), keys (B, S, A). Returns (B, T, S)."""
+    return query @ keys.transpose(1, 2) / math.sqrt(keys.size(-1))
+
+
+def attend(scores: Tensor, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """α = softmax(score), context = Σ_i α_i h_i.
+
+    scores (B, T, S), values (B, S, D), mask (B, S) True at real positions: padding gets the weight 0, exactly.
+    Returns context (B, T, D) and weights α (B, T, S).
+    """
+    weights = torch.softmax(scores.masked_fill(~mask.unsqueeze(1), float("-inf")), dim=-1)
+    return weights @ values, weights
+
+
+class Attention(nn.Module):
+    """What both kinds share: project the states to keys once a source, then score and attend."""
+
+    def __init__(self, query_size: int, memory_size: int, attention_size: int) -> None:
+        super().__init__()
+        self.W_a = nn.Linear(query_size, attention_size, bias=False)
+        self.U_a = nn.Linear(memory_size, attention_size, bias=False)
+
+    def project(self, states: Tensor) -> Tensor:
+        """U_a h (in the other notation K = W_k h): once a source, not once a step. (B, S, D) → (B, S, A)"""
+        return self.U_a(states)
+
+    def scores(self, query: Tensor, keys: Tensor) -> Tensor:
+        """(B, T, Q), (B, S, A) → (B, T, S)"""
+        raise NotImplementedError
+
+    def forward(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, T, Q), (B, S, A), (B, S, D), (B, S) → context (B, T, D), weights (B, T, S)"""
+        return attend(self.scores(query, keys), values, mask)
+
+
+class AdditiveAttention(Attention):
+    """score(s, h_i) = v_aᵀ tanh(W_a s + U_a h_i) (Bahdanau et al. 2015)."""
+
+    def __init__(self, query_size: int, memory_size: int, attention_size: int) -> None:
+        super().__init__(query_size, memory_size, attention_size)
+        self.v_a = nn.Parameter(torch.empty(attention_size).uniform_(-1, 1) / math.sqrt(attention_size))
+
+    def scores(self, query: Tensor, keys: Tensor) -> Tensor:
+        return additive_scores(self.W_a(query), keys, self.v_a)
+
+
+class DotAttention(Attention):
+    """softmax(Q Kᵀ / √d_k) V with Q = W_a s, K = U_a h, V = h (Vaswani et al. 2017)."""
+
+    def scores(self, query: Tensor, keys: Tensor) -> Tensor:
+        return dot_scores(self.W_a(query), keys)
+
+
+KINDS: dict[str, type[Attention]] = {"additive": AdditiveAttention, "dot": DotAttention}
+
+
+def make_attention(kind: str, query_size: int, memory_size: int, attention_size: int) -> Attention | None:
+    """The attention of this kind, or None for "none"."""
+    return None if kind == "none" else KINDS[kind](query_size, memory_size, attention_size)
+
+
+class AttentionPooling(nn.Module):
+    """A whole text as one vector: the same attention, asked by one learned query q (Yang et al. 2016).
+
+    α = softmax(score(q, h_i)), pooled = Σ_i α_i h_i
+    """
+
+    def __init__(self, attention: Attention, query_size: int) -> None:
+        super().__init__()
+        self.attention = attention
+        self.query = nn.Parameter(torch.randn(query_size) / math.sqrt(query_size))
+
+    def scores(self, states: Tensor) -> Tensor:
+        """(B, S, D) → (B, 1, S)"""
+        query = self.query.expand(states.size(0), 1, -1)
+        return self.attention.scores(query, self.attention.project(states))
+
+    def forward(self, states: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, S, D), (B, S) → pooled (B, D), weights (B, S)"""
+        pooled, weights = attend(self.scores(states), states, mask)
+        return pooled.squeeze(1), weights.squeeze(1)

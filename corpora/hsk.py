@@ -1,0 +1,38 @@
+"""hsk and topics: sentences for learners of Chinese, with a translation and a topic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from core.data import Example
+from corpora.shared.corpus import Corpus
+from corpora.shared.download import package_file
+
+ABOUT = {"licence": "CC BY-SA 4.0", "origin": "Python package hsk-sentences-audio",
+         "scripts": ("simplified", "traditional")}
+
+
+def sentences(script: str) -> Iterator[tuple[str, str, str]]:
+    """Chinese, English and topic of every sentence."""
+    path = package_file("hsk-sentences-audio", "hsk_sentences_audio/data/sentences.json")
+    for item in json.loads(path.read_text(encoding="utf-8")):
+        chinese = item["traditional" if script == "traditional" else "chinese"]
+        yield chinese, item["translation"]["en"], item["topic"]
+
+
+def load_pairs(script: str) -> Iterator[Example]:
+    for chinese, english, _ in sentences(script):
+        if english != "placeholder":  # stands where the package has no translation
+            yield Example(chinese, english)
+
+
+def load_topics(script: str) -> Iterator[Example]:
+    for chinese, _, topic in sentences(script):
+        yield Example(chinese, topic)
+
+
+HSK = Corpus(name="hsk", task="translate", title="Chinese → English sentences for learners (--reverse: English → "
+             "Chinese)", size="{hsk}", load=load_pairs, exclusive=("source", "target"), **ABOUT)
+TOPICS = Corpus(name="topics", task="classify", title="Chinese sentences in 19 topics", size="{topics}",
+                load=load_topics, **ABOUT)

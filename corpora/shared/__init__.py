@@ -1,0 +1,1 @@
+"""What the corpora share: the Corpus type, downloads, own files, splits."""

@@ -1,0 +1,46 @@
+"""What a corpus is: a name, where it comes from, and a function that yields its examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.data import Example, InputError
+
+
+class CorpusUnavailable(InputError):
+    """The corpus cannot be had on this machine now: no network, or its package is not installed."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """
+    name       for --corpus, unique within its task
+    task       the task it is for
+    title      what it is, in a few words
+    size       how much, in words
+    licence    its terms
+    origin     where it comes from
+    load       yields the examples, in the script asked for: "simplified" or "traditional"
+    scripts    the scripts it comes in
+    exclusive  which texts of a held-out example may not stand in a training example:
+               any of "source", "target", "context"
+    suggested  settings that suit this corpus better than the task's defaults
+    """
+
+    name: str
+    task: str
+    title: str
+    size: str
+    licence: str
+    origin: str
+    load: Callable[[str], Iterable[Example]]
+    scripts: tuple[str, ...] = ("simplified",)
+    exclusive: tuple[str, ...] = ("source",)
+    suggested: dict[str, Any] = field(default_factory=dict)
+
+    def examples(self, script: str = "simplified") -> Iterable[Example]:
+        if script not in self.scripts:
+            raise InputError(f"--script {script}: the corpus {self.name} comes in {' and '.join(self.scripts)} only")
+        return self.load(script)

@@ -1,0 +1,118 @@
+"""Examples in; train, dev and test out, with nothing of a held-out example in training.
+
+The split of an example is a hash of its key, so a corpus that grows keeps its splits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from core.data import Example, InputError
+from core.tokenizer import normalize
+from corpora.shared.corpus import Corpus
+
+TEST, DEV = 0.10, 0.05  # shares; the rest is for training
+FEWEST = 10
+
+
+@dataclass
+class Dataset:
+    """A corpus, cleaned and split. dropped: how many examples were left out, by reason."""
+
+    name: str
+    train: list[Example]
+    dev: list[Example]
+    test: list[Example]
+    dropped: Counter[str] = field(default_factory=Counter)
+    checksum: str = ""
+
+    def limited(self, limit: int) -> Dataset:
+        """At most `limit` training examples, and of dev and test as many in proportion. Each stays in its split."""
+        if not limit or limit >= len(self.train):
+            return self
+        share = limit / len(self.train)
+        dev, test = (sorted(part, key=place)[:max(FEWEST, round(len(part) * share))] for part in (self.dev, self.test))
+        return Dataset(self.name, sorted(self.train, key=place)[:limit], dev, test, self.dropped, self.checksum)
+
+
+def place(example: Example) -> float:
+    """Where the example's key hashes to, in [0, 1): below TEST it is for testing, below TEST + DEV for dev."""
+    key = fold(example.key or example.source)
+    return int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:8], "big") / 2 ** 64
+
+
+@lru_cache(maxsize=1 << 20)  # the lines of a poem come up once for each line after them
+def fold(text: str) -> str:
+    """The form in which two texts count as the same."""
+    return normalize(text, lowercase=True)
+
+
+def prepare(corpus: Corpus, script: str = "simplified", reverse: bool = False) -> Dataset:
+    """Load, clean and split a corpus. Raises InputError where too little is left."""
+    dropped: Counter[str] = Counter()
+    examples = list(_clean(corpus.examples(script), dropped))
+    if corpus.task == "classify":
+        examples = _one_label(examples, dropped)
+    checksum = hashlib.sha256()
+    for e in examples:
+        checksum.update("\t".join((e.source, e.target, *e.context, "\n")).encode("utf-8", "surrogatepass"))
+    places = sorted((place(e), i) for i, e in enumerate(examples))
+    if len(examples) < FEWEST:
+        why = "".join(f"; {n} left out: {reason}" for reason, n in dropped.items())
+        raise InputError(f"--corpus {corpus.name}: {len(examples)} usable examples, needs at least {FEWEST}{why}")
+    # The hash alone decides, except that a tiny corpus may need one moved so that no split is empty.
+    n_test = max(1, sum(p < TEST for p, _ in places))
+    n_dev = max(1, sum(p < TEST + DEV for p, _ in places) - n_test)
+    order = [examples[i].reversed() if reverse else examples[i] for _, i in places]
+    test, dev, train = order[:n_test], order[n_test:n_test + n_dev], order[n_test + n_dev:]
+    held = set(_texts(test, corpus.exclusive))
+    dev = list(_without(dev, held, corpus.exclusive, dropped)) or dev[:1]
+    held |= set(_texts(dev, corpus.exclusive))
+    train = list(_without(train, held, corpus.exclusive, dropped))
+    if not train:
+        raise InputError(f"--corpus {corpus.name}: no training example is left after splitting; every text in it "
+                         "also stands in the test split")
+    return Dataset(corpus.name, train, dev, test, dropped, checksum.hexdigest())
+
+
+def _clean(examples: Iterable[Example], dropped: Counter[str]) -> Iterator[Example]:
+    seen = set()
+    for e in examples:
+        e = Example(normalize(e.source), normalize(e.target), e.context, e.key)
+        if not e.source or not e.target:
+            dropped["empty source or target"] += 1
+        elif (same := hash((fold(e.source), e.target, e.context))) in seen:
+            dropped["duplicate"] += 1
+        else:
+            seen.add(same)
+            yield e
+
+
+def _one_label(examples: list[Example], dropped: Counter[str]) -> list[Example]:
+    labels = defaultdict(set)
+    for e in examples:
+        labels[fold(e.source)].add(e.target)
+    kept = [e for e in examples if len(labels[fold(e.source)]) == 1]
+    if len(kept) < len(examples):
+        dropped["same text under two labels"] += len(examples) - len(kept)
+    return kept
+
+
+def _texts(examples: Iterable[Example], parts: tuple[str, ...]) -> Iterator[str]:
+    for e in examples:
+        for part in parts:
+            value = getattr(e, part)
+            yield from map(fold, value) if isinstance(value, tuple) else [fold(value)]
+
+
+def _without(examples: Iterable[Example], held: set[str], parts: tuple[str, ...],
+             dropped: Counter[str]) -> Iterator[Example]:
+    for e in examples:
+        if held.isdisjoint(_texts([e], parts)):
+            yield e
+        else:
+            dropped["shares a text with a held-out example"] += 1
