@@ -1,4 +1,4 @@
-"""Raw text in, ids out, and back: a tokenizer and its vocabulary, which belong together and are saved together."""
+"""Raw text in, ids out, and back: a Codec (a tokenizer with its vocabulary) for texts, Labels for classes."""
 
 from __future__ import annotations
 
@@ -47,3 +47,27 @@ class Codec:
     def from_json(cls, saved: dict) -> Codec:
         return cls(make_tokenizer(saved["tokenizer"], saved["tokenizer_state"]), Vocabulary(saved["vocabulary"]),
                    saved["lowercase"])
+
+
+class Labels:
+    """A classifier's answers: label ↔ its number, from 0."""
+
+    def __init__(self, labels: list[str]) -> None:
+        self.names = labels
+        self._ids = {name: i for i, name in enumerate(labels)}
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def ids(self, label: str) -> list[int]:
+        return [self._ids[label]]
+
+    def text(self, ids: Iterable[int]) -> str:
+        return ", ".join(self.names[i] for i in ids)
+
+    def to_json(self) -> dict:
+        return {"labels": self.names}
+
+    @classmethod
+    def from_json(cls, saved: dict) -> Labels:
+        return cls(saved["labels"])

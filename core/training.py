@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from core.batches import Batch, Data
 from core.data import InputError
 from core.settings import Settings
-from core.vocabulary import PAD
 
 
 @dataclass
@@ -36,6 +35,7 @@ class Epoch:
 @dataclass
 class History:
     epochs: list[Epoch] = field(default_factory=list)
+    updates: int = 0
     seconds: float = 0.0
     stopped: str = "all epochs done"
 
@@ -106,7 +106,7 @@ def train(model: nn.Module, data: Data, dev: Data, settings: Settings,
     share = 1.0  # what the plateau schedule has left of the learning rate
     try:
         for number in range(1, settings.epochs + 1):
-            begun, total, count, real = time.perf_counter(), 0.0, 0, 0
+            begun, total, count = time.perf_counter(), 0.0, 0
             model.train()
             for batch in data.epoch(settings.batch_size, settings.seed, number):
                 rate = settings.learning_rate * share * learning_rate_at(update, updates, settings)
@@ -114,11 +114,10 @@ def train(model: nn.Module, data: Data, dev: Data, settings: Settings,
                     group["lr"] = rate
                 loss, n = _update(model, batch.to(where), optimizer, settings)
                 update, total, count = update + 1, total + loss, count + n
-                real += int((batch.target != PAD).sum())
                 on_update(update, updates, loss / max(n, 1), rate)
             seconds = time.perf_counter() - begun
             epoch = Epoch(number, total / max(count, 1), evaluate(model, dev.in_order(settings.batch_size * 2)),
-                          real / seconds, seconds, rate)
+                          count / seconds, seconds, rate)
             if settings.schedule == "plateau":
                 plateau.step(epoch.dev_loss)
                 share *= optimizer.param_groups[0]["lr"] / rate
@@ -140,6 +139,7 @@ def train(model: nn.Module, data: Data, dev: Data, settings: Settings,
     if best is not None:
         model.load_state_dict(best)
     model.eval()
+    history.updates = update
     history.seconds = time.perf_counter() - start
     return history
 

@@ -6,30 +6,36 @@ from collections import Counter
 from collections.abc import Iterator
 
 from core.data import Example
-from core.tokenizer import HAN
 from corpora.shared.corpus import Corpus
 from corpora.tang import ORIGIN, poems
 
-FEWEST = 100  # poems a character must be the theme of, to count as one
+# What a poem can be about. By TF-IDF alone most poems would be about words like 悠, 处 or 似.
+SUBJECTS = ("日月星云风雨雪霜露烟霞雷虹冰春夏秋冬晨暮夜山峰岭谷溪江河湖海潮泉池塘渡桥路关塞边沙漠城楼台阁亭宫殿寺塔钟"
+            "门窗帘灯烛镜琴笛箫鼓棋书剑弓马牛羊犬虎龙凤鹤雁鹰莺燕鸥鹭蝉蝶萤鱼花草竹松柳梅兰菊莲荷桃李杏桐枫桑麻苔叶"
+            "茶酒诗画梦愁泪别客僧仙王军兵农渔樵舟帆车衣锦玉金珠")
+FEWEST = 60  # poems a character must be the theme of, to count as one
 
 
 def load(script: str) -> Iterator[Example]:
-    """Quatrains with their theme: the character with the highest TF-IDF in the poem (Spärck Jones 1972).
+    """Quatrains with their theme: of its subjects, the one with the highest TF-IDF (Spärck Jones 1972).
 
-    A poem of eight lines gives two quatrains, its halves. Characters in fewer than 1 of 100 poems are left out, or
-    every theme would be a rarity; so are those in more than 1 of 8, which are about nothing.
+    A poem of eight lines gives two quatrains, its halves, with a theme each.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
+    subjects = SUBJECTS
+    if script == "traditional":
+        from opencc import OpenCC
+        subjects = OpenCC("s2t").convert(SUBJECTS)
     whole = [p for p in poems(script) if len(p) in (4, 8) and {len(line) for line in p} in ({5}, {7})]
-    tf_idf = TfidfVectorizer(analyzer="char", min_df=0.01, max_df=0.125)
-    weights = tf_idf.fit_transform("".join(p) for p in whole)
+    quatrains = [(p[i:i + 4], "".join(p)) for p in whole for i in range(0, len(p), 4)]
+    tf_idf = TfidfVectorizer(analyzer="char", vocabulary=sorted(set(subjects)))
+    weights = tf_idf.fit_transform("".join(lines) for lines, _ in quatrains)
     names = tf_idf.get_feature_names_out()
     themes = [names[row.indices[row.data.argmax()]] if row.nnz else "" for row in weights]
     counts = Counter(themes)
-    for theme, poem in zip(themes, whole):
+    for theme, ((a, b, c, d), poem) in zip(themes, quatrains):
         if theme and counts[theme] >= FEWEST:
-            for a, b, c, d in (poem[i:i + 4] for i in range(0, len(poem), 4)):
-                yield Example(theme, f"{a}，{b}。{c}，{d}。", key="".join(poem))
+            yield Example(theme, f"{a}，{b}。{c}，{d}。", key=poem)
 
 
 THEMES = Corpus(

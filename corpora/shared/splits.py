@@ -29,6 +29,20 @@ class Dataset:
     test: list[Example]
     dropped: Counter[str] = field(default_factory=Counter)
     checksum: str = ""
+    labelled: bool = False
+
+    def __post_init__(self) -> None:
+        if self.labelled:  # a label that training never shows cannot be learned, nor fairly asked for
+            labels = {e.target for e in self.train}
+            for part in (self.dev, self.test):
+                known = [e for e in part if e.target in labels]
+                if len(known) < len(part):
+                    self.dropped["held out, with a label that training does not have"] += len(part) - len(known)
+                    part[:] = known
+        for name in ("train", "dev", "test"):
+            if not getattr(self, name):
+                raise InputError(f"--corpus {self.name}: the {name} split is empty; the corpus needs more examples, "
+                                 "and more different sources")
 
     def limited(self, limit: int) -> Dataset:
         """At most `limit` training examples, and of dev and test as many in proportion. Each stays in its split."""
@@ -36,7 +50,8 @@ class Dataset:
             return self
         share = limit / len(self.train)
         dev, test = (sorted(part, key=place)[:max(FEWEST, round(len(part) * share))] for part in (self.dev, self.test))
-        return Dataset(self.name, sorted(self.train, key=place)[:limit], dev, test, self.dropped, self.checksum)
+        return Dataset(self.name, sorted(self.train, key=place)[:limit], dev, test, self.dropped, self.checksum,
+                       self.labelled)
 
 
 def place(example: Example) -> float:
@@ -73,10 +88,7 @@ def prepare(corpus: Corpus, script: str = "simplified", reverse: bool = False) -
     dev = list(_without(dev, held, corpus.exclusive, dropped)) or dev[:1]
     held |= set(_texts(dev, corpus.exclusive))
     train = list(_without(train, held, corpus.exclusive, dropped))
-    if not train:
-        raise InputError(f"--corpus {corpus.name}: no training example is left after splitting; every text in it "
-                         "also stands in the test split")
-    return Dataset(corpus.name, train, dev, test, dropped, checksum.hexdigest())
+    return Dataset(corpus.name, train, dev, test, dropped, checksum.hexdigest(), corpus.task == "classify")
 
 
 def _clean(examples: Iterable[Example], dropped: Counter[str]) -> Iterator[Example]:

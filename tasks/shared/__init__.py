@@ -1,0 +1,1 @@
+"""What the tasks share: the Task type, trained models, baselines, evaluation, explanation, comparison."""

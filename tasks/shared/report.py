@@ -1,0 +1,68 @@
+"""Scores as one table: a row for the model and one for each baseline, a column for each metric."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+
+MODEL = "this model"
+
+
+@dataclass
+class Report:
+    """main    the metric that decides, and whether more of it is better
+    rows    name → metric → value; the model's row is called "this model"
+    notes   signatures, what a metric means, what was left out
+    examples  (input, answer, reference)"""
+
+    main: str
+    higher_is_better: bool
+    rows: dict[str, dict[str, float]]
+    notes: list[str] = field(default_factory=list)
+    examples: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def beaten(self) -> dict[str, bool]:
+        """For each baseline that has the main metric: is the model better?"""
+        own = self.rows[MODEL][self.main]
+        return {name: (own > row[self.main]) == self.higher_is_better and own != row[self.main]
+                for name, row in self.rows.items() if name != MODEL and self.main in row and not name.startswith("(")}
+
+    def verdict(self) -> str:
+        lost = [name for name, won in self.beaten().items() if not won]
+        if lost:
+            return f"The model does NOT beat the baseline on {self.main}: {', '.join(lost)}."
+        return f"The model beats every baseline on {self.main}."
+
+    def lines(self) -> list[str]:
+        """The report as text for a terminal."""
+        columns = list(dict.fromkeys(column for row in self.rows.values() for column in row))
+        cells = [["", *columns]] + [[name, *(number(row.get(c)) for c in columns)] for name, row in self.rows.items()]
+        return [*table(cells), *self.notes, self.verdict()]
+
+    def to_json(self) -> dict:
+        return {**asdict(self), "beaten": self.beaten()}
+
+
+def number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if abs(value) < 1 else f"{value:,.1f}" if abs(value) >= 100 else f"{value:.2f}"
+
+
+def width(text: str) -> int:
+    """Columns a text takes in a terminal: two for a Chinese character."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
+
+
+def pad(text: str, columns: int, right: bool = False) -> str:
+    space = " " * (columns - width(text))
+    return space + text if right else text + space
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of cells as aligned lines; numbers to the right, the first row is the heading."""
+    widths = [max(map(width, column)) for column in zip(*rows)]
+    right = [all(r[k][:1].isdigit() or r[k] == "–" for r in rows[1:]) for k in range(len(widths))]
+    lines = ["  ".join(pad(cell, w, r) for cell, w, r in zip(row, widths, right)).rstrip() for row in rows]
+    return [lines[0], "  ".join("─" * w for w in widths), *lines[1:]]

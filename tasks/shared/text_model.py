@@ -1,0 +1,125 @@
+"""A trained model, raw text to raw text: a task, its settings, both codecs and the network, in one directory."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+
+import tasks
+from core import checkpoint, training
+from core.batches import Data
+from core.data import Example, InputError
+from core.settings import Settings
+from core.text import Codec, Labels
+from core.vocabulary import EOS, UNK
+from tasks.shared.task import Task
+
+
+@dataclass
+class TextModel:
+    task: Task
+    settings: Settings
+    source: Codec
+    target: Codec | Labels
+    network: torch.nn.Module
+    about: dict  # corpus, history, versions: what is saved as training.json
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    def source_ids(self, example: Example) -> list[int]:
+        """Raw text → ids, cut to max_length."""
+        return self.source.ids(self.task.source_text(example, self.settings))[:self.settings.max_length]
+
+    def target_ids(self, example: Example) -> list[int]:
+        ids = self.target.ids(example.target)[:self.settings.max_length]
+        return ids + [EOS] if self.task.ends_with_eos else ids
+
+    def encode(self, examples: Sequence[Example]) -> Data:
+        """All examples as ids, once."""
+        return Data([self.source_ids(e) for e in examples], [self.target_ids(e) for e in examples])
+
+    def read_input(self, text: str) -> Example:
+        """What a user typed, checked. Raises InputError for input this model cannot answer."""
+        example = self.task.read_input(text, self.settings)
+        ids = self.source.ids(self.task.source_text(example, self.settings))
+        shown = text if len(text) <= 20 else text[:20] + "…"
+        if not any(i != UNK for i in ids):
+            raise InputError(f"the model knows no part of {shown!r} (its vocabulary holds {len(self.source)} tokens "
+                             f"of the corpus {self.about['corpus']['name']}); try other words")
+        if len(ids) > self.settings.max_length:
+            raise InputError(f"the input {shown!r} has {len(ids)} tokens, this model reads at most "
+                             f"{self.settings.max_length}; shorten it, or train with a larger --max-length")
+        return example
+
+    def save(self, directory: Path) -> None:
+        checkpoint.save(directory, self.network, {
+            "settings": {"task": self.task.name, **dataclasses.asdict(self.settings)},
+            "source": self.source.to_json(), "target": self.target.to_json(), "training": self.about})
+
+    @classmethod
+    def load(cls, directory: Path) -> TextModel:
+        """Everything from the folder alone. Raises InputError for a damaged or foreign folder."""
+        parts = checkpoint.read(directory)
+        try:
+            saved = dict(parts["settings"])
+            task = tasks.find(saved.pop("task"))
+            settings = Settings(**saved)
+            source, target = Codec.from_json(parts["source"]), task.load_target(parts["target"])
+            network = task.build(settings, source, target)
+            about = parts["training"]
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{directory}: made by another version of this program ({error}); "
+                             "train again with --retrain") from None
+        checkpoint.load_weights(directory, network)
+        return cls(task, settings, source, target, network.to(training.device()).eval(), about)
+
+
+def versions() -> dict[str, str]:
+    """The versions that shaped a result."""
+    found = {"python": platform.python_version()}
+    for package in ("torch", "torchtext", "jieba", "tokenizers", "scikit-learn", "sacrebleu"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "none"
+    return found
+
+
+def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dict | None = None) -> TextModel:
+    """An untrained model whose codecs know the training split; the same seed gives the same weights.
+
+    corpus: what to remember of the corpus; its "name" at least.
+    """
+    source, target = task.codecs(settings, [task.source_text(e, settings) for e in train], [e.target for e in train])
+    torch.manual_seed(settings.seed)
+    network = task.build(settings, source, target)
+    return TextModel(task, settings, source, target, network.to(training.device()),
+                     {"corpus": corpus or {"name": "unnamed"}, "versions": versions()})
+
+
+def fit(model: TextModel, train: Sequence[Example], dev: Sequence[Example], directory: Path | None,
+        on_update: Callable[[int, int, float, float], None] = lambda *_: None,
+        on_epoch: Callable[[training.Epoch], None] = lambda _: None) -> training.History:
+    """Train the model; keep its best state in the directory as training goes on."""
+    history = training.History()
+
+    def keep(epoch: training.Epoch) -> None:
+        if directory:
+            model.about["history"] = {"epochs": [dataclasses.asdict(epoch)], "stopped": "still training"}
+            model.save(directory)
+
+    data, held = model.encode(train), model.encode(dev)
+    history = training.train(model.network, data, held, model.settings, on_update, on_epoch, keep)
+    model.about["history"] = history.to_json()
+    # Stopped before the first dev loss: better these weights than none, but never in place of a finished model.
+    if directory and history.updates and (history.best or not checkpoint.is_model(directory)):
+        model.save(directory)
+    return history
