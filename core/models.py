@@ -36,7 +36,7 @@ class Seq2Seq(nn.Module):
         """-Σ log p(y_t | y_<t, x) over the real target positions, and how many they are. Padding counts nothing."""
         real = batch.target != PAD  # (B, T)
         logits = self.decoder.logits(self.readouts(batch)[0][real])  # (real positions, V)
-        return F.cross_entropy(logits, batch.target[real], reduction="sum",
+        return F.cross_entropy(logits.float(), batch.target[real], reduction="sum",
                                label_smoothing=label_smoothing), logits.size(0)
 
 
@@ -58,7 +58,7 @@ class Classifier(nn.Module):
     def loss(self, batch: Batch, label_smoothing: float = 0.0) -> tuple[Tensor, int]:
         """-Σ log p(label | x), and the number of texts. The label is the batch's one target column."""
         logits, _ = self(batch.source, batch.source_lengths)
-        return F.cross_entropy(logits, batch.target[:, 0], reduction="sum",
+        return F.cross_entropy(logits.float(), batch.target[:, 0], reduction="sum",
                                label_smoothing=label_smoothing), logits.size(0)
 
 

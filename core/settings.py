@@ -82,6 +82,8 @@ class Settings(Checked):
                            at_least=0)
     limit: int = option(0, "training", "use only this many training examples (dev and test in proportion); 0 uses all",
                         at_least=0)
+    precision: str = option("auto", "training", "bf16 multiplies matrices with 16 bits; auto takes it where a short "
+                            "trial shows it to be faster", choices=("auto", "fp32", "bf16"))
     seed: int = option(1, "training", "same seed, same numbers", at_least=0)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import unicodedata
+import warnings
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -181,6 +182,8 @@ def make_tokenizer(kind: str, state: str = "", texts: Iterable[str] = (), size: 
 
 
 def _jieba():
-    import jieba  # loads its dictionary at first use, so it is not paid for by those who do not need it
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its regular expressions are spelled in a way newer Pythons warn about
+        import jieba  # loads its dictionary at first use, so it is not paid for by those who do not need it
     jieba.setLogLevel(logging.WARNING)
     return jieba

@@ -23,10 +23,10 @@ class Poem(Task):
         """The poem so far, as it would be printed: ， after odd lines and 。 after even ones, which tells the model
         where in a couplet it is. Where that is more than max_length characters, the oldest lines are left out."""
         lines = [*example.context, example.source]
-        marked = [line + "，。"[i % 2] for i, line in enumerate(lines)]
-        while len(marked) > 1 and sum(map(len, marked)) > settings.max_length:
-            marked.pop(0)
-        return "".join(marked)
+        first = 0
+        while first < len(lines) - 1 and sum(len(line) + 1 for line in lines[first:]) > settings.max_length:
+            first += 1
+        return punctuate(lines[first:], start=first)
 
     def read_input(self, text, settings):
         """Lines divided by any punctuation or space; the last one is to be continued."""
@@ -66,21 +66,38 @@ def continue_poem(model, example: Example, lines: int, search) -> list[str]:
     """The next `lines` lines, each with all lines before it as context."""
     poem = [*example.context, example.source]
     for _ in range(lines):
-        poem.append(_next_line(model, poem, search, None))
+        poem.append(_next_line(model, poem, search))
     return poem[-lines:]
 
 
 def acrostic(model, heads: str, length: int, search) -> list[str]:
     """藏头诗: one line of `length` characters for each character of `heads`, beginning with it.
 
-    The first line follows on the heads themselves, read as if they were a line: there is nothing else before it.
+    Nothing stands before the first line, so it follows on the heads themselves, read as if they were a line.
+    Raises InputError for a character that the model does not know.
     """
+    unknown = [c for c in heads if c not in model.target.vocabulary]
+    if not heads or unknown:
+        raise InputError(f"--acrostic {heads!r}: " + (f"the model does not know {unknown[0]!r}; choose another character"
+                                                      if unknown else "is empty; give a word, for example 春夏秋冬"))
+    if not 2 <= length < model.settings.max_length or len(heads) > 100:
+        raise InputError(f"--line-length {length}, {len(heads)} lines: a line has 2 to {model.settings.max_length - 1} "
+                         "characters, a poem at most 100 lines")
     poem: list[str] = []
     for head in heads:
         poem.append(_next_line(model, poem or [(heads * length)[:length]], search, head))
     return poem
 
 
-def _next_line(model, poem: list[str], search, head: str | None) -> str:
+def punctuate(lines: list[str], start: int = 0) -> str:
+    """Lines as a text: ， after odd lines and 。 after even ones. start: how many lines stand before them.
+
+    >>> punctuate(["疑是地上霜", "举头望明月"], start=1)
+    '疑是地上霜。举头望明月，'
+    """
+    return "".join(line + "，。"[(start + i) % 2] for i, line in enumerate(lines))
+
+
+def _next_line(model, poem: list[str], search, head: str = "") -> str:
     example = Example(poem[-1], "", tuple(poem[:-1]))
     return model.task.answer(model, [example], search, [head] if head else None)[0][0][0]

@@ -105,6 +105,16 @@ def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dic
                      {"corpus": corpus or {"name": "unnamed"}, "versions": versions()})
 
 
+def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
+    """What will spoil the result, told before training: text that the vocabulary does not know."""
+    sides = {"source": (model.source, [model.task.source_text(e, model.settings) for e in dev])}
+    if isinstance(model.target, Codec):
+        sides["target"] = (model.target, [e.target for e in dev])
+    shares = {side: codec.unknown_share(texts) for side, (codec, texts) in sides.items()}
+    return [f"{share:.0%} of the {side} tokens in the dev split are unknown to the vocabulary; use a finer --tokenizer "
+            "(characters, subwords), a lower --min-count, or more text" for side, share in shares.items() if share > 0.2]
+
+
 def fit(model: TextModel, train: Sequence[Example], dev: Sequence[Example], directory: Path | None,
         on_update: Callable[[int, int, float, float], None] = lambda *_: None,
         on_epoch: Callable[[training.Epoch], None] = lambda _: None) -> training.History:

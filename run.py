@@ -1,0 +1,317 @@
+"""The command line: flags in, printed results out. No modelling here; torch is imported only when a model is needed."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import difflib
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import corpora
+import tasks
+from core.data import Example, InputError
+from core.settings import SearchSettings, Settings
+from corpora.shared.corpus import Corpus, CorpusUnavailable
+from corpora.shared.files import read_text
+
+MODELS = Path("models")
+GROUPS = {"text": "text to ids (fixed when a model is trained)", "model": "model (fixed when it is trained)",
+          "training": "training", "search": "searching for an answer (free at any time)"}
+
+
+class Parser(argparse.ArgumentParser):
+    """Errors are one line with the nearest flag, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        for word in message.split():
+            if word.startswith("--") and word not in flags:
+                near = difflib.get_close_matches(word.split("=")[0], flags, n=1, cutoff=0.5)
+                message += f"; did you mean {near[0]}?" if near else ""
+                break
+        raise InputError(message + " (python run.py --help lists all flags)")
+
+
+def parser() -> Parser:
+    p = Parser(prog="run.py", allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
+               description="Train, compare and understand RNN sequence models on your own text.",
+               epilog=textwrap.dedent("""\
+                   examples:
+                     python run.py --task poem                        train, evaluate, show examples
+                     python run.py --task poem --input 床前明月光      answer with the trained model
+                     python run.py --task poem --explain 床前明月光    every step, with its real values
+                     python run.py --task translate --corpus my.tsv --model-dir models/mine
+                     python run.py --compare                          the four task types side by side"""))
+    what = p.add_argument_group("what to do")
+    what.add_argument("--task", help="task type: " + ", ".join(t.name for t in tasks.all_tasks()))
+    what.add_argument("--compare", action="store_true", help="train or load all default models, one table")
+    what.add_argument("--list", action="store_true", help="tasks and corpora, with size, licence and origin")
+    what.add_argument("--input", action="append", metavar="TEXT", help="answer this text; may be repeated; "
+                      "a file's name answers each of its lines, - those of standard input")
+    what.add_argument("--explain", metavar="TEXT", help="walk this text through encoding and decoding")
+    what.add_argument("--lines", type=int, metavar="N", help="poem: continue --input for N lines (default 1)")
+    what.add_argument("--acrostic", metavar="TEXT", help="poem: 藏头诗, one line for each character of TEXT")
+    what.add_argument("--line-length", type=int, metavar="N", help="poem: characters in a line of --acrostic "
+                      "(default 5)")
+    where = p.add_argument_group("on what")
+    where.add_argument("--corpus", metavar="NAME|FILE", help="a corpus of --list, or a file: .tsv .csv .jsonl .txt")
+    where.add_argument("--script", help="simplified (default) or traditional, where a corpus has both")
+    where.add_argument("--reverse", action="store_true", help="target to source")
+    where.add_argument("--model-dir", type=Path, metavar="DIR", help="where the model is or goes (default models/TASK)")
+    where.add_argument("--retrain", action="store_true", help="train anew, replacing the model there")
+    groups = {name: p.add_argument_group(title) for name, title in GROUPS.items()}
+    for f in [*dataclasses.fields(Settings), *dataclasses.fields(SearchSettings)]:
+        add_setting(groups[f.metadata["group"]], f)
+    return p
+
+
+def add_setting(group: argparse._ArgumentGroup, f: dataclasses.Field) -> None:
+    """One flag for one setting, with its default and the tasks that differ."""
+    flag, kind = "--" + f.name.replace("_", "-"), type(f.default)
+    others = [f"{t.name} {value}" for t in tasks.all_tasks()
+              for value in [{**t.defaults, **t.search_defaults}.get(f.name)] if value is not None]
+    text = f"{f.metadata['help']} (default {f.default if f.default != '' else 'none'}"
+    text += "".join("; " + other for other in others) + ")"
+    if kind is bool:
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
+    else:
+        choices = f.metadata["choices"]
+        shown = "|".join(choices) if choices else {int: "N", float: "X", str: "FILE"}[kind]
+        group.add_argument(flag, type=kind, default=argparse.SUPPRESS, metavar=shown, help=text.replace("%", "%%"))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0, 2 for anything the user can mend, 130 after Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # Chinese must come out whatever the locale says
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        return run(parser().parse_args(arguments))
+    except InputError as error:
+        print("run.py: " + " ".join(str(error).split("\n")), file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("run.py: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone
+        sys.stderr.close()
+        return 0
+
+
+def run(args: argparse.Namespace) -> int:
+    given = {f.name: getattr(args, f.name) for f in dataclasses.fields(Settings) if hasattr(args, f.name)}
+    search = {f.name: getattr(args, f.name) for f in dataclasses.fields(SearchSettings) if hasattr(args, f.name)}
+    if args.list:
+        print("\n".join(listing()))
+        return 0
+    if args.compare:
+        return compare(args, given, search)
+    if not args.task:
+        raise InputError("say what to do: --task " + "|".join(t.name for t in tasks.all_tasks())
+                         + ", --compare or --list (python run.py --help explains)")
+    task = tasks.find(args.task)
+    task.settings({}, given)  # refuses impossible values before anything slow begins
+    task.search_settings(search)
+    poem_only = [flag for flag in ("lines", "acrostic", "line_length") if getattr(args, flag) is not None]
+    if poem_only and task.name != "poem":
+        raise InputError(f"--{poem_only[0].replace('_', '-')}: only for --task poem")
+    if args.input or args.explain is not None or args.acrostic is not None:
+        return answer(args, task, given, search)
+    if poem_only:
+        raise InputError(f"--{poem_only[0].replace('_', '-')}: needs --input or --acrostic")
+    train_and_show(args, task, given, search)
+    return 0
+
+
+def listing() -> Iterator[str]:
+    """Tasks and corpora with type, size, licence and origin."""
+    for task in tasks.all_tasks():
+        yield f"{task.sizes}  --task {task.name}: {task.title}; default corpus {task.default_corpus}"
+        for c in corpora.all_corpora():
+            if c.task == task.name:
+                yield f"      --corpus {c.name:<10} {c.title}"
+                yield f"      {'':<19} {c.size}; {c.licence}; {c.origin}"
+    yield "own files: --corpus FILE.tsv|.csv|.jsonl (source and target, or text and label), poems also .txt"
+
+
+# training and evaluation
+
+
+def train_and_show(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], search: dict[str, Any]):
+    """Load the task's model, or train it; evaluate it; print the scores and examples. Returns model and report."""
+    from core import checkpoint
+    directory = args.model_dir or MODELS / task.name
+    if not args.retrain and checkpoint.is_model(directory):
+        model = load(directory, args, task, given)
+        about = model.about["corpus"]
+        dataset = prepare(corpora.find(about["name"], task.name), about["script"], about["reverse"], model.settings)
+        note(f"{directory}: trained on {about['name']} before; --retrain trains anew")
+        if dataset.checksum != about["checksum"]:
+            note(f"the corpus {about['name']} has changed since this model was trained")
+    else:
+        corpus, dataset, settings = choose_corpus(args, task, given)
+        model = train(args, task, settings, corpus, dataset, directory)
+    report = evaluate(model, dataset, task.search_settings(search))
+    checkpoint.write_json(directory / "metrics.json", report.to_json())
+    print(f"{task.name} ({task.sizes}) on {dataset.name}: {len(dataset.test):,} test examples")
+    print("\n".join(report.lines()))
+    print("\nexamples from the test split:")
+    for source, said, reference in report.examples:
+        print(f"  {source}\n    → {said}\n    = {reference}")
+    print(f"\nmodel: {directory}")
+    return model, report
+
+
+def choose_corpus(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any]):
+    """The corpus asked for; or the task's default, or the starter where that cannot be had."""
+    script = args.script or "simplified"
+    if script not in ("simplified", "traditional"):
+        raise InputError(f"--script {script}: known are simplified and traditional")
+    corpus = corpora.find(args.corpus or task.default_corpus, task.name)
+    settings = task.settings(corpus.suggested, given)
+    try:
+        return corpus, prepare(corpus, script, args.reverse, settings), settings
+    except CorpusUnavailable as error:
+        if args.corpus:
+            raise InputError(f"--corpus {args.corpus}: {error}") from None
+        note(f"the default corpus {corpus.name} is not to be had: {error}")
+        note("going on with the starter corpus, a few hundred examples: enough to try things, too few for good results")
+        corpus = corpora.find("starter", task.name)
+        settings = task.settings(corpus.suggested, given)
+        return corpus, prepare(corpus, "simplified", args.reverse, settings), settings
+
+
+def prepare(corpus: Corpus, script: str, reverse: bool, settings: Settings):
+    from corpora.shared.splits import prepare as split
+    dataset = split(corpus, script, reverse).limited(settings.limit)
+    left_out = "".join(f"; left out {n:,}: {reason}" for reason, n in dataset.dropped.items())
+    note(f"{corpus.name}: {len(dataset.train):,} train, {len(dataset.dev):,} dev, {len(dataset.test):,} test{left_out}")
+    return dataset
+
+
+def train(args: argparse.Namespace, task: tasks.Task, settings: Settings, corpus: Corpus, dataset, directory: Path):
+    from tasks.shared import text_model
+    from tasks.shared.progress import Progress
+    model = text_model.create(task, settings, dataset.train, {
+        "name": corpus.name, "script": args.script or "simplified", "reverse": args.reverse,
+        "checksum": dataset.checksum, "licence": corpus.licence, "origin": corpus.origin,
+        "examples": {part: len(getattr(dataset, part)) for part in ("train", "dev", "test")},
+        "left out": dict(dataset.dropped)})
+    for warning in text_model.warnings(model, dataset.dev):
+        note("warning: " + warning)
+    size = sum(p.numel() for p in model.network.parameters())
+    note(f"training {size:,} parameters; Ctrl-C stops and keeps the best")
+    with Progress() as progress:
+        history = text_model.fit(model, dataset.train, dataset.dev, directory, progress.on_update, progress.on_epoch)
+    note(f"trained {len(history.epochs)} epochs in {history.seconds:.0f} s ({history.stopped}); saved in {directory}")
+    return model
+
+
+def evaluate(model, dataset, search: SearchSettings):
+    note(f"evaluating on {len(dataset.test):,} test examples, beside baselines")
+    return model.task.evaluate(model, dataset.train, dataset.dev, dataset.test, search)
+
+
+def compare(args: argparse.Namespace, given: dict[str, Any], search: dict[str, Any]) -> int:
+    """All default models, trained where they are missing, side by side."""
+    if args.corpus or args.model_dir or args.task:
+        raise InputError("--compare: takes all tasks with their default corpora and folders; "
+                         "leave out --task, --corpus and --model-dir")
+    from tasks.shared.compare import comparison
+    pairs = [train_and_show(args, task, given, search) for task in tasks.all_tasks()]
+    print()
+    print("\n".join(comparison([m for m, _ in pairs], [r for _, r in pairs])))
+    return 0
+
+
+# answers
+
+
+def load(directory: Path, args: argparse.Namespace, task: tasks.Task, given: dict[str, Any]):
+    """The model of a folder. Raises InputError where the flags ask for another one than stands there."""
+    from tasks.shared.text_model import TextModel
+    model = TextModel.load(directory)
+    if model.task.name != task.name:
+        raise InputError(f"{directory}: holds a model for --task {model.task.name}, not {task.name}; "
+                         "name another --model-dir")
+    saved = {**dataclasses.asdict(model.settings), **model.about["corpus"]}
+    asked = dict(given)
+    asked |= {name: value for name, value in (("name", args.corpus), ("script", args.script)) if value}
+    asked |= {"reverse": True} if args.reverse else {}
+    for name, value in asked.items():
+        if saved.get(name) != value:
+            flag = "--corpus" if name == "name" else "--" + name.replace("_", "-")
+            raise InputError(f"{directory}: was trained with {flag} {saved.get(name)}, not {value}; "
+                             "name another --model-dir, or --retrain to replace it")
+    return model
+
+
+def answer(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], search: dict[str, Any]) -> int:
+    """Answer every input; one that cannot be answered gives an empty line, its reason on stderr, and exit code 2."""
+    directory = args.model_dir or MODELS / task.name
+    model = load(directory, args, task, given)
+    options = task.search_settings(search)
+    if args.explain is not None:
+        print("\n".join(task.explain(model, model.read_input(args.explain))))
+        return 0
+    if args.acrostic is not None:
+        from tasks.poem import acrostic
+        length = 5 if args.line_length is None else args.line_length
+        print("\n".join(acrostic(model, args.acrostic.strip(), length, options)))
+        return 0
+    if args.lines is not None and not 1 <= args.lines <= 1000:
+        raise InputError(f"--lines {args.lines}: must be from 1 to 1000")
+    failed = False
+    for texts in inputs(args.input):
+        examples: list[Example | InputError] = []
+        for text in texts:
+            try:
+                examples.append(model.read_input(text))
+            except InputError as error:
+                examples.append(error)
+        good = [e for e in examples if isinstance(e, Example)]
+        answers = iter(respond(model, good, args.lines or 1, options))
+        for number, example in enumerate(examples, 1):
+            if isinstance(example, InputError):
+                failed = True
+                print(f"run.py: input {number}: {example}" if len(examples) > 1 else f"run.py: {example}",
+                      file=sys.stderr)
+            print("" if isinstance(example, InputError) else next(answers), flush=True)
+    return 2 if failed else 0
+
+
+def respond(model, examples: list[Example], lines: int, options: SearchSettings) -> Iterator[str]:
+    """One answer an input; several best ones on lines of their own, with their scores."""
+    if lines > 1:
+        from tasks.poem import continue_poem, punctuate
+        return (punctuate(continue_poem(model, e, lines, options), start=len(e.context) + 1) for e in examples)
+    found = model.task.answer(model, examples, options) if examples else []
+    if options.n_best > 1:
+        return ("\n".join(f"{score:.3f}\t{text}" for text, score in best) for best in found)
+    return (f"{best[0][0]}\t{best[0][1]:.3f}" if "linear" in model.task.parts else best[0][0] for best in found)
+
+
+def inputs(given: list[str]) -> Iterator[list[str]]:
+    """The texts to answer, in batches: arguments and files at once, standard input line by line as it comes."""
+    for text in given:
+        if text == "-":
+            for line in sys.stdin:
+                yield [line.rstrip("\r\n")]
+        elif len(text) < 256 and Path(text).is_file():
+            lines = read_text(Path(text)).splitlines()
+            for start in range(0, len(lines), 512):
+                yield lines[start:start + 512]
+        else:
+            yield [text]
+
+
+def note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
