@@ -24,13 +24,14 @@ from torch import Tensor, nn
 
 from core.attention import Attention
 from core.cells import Stack, State
-from core.embedding import Embedding
+from core.embedding import Embedding, WordDropout
 from core.encoder import Memory
 
 
 class Decoder(nn.Module):
     def __init__(self, embedding: Embedding, attention: Attention | None, placement: str, memory_size: int, cell: str,
-                 state_size: int, layers: int, dropout: float, tie_embeddings: bool) -> None:
+                 state_size: int, layers: int, dropout: float, word_dropout: float,
+                 tie_embeddings: bool) -> None:
         super().__init__()
         size = embedding.embedding_dim
         self.embedding, self.attention = embedding, attention
@@ -42,7 +43,7 @@ class Decoder(nn.Module):
         self.output = nn.Linear(size, embedding.num_embeddings)
         if tie_embeddings:
             self.output.weight = embedding.weight
-        self.dropout = nn.Dropout(dropout)
+        self.dropout, self.word_dropout = nn.Dropout(dropout), WordDropout(word_dropout)
 
     def prepare(self, memory: Memory) -> Memory:
         """Project the encoder states to the attention's keys: once a source, not once a step."""
@@ -81,7 +82,7 @@ class Decoder(nn.Module):
         Only `before` needs a loop, since each state needs the context that the one before it asked for.
         The other two know every input of the cell in advance and run as one fused sequence.
         """
-        e = self.dropout(self.embedding(y))  # (B, T, E)
+        e = self.dropout(self.word_dropout(self.embedding(y)))  # (B, T, E)
         state = self.start(memory)
         if self.placement == "before":
             outs = []

@@ -29,6 +29,20 @@ class Embedding(nn.Embedding):
             self.weight[known] = vectors[known]
 
 
+class WordDropout(nn.Module):
+    """In training, hide whole tokens at random (Gal and Ghahramani 2016): a share `rate` of the rows becomes zero."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, e: Tensor) -> Tensor:
+        """(B, T, E) → (B, T, E)"""
+        if not self.training or not self.rate:
+            return e
+        return e * (torch.rand(e.shape[:-1], device=e.device) >= self.rate).unsqueeze(-1)
+
+
 class WordEmbedding(nn.Module):
     """A word as one vector: its own embedding plus those of its characters (Bojanowski et al. 2017).
 

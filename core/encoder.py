@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from core.cells import CELLS
-from core.embedding import Embedding, WordEmbedding
+from core.embedding import Embedding, WordDropout, WordEmbedding
 
 
 @dataclass(frozen=True)
@@ -54,19 +54,19 @@ class Encoder(nn.Module):
     """
 
     def __init__(self, embedding: Embedding, cell: str, state_size: int, layers: int, bidirectional: bool,
-                 dropout: float) -> None:
+                 dropout: float, word_dropout: float) -> None:
         super().__init__()
         directions = 2 if bidirectional else 1
         self.memory_size = state_size * directions  # D
         self.embedding = embedding
-        self.dropout = nn.Dropout(dropout)
+        self.dropout, self.word_dropout = nn.Dropout(dropout), WordDropout(word_dropout)
         sizes = [embedding.embedding_dim] + [self.memory_size] * (layers - 1)
         self.onward = nn.ModuleList(CELLS[cell](size, state_size) for size in sizes)
         self.backward = nn.ModuleList(CELLS[cell](size, state_size) for size in sizes if bidirectional)
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Memory:
         """ids (B, S) padded with <pad>, lengths (B,) ≥ 1."""
-        x = self.dropout(self.embedding(ids))  # (B, S, E)
+        x = self.dropout(self.word_dropout(self.embedding(ids)))  # (B, S, E)
         for k, onward in enumerate(self.onward):
             x = x if k == 0 else self.dropout(x)
             h = onward.sequence(x)  # (B, S, H)
@@ -88,6 +88,10 @@ class Lookup(nn.Module):
         self.memory_size = embedding.embedding_dim  # D = E
         self.word = WordEmbedding(embedding, word_dropout)
         self.dropout = nn.Dropout(dropout)
+
+    @property
+    def embedding(self) -> Embedding:
+        return self.word.embedding
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Memory:
         """ids (B, 1 + characters): a word, then its characters. One state a word: S = 1."""

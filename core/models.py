@@ -65,7 +65,7 @@ class Classifier(nn.Module):
 def make_encoder(settings: Settings, vocabulary_size: int) -> Encoder:
     """embedding → recurrent encoder, as the settings say."""
     return Encoder(Embedding(vocabulary_size, settings.embedding_size), settings.cell, settings.state_size,
-                   settings.layers, settings.bidirectional, settings.dropout)
+                   settings.layers, settings.bidirectional, settings.dropout, settings.word_dropout)
 
 
 def make_lookup(settings: Settings, vocabulary_size: int) -> Lookup:
@@ -79,7 +79,7 @@ def make_decoder(settings: Settings, vocabulary_size: int, memory_size: int,
     attention = make_attention(settings.attention, settings.state_size, memory_size, settings.state_size)
     return Decoder(shared or Embedding(vocabulary_size, settings.embedding_size), attention, settings.placement,
                    memory_size, settings.cell, settings.state_size, settings.layers, settings.dropout,
-                   settings.tie_embeddings)
+                   settings.word_dropout, settings.tie_embeddings)
 
 
 def make_pooling(settings: Settings, memory_size: int) -> AttentionPooling | None:

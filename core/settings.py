@@ -46,6 +46,7 @@ class Settings(Checked):
     """What is fixed once a model is trained."""
 
     tokenizer: str = option("characters", "text", "what one token is", choices=TOKENIZERS)
+    source_tokenizer: str = option("", "text", "the source's, where it differs", choices=("", *TOKENIZERS))
     lowercase: bool = option(False, "text", "lower-case the text first")
     min_count: int = option(1, "text", "leave out tokens seen fewer times than this in training", at_least=1)
     max_vocabulary: int = option(0, "text", "keep only this many of the most frequent tokens; 0 keeps all "
@@ -64,8 +65,8 @@ class Settings(Checked):
                             choices=PLACEMENTS)
     tie_embeddings: bool = option(True, "model", "the output projection reuses the target embedding")
     dropout: float = option(0.2, "model", "share of values dropped in training", at_least=0, at_most=0.95)
-    word_dropout: float = option(0.3, "model", "1→N: how often a word must do with its characters alone in training",
-                                 at_least=0, at_most=1)
+    word_dropout: float = option(0.0, "model", "share of whole tokens hidden in training; for 1→N, how often a word "
+                                 "must do with its characters alone", at_least=0, at_most=1)
 
     epochs: int = option(10, "training", "passes over the training split", at_least=1)
     batch_size: int = option(64, "training", "examples in one update", at_least=1)

@@ -92,7 +92,7 @@ class Words:
         text, last = "", ""
         for token in tokens:
             if token not in (GLUE, GAP):
-                if last == GAP or last not in ("", GLUE, GAP) and self._spaced(last, token):
+                if last == GAP or (last not in ("", GLUE, GAP) and self._spaced(last, token)):
                     text += " "
                 text += token
             last = token

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -60,19 +60,15 @@ class Vocabulary:
         """The tokens of ids 4, 5, …: what to save."""
         return self._vocab.itos[len(SPECIALS):]
 
-    def vectors(self, path: str, cache: Path) -> tuple[Tensor, int]:
-        """Pre-trained vectors for this vocabulary.
-
-        path   a file in the word2vec text format: one token and its numbers a line
-        cache  a folder that may keep the parsed file
-        Returns a (V, E) tensor, zero where the file has no vector, and the number of tokens found.
-        """
+    def vectors(self, path: str) -> tuple[Tensor, int]:
+        """Pre-trained vectors for this vocabulary, from a file in the word2vec text format: a token and its numbers a
+        line. Returns a (V, E) tensor, zero where the file has no vector, and the number of tokens found."""
         if not Path(path).is_file():
             raise InputError(f"--vectors {path}: no such file; give a file in the word2vec text format")
-        cache.mkdir(parents=True, exist_ok=True)
         try:
-            found = Vectors(Path(path).resolve(), cache=str(cache))
-        except (ValueError, RuntimeError, UnicodeDecodeError, EOFError, pickle.UnpicklingError) as error:
+            with tempfile.TemporaryDirectory() as cache:  # torchtext keeps what it parsed, by name: it would go stale
+                found = Vectors(Path(path).resolve(), cache=cache)
+        except (ValueError, RuntimeError, TypeError) as error:
             raise InputError(f"--vectors {path}: not in the word2vec text format ({error})") from None
         table = torch.zeros(len(self), found.dim)
         hits = [(i, found.stoi[t]) for i, t in enumerate(self._vocab.itos) if t in found.stoi]

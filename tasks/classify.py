@@ -18,8 +18,9 @@ class Classify(Task):
 
     def codecs(self, settings, sources, targets):
         from core.text import Codec, Labels
-        return (Codec.learn(settings.tokenizer, sources, settings.lowercase, settings.min_count,
-                            settings.max_vocabulary), Labels(sorted(set(targets))))
+        source = Codec.learn(settings.source_tokenizer or settings.tokenizer, sources, settings.lowercase,
+                             settings.min_count, settings.max_vocabulary)
+        return source, Labels(sorted(set(targets)))
 
     def load_target(self, saved):
         from core.text import Labels

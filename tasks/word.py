@@ -13,7 +13,7 @@ class Word(Task):
     order = 1
     default_corpus = "themes"
     parts = ("embedding", "decoder")
-    defaults = {"attention": "none"}
+    defaults = {"attention": "none", "word_dropout": 0.2}
     search_defaults = {"max_output": 80}
 
     def codecs(self, settings, sources, targets):

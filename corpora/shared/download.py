@@ -64,7 +64,8 @@ def fetch(address: str, path: Path, sha256: str = "") -> None:
             raise CorpusUnavailable(f"{address}: wrong checksum; the file there is not the one this version expects")
         os.replace(aside, path)
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        raise CorpusUnavailable(f"{address}: {getattr(error, 'reason', None) or error or type(error).__name__}") from None
+        reason = getattr(error, "reason", None) or str(error) or type(error).__name__
+        raise CorpusUnavailable(f"{address}: {reason}") from None
     finally:
         aside.unlink(missing_ok=True)
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from core.data import Example
+from core.encoder import Lookup
 from core.search import Rules
 from core.vocabulary import BOS, EOS, UNK
 from tasks.shared.report import pad, width
@@ -89,8 +90,7 @@ def _encoding(model: TextModel, example: Example) -> tuple[Tensor, list[str], li
     text = model.task.source_text(example, model.settings)
     tokens, ids = model.source.tokens(text), model.source.ids(text)
     unknown = [t for t, i in zip(tokens, ids) if i == UNK]
-    encoder = model.network.encoder
-    table = encoder.embedding if hasattr(encoder, "embedding") else encoder.word.embedding
+    table = model.network.encoder.embedding
     source = torch.tensor([ids], device=model.device)
     rows = table(source)[0]
     lines = [f"ENCODING  {text}",
@@ -106,10 +106,11 @@ def _encoding(model: TextModel, example: Example) -> tuple[Tensor, list[str], li
 def _memory(model: TextModel, tokens: list[str], states: Tensor, c: Tensor) -> list[str]:
     """Steps five and six."""
     s = model.settings
-    if states.size(0) == 1 and len(tokens) != 1 or not hasattr(model.network.encoder, "onward"):
+    if isinstance(model.network.encoder, Lookup):
         how = "a lookup: one unit needs no recurrence; the sum of its embeddings is h_1 and c"
     else:
-        how = f"{s.layers} layer{'s' * (s.layers > 1)} of {s.cell.upper()}, {'both directions' if s.bidirectional else 'one direction'}"
+        directions = "both directions" if s.bidirectional else "one direction"
+        how = f"{s.layers} layer{'s' * (s.layers > 1)} of {s.cell.upper()}, {directions}"
     names = tokens if states.size(0) == len(tokens) else tokens[:1]
     columns = max(map(width, names))
     return [f"5 states h: {how}; {tuple(states.shape)}",

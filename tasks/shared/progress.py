@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 
 from tqdm import tqdm
 
+from core.metrics import perplexity
 from core.training import Epoch
 
 
@@ -30,5 +32,5 @@ class Progress:
 
     def on_epoch(self, epoch: Epoch) -> None:
         tqdm.write(f"epoch {epoch.epoch}: train loss {epoch.train_loss:.3f}, dev loss {epoch.dev_loss:.3f} "
-                   f"(perplexity {math.exp(min(epoch.dev_loss, 50)):.1f}){' best' if epoch.best else ''}, "
-                   f"{epoch.tokens_per_second:,.0f} target tokens/s, {epoch.seconds:.0f} s", file=self._bar.fp if self._bar else None)
+                   f"(perplexity {perplexity(epoch.dev_loss):.1f}){' best' if epoch.best else ''}, "
+                   f"{epoch.tokens_per_second:,.0f} target tokens/s, {epoch.seconds:.0f} s", file=sys.stderr)

@@ -51,12 +51,14 @@ class Task:
         """What a user typed, as an Example without target. Raises InputError for input that is none."""
         return Example(text, "")
 
-    def codecs(self, settings: Settings, sources: Sequence[str], targets: Sequence[str]) -> tuple[Codec, Codec | Labels]:
+    def codecs(self, settings: Settings, sources: Sequence[str],
+               targets: Sequence[str]) -> tuple[Codec, Codec | Labels]:
         """Tokenizer and vocabulary of each side, learned on the training split."""
         from core.text import Codec
-        size = settings.max_vocabulary
-        return (Codec.learn(settings.tokenizer, sources, settings.lowercase, settings.min_count, size),
-                Codec.learn(settings.tokenizer, targets, settings.lowercase, settings.min_count, size))
+        kinds = settings.source_tokenizer or settings.tokenizer, settings.tokenizer
+        source, target = (Codec.learn(kind, texts, settings.lowercase, settings.min_count, settings.max_vocabulary)
+                          for kind, texts in zip(kinds, (sources, targets)))
+        return source, target
 
     def load_target(self, saved: dict) -> Codec | Labels:
         from core.text import Codec

@@ -15,6 +15,7 @@ import tasks
 from core import checkpoint, training
 from core.batches import Data
 from core.data import Example, InputError
+from core.embedding import Embedding
 from core.settings import Settings
 from core.text import Codec, Labels
 from core.vocabulary import EOS, UNK
@@ -40,7 +41,7 @@ class TextModel:
 
     def target_ids(self, example: Example) -> list[int]:
         ids = self.target.ids(example.target)[:self.settings.max_length]
-        return ids + [EOS] if self.task.ends_with_eos else ids
+        return [*ids, EOS] if self.task.ends_with_eos else ids
 
     def encode(self, examples: Sequence[Example]) -> Data:
         """All examples as ids, once."""
@@ -101,8 +102,22 @@ def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dic
     source, target = task.codecs(settings, [task.source_text(e, settings) for e in train], [e.target for e in train])
     torch.manual_seed(settings.seed)
     network = task.build(settings, source, target)
+    if settings.vectors:
+        start_from_vectors(network.encoder.embedding, source, settings.vectors)
     return TextModel(task, settings, source, target, network.to(training.device()),
                      {"corpus": corpus or {"name": "unnamed"}, "versions": versions()})
+
+
+def start_from_vectors(embedding: Embedding, source: Codec, path: str) -> None:
+    """Pre-trained vectors as the source embedding's start. Raises InputError where they do not fit."""
+    table, found = source.vocabulary.vectors(path)
+    if table.size(1) != embedding.embedding_dim:
+        raise InputError(f"--vectors {path}: has {table.size(1)} numbers a token, the model {embedding.embedding_dim}; "
+                         f"add --embedding-size {table.size(1)}")
+    if not found:
+        raise InputError(f"--vectors {path}: has none of the {len(source)} tokens of the corpus; "
+                         "another --tokenizer may fit it better")
+    embedding.load(table)
 
 
 def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
@@ -112,7 +127,8 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
         sides["target"] = (model.target, [e.target for e in dev])
     shares = {side: codec.unknown_share(texts) for side, (codec, texts) in sides.items()}
     return [f"{share:.0%} of the {side} tokens in the dev split are unknown to the vocabulary; use a finer --tokenizer "
-            "(characters, subwords), a lower --min-count, or more text" for side, share in shares.items() if share > 0.2]
+            "(characters, subwords), a lower --min-count, or more text"
+            for side, share in shares.items() if share > 0.2]
 
 
 def fit(model: TextModel, train: Sequence[Example], dev: Sequence[Example], directory: Path | None,

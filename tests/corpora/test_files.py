@@ -1,0 +1,288 @@
+"""corpora/shared/files.py: a file of the user's in, a Corpus out."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpora.shared.files import SOURCE_NAMES, TARGET_NAMES, file_corpus, read, read_text
+from corpora.shared.splits import prepare
+
+TASKS = ("word", "classify", "poem", "translate")
+PAIRS = [("你好", "hello"), ("谢谢", "thank you"), ("再见", "goodbye")]
+LINE_ENDS = {"unix": "\n", "windows": "\r\n", "old mac": "\r"}
+
+
+def lines_of(ending: str, pairs: list[tuple[str, str]] = PAIRS, header: bool = False) -> list[str]:
+    """The lines of a file that holds these pairs."""
+    if ending == "jsonl":
+        return [json.dumps({"source": s, "target": t}, ensure_ascii=False) for s, t in pairs]
+    return [{"csv": ","}.get(ending, "\t").join(pair) for pair in [("source", "target")] * header + pairs]
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+def pairs_in(path: Path, task: str = "translate") -> list[tuple[str, str]]:
+    return [(e.source, e.target) for e in read(path, task)]
+
+
+# what is read
+
+
+@pytest.mark.parametrize("end", LINE_ENDS.values(), ids=LINE_ENDS)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["no BOM", "BOM"])
+@pytest.mark.parametrize("ending", ["tsv", "csv", "jsonl", "txt"])
+def test_any_line_end_with_or_without_byte_order_mark_reads_the_same(tmp_path, ending, mark, end):
+    for last in ("", end):
+        path = write(tmp_path / f"mine.{ending}", mark + (end.join(lines_of(ending)) + last).encode())
+        assert pairs_in(path) == PAIRS
+
+
+@pytest.mark.parametrize("end", LINE_ENDS.values(), ids=LINE_ENDS)
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["no BOM", "BOM"])
+@pytest.mark.parametrize("ending", ["tsv", "csv", "txt"])
+def test_a_header_is_not_an_example(tmp_path, ending, mark, end):
+    path = write(tmp_path / f"mine.{ending}", mark + end.join(lines_of(ending, header=True)).encode())
+    assert pairs_in(path) == PAIRS
+
+
+@pytest.mark.parametrize("source", SOURCE_NAMES)
+@pytest.mark.parametrize("target", TARGET_NAMES)
+def test_every_known_column_name_is_found_wherever_the_column_stands(tmp_path, source, target):
+    text = f"id\t{target.upper()}\tother\t {source} \n1\tb\tx\ta\n2\td\ty\tc\n"
+    assert pairs_in(write(tmp_path / "mine.tsv", text)) == [("a", "b"), ("c", "d")]
+    text = "\n".join(json.dumps({"id": 1, target: t, source: s}) for s, t in (("a", "b"), ("c", "d")))
+    assert pairs_in(write(tmp_path / "mine.jsonl", text)) == [("a", "b"), ("c", "d")]
+
+
+def test_column_names_count_only_in_the_first_line(tmp_path):
+    path = write(tmp_path / "mine.tsv", "a\tb\nsource\ttarget\n")
+    assert pairs_in(path) == [("a", "b"), ("source", "target")]
+
+
+def test_a_header_after_blank_lines_is_still_a_header(tmp_path):
+    path = write(tmp_path / "mine.tsv", "\n\ntarget\tsource\nb\ta\n")
+    assert pairs_in(path) == [("a", "b")]
+
+
+def test_without_a_header_the_first_two_columns_count(tmp_path):
+    assert pairs_in(write(tmp_path / "mine.tsv", "a\tb\tc\nd\te\n")) == [("a", "b"), ("d", "e")]
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t", " \t "])
+def test_blank_lines_are_skipped(tmp_path, blank):
+    assert pairs_in(write(tmp_path / "mine.tsv", f"{blank}\na\tb\n{blank}\n\nc\td\n{blank}\n")) == [
+        ("a", "b"), ("c", "d")]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "txt"])
+def test_blank_lines_are_skipped_in_every_format(tmp_path, ending):
+    content = "\n \n" + "\n\n \n".join(lines_of(ending)) + "\n\n"
+    assert pairs_in(write(tmp_path / f"mine.{ending}", content)) == PAIRS
+
+
+def test_csv_quotes_hold_commas_newlines_and_quotes(tmp_path):
+    text = 'source,target\n"好, 谢谢","fine, ""thank"" you"\n"第一行\n第二行","one\ntwo"\na,b\n'
+    assert pairs_in(write(tmp_path / "mine.csv", text)) == [
+        ("好, 谢谢", 'fine, "thank" you'), ("第一行\n第二行", "one\ntwo"), ("a", "b")]
+
+
+def test_a_tsv_keeps_quotes_and_commas_as_they_are(tmp_path):
+    assert pairs_in(write(tmp_path / "mine.tsv", '"a, b"\t"c\nd\t"\n')) == [('"a, b"', '"c'), ("d", '"')]
+
+
+def test_the_ending_counts_in_capitals_too(tmp_path):
+    assert pairs_in(write(tmp_path / "MINE.CSV", '"a,b",c\n')) == [("a,b", "c")]
+    assert pairs_in(write(tmp_path / "MINE.JSONL", '{"text": "a", "label": "b"}\n'), "classify") == [("a", "b")]
+
+
+@pytest.mark.parametrize("separator", ["\x0b", "\x0c", "\x1e", "\x85", "\u2028"])
+@pytest.mark.parametrize("ending", ["tsv", "csv", "jsonl", "txt"])
+def test_only_real_line_ends_end_a_line(tmp_path, ending, separator):
+    pairs = [(f"前{separator}后", "a"), ("b", f"c{separator}d")]
+    assert pairs_in(write(tmp_path / f"mine.{ending}", "\n".join(lines_of(ending, pairs)))) == pairs
+
+
+texts = st.text(st.characters(exclude_characters="\0\t\r\n", exclude_categories=["Cs"]), max_size=8)
+rows = st.lists(st.tuples(texts, texts).filter(lambda pair: "".join(pair).strip()), min_size=1, max_size=6)
+
+
+@given(rows)
+def test_a_tsv_of_random_pairs_reads_back_the_same(tmp_path_factory, pairs):
+    path = tmp_path_factory.mktemp("tsv") / "mine.tsv"
+    assert pairs_in(write(path, "\n".join(lines_of("tsv", pairs, header=True)))) == pairs
+
+
+@given(rows, st.booleans())
+def test_a_jsonl_of_random_pairs_reads_back_the_same(tmp_path_factory, pairs, ascii_only):
+    path = tmp_path_factory.mktemp("jsonl") / "mine.jsonl"
+    items = [json.dumps({"text": s, "label": t}, ensure_ascii=ascii_only) for s, t in pairs]
+    assert pairs_in(write(path, "\n".join(items))) == pairs
+
+
+cells = st.text(st.characters(exclude_characters="\0\r", exclude_categories=["Cs"]) | st.sampled_from('",\n '),
+                max_size=8)
+
+
+@given(st.lists(st.tuples(cells, cells).filter(lambda pair: "".join(pair).strip()), min_size=1, max_size=6))
+def test_a_csv_of_random_pairs_reads_back_the_same(tmp_path_factory, pairs):
+    out = io.StringIO()
+    csv.writer(out).writerows([("source", "target"), *pairs])
+    path = tmp_path_factory.mktemp("csv") / "mine.csv"
+    assert pairs_in(write(path, out.getvalue())) == pairs
+
+
+# poems
+
+
+def test_a_txt_of_poems_gives_neighbouring_lines_with_their_context_and_one_key_a_poem(tmp_path):
+    path = write(tmp_path / "mine.txt", "一一一，二二二。三三三，\r\n\r\n四四四四，五五五五。\r\n")
+    found = list(read(path, "poem"))
+    assert [(e.context, e.source, e.target) for e in found] == [
+        ((), "一一一", "二二二"), (("一一一",), "二二二", "三三三"), ((), "四四四四", "五五五五")]
+    assert found[0].key == found[1].key != found[2].key
+
+
+def test_pairs_of_poem_lines_may_be_given_with_tabs(tmp_path):
+    assert pairs_in(write(tmp_path / "mine.txt", "一一一\t二二二\n三三三\t四四四\n"), "poem") == [
+        ("一一一", "二二二"), ("三三三", "四四四")]
+
+
+def test_a_txt_with_no_pair_of_equal_lines_says_how_to_write_one(tmp_path, refused):
+    path = write(tmp_path / "mine.txt", "一一一，二二。\nhello, world\n")
+    said = refused(lambda: list(read(path, "poem")))
+    assert str(path) in said and "equal length" in said and "one poem a line" in said and "，" in said
+
+
+# what is refused
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("ending", ["tsv", "csv", "jsonl", "txt"])
+@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b" \r\n\t\n\n"], ids=["nothing", "BOM only", "blank lines"])
+def test_an_empty_file_says_so(tmp_path, ending, content, task, refused):
+    path = write(tmp_path / f"mine.{ending}", content)
+    said = refused(lambda: file_corpus(path, task))
+    assert said.startswith(f"{path}: is empty") and "one example a line" in said
+
+
+def test_a_missing_file_is_named(tmp_path, refused):
+    said = refused(lambda: file_corpus(tmp_path / "gone.tsv", "word"))
+    assert said == f"{tmp_path / 'gone.tsv'}: no such file"
+
+
+def test_a_folder_is_no_file(tmp_path, refused):
+    said = refused(lambda: file_corpus(tmp_path, "word"))
+    assert said.startswith(f"{tmp_path}: cannot be read") and "directory" in said.lower()
+
+
+@pytest.mark.parametrize("end", LINE_ENDS.values(), ids=LINE_ENDS)
+def test_text_that_is_not_utf8_names_line_byte_and_remedy(tmp_path, end, refused):
+    path = write(tmp_path / "mine.tsv", f"a\tb{end}".encode() + f"你好\thello{end}".encode("gb18030"))
+    said = refused(lambda: read_text(path))
+    assert said.startswith(f"{path}: line 2 is not UTF-8 (byte 0xc4)")
+    assert f"iconv -f GB18030 -t UTF-8 {path}" in said
+
+
+def test_a_byte_order_mark_shifts_neither_the_line_nor_the_byte_that_is_not_utf8(tmp_path, refused):
+    path = write(tmp_path / "mine.tsv", b"\xef\xbb\xbfa\tb\n\xff\tc\n")
+    assert "line 2 is not UTF-8 (byte 0xff)" in refused(lambda: read_text(path))
+
+
+def test_nul_bytes_say_that_it_is_no_text_file(tmp_path, refused):
+    path = write(tmp_path / "mine.tsv", b"a\tb\nc\0\td\n")
+    said = refused(lambda: read_text(path))
+    assert str(path) in said and "NUL" in said and "save it as UTF-8" in said
+
+
+@pytest.mark.parametrize("ending,bad,divider", [("tsv", "alone", "a tab"), ("txt", "alone", "a tab"),
+                                                ("csv", "alone\tstill alone", "commas")])
+@pytest.mark.parametrize("header", [False, True])
+def test_a_missing_column_names_the_line_and_the_divider(tmp_path, ending, bad, divider, header, refused):
+    lines = [*lines_of(ending, header=header), "", bad, *lines_of(ending)]
+    path = write(tmp_path / f"mine.{ending}", "\n".join(lines))
+    said = refused(lambda: file_corpus(path, "translate"))
+    assert said.startswith(f"{path}: line {lines.index(bad) + 1} has 1 column,")
+    assert "source and target" in said and divider in said
+
+
+def test_a_row_shorter_than_the_header_needs_names_the_line(tmp_path, refused):
+    path = write(tmp_path / "mine.tsv", "id\tsource\ttarget\n1\ta\tb\n2\tc\n")
+    assert f"{path}: line 3 has 2 columns" in refused(lambda: file_corpus(path, "translate"))
+
+
+def test_csv_lines_are_counted_as_an_editor_counts_them(tmp_path, refused):
+    path = write(tmp_path / "mine.csv", '"one\ntwo",a\nalone\n')
+    assert f"{path}: line 3 has 1 column" in refused(lambda: file_corpus(path, "translate"))
+
+
+def test_a_quote_that_is_never_closed_does_not_swallow_the_rest_of_a_csv(tmp_path, refused):
+    path = write(tmp_path / "mine.csv", 'a,"b\n' + "".join(f"{i},{i}\n" for i in range(20)))
+    said = refused(lambda: file_corpus(path, "translate"))
+    assert str(path) in said and "quote" in said
+
+
+def test_a_csv_field_too_long_for_the_reader_is_refused_in_one_line(tmp_path, refused):
+    path = write(tmp_path / "mine.csv", "a,b\nc," + "d" * (csv.field_size_limit() + 1))
+    assert f"{path}: not readable as CSV" in refused(lambda: file_corpus(path, "translate"))
+
+
+@pytest.mark.parametrize("bad", ['{"source": "a"', "a\tb", "{'source': 'a'}", "[" * 100_000, "1" * 5000],
+                         ids=["cut off", "no JSON", "single quotes", "too deep", "too long a number"])
+def test_a_bad_json_line_is_named(tmp_path, bad, refused):
+    path = write(tmp_path / "mine.jsonl", "\n".join([*lines_of("jsonl"), "", bad, *lines_of("jsonl")]))
+    said = refused(lambda: file_corpus(path, "translate"))
+    assert said.startswith(f"{path}: line 5 is not JSON") and len(said) < len(str(path)) + 150
+
+
+@pytest.mark.parametrize("item", ['["a", "b"]', '"a"', "null", "{}", '{"source": "a"}', '{"target": "b"}',
+                                  '{"source": 1, "target": "b"}', '{"text": "a", "label": null}',
+                                  '{"text": "a", "label": ["b"]}'])
+def test_a_json_line_without_both_texts_is_named_with_the_names_it_may_use(tmp_path, item, refused):
+    path = write(tmp_path / "mine.jsonl", "\n".join([*lines_of("jsonl"), item]))
+    said = refused(lambda: file_corpus(path, "classify"))
+    assert said.startswith(f"{path}: line 4 needs texts")
+    assert all(f'"{name}"' in said for name in ("source", "target", "text", "label"))
+
+
+# the corpus made of it
+
+
+def test_a_file_corpus_names_its_file_and_size_and_loads_in_both_scripts(tmp_path):
+    path = write(tmp_path / "mine.tsv", "\n".join(lines_of("tsv")))
+    corpus = file_corpus(path, "translate")
+    assert (corpus.name, corpus.task, corpus.origin, corpus.size) == (str(path), "translate", str(path), "3 examples")
+    for script in ("simplified", "traditional"):
+        assert [(e.source, e.target) for e in corpus.examples(script)] == PAIRS
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_in_a_file_of_pairs_at_least_the_source_of_a_held_out_example_is_exclusive(tmp_path, task):
+    path = write(tmp_path / "mine.tsv", "\n".join(lines_of("tsv")))
+    expected = ("source", "target", "context") if task == "poem" else ("source",)
+    assert file_corpus(path, task).exclusive == expected
+
+
+def test_in_a_file_of_themes_with_many_texts_each_the_text_is_exclusive_and_decides_the_split(tmp_path):
+    path = write(tmp_path / "mine.tsv", "".join(f"{theme}\t{theme} {i}\n" for theme in "月山" for i in range(50)))
+    corpus = file_corpus(path, "word")
+    assert corpus.exclusive == ("target",)
+    assert all(e.key == e.target for e in corpus.examples())
+    dataset = prepare(corpus)
+    assert len(dataset.train) + len(dataset.dev) + len(dataset.test) == 100
+    assert {e.source for e in dataset.train} == {"月", "山"}
+
+
+def test_a_word_list_with_few_texts_a_word_holds_out_whole_words(tmp_path):
+    path = write(tmp_path / "mine.tsv", "".join(f"word {i}\tgloss {i} {j}\n" for i in range(100) for j in range(3)))
+    corpus = file_corpus(path, "word")
+    assert corpus.exclusive == ("source",)
+    dataset = prepare(corpus)
+    assert {e.source for e in dataset.train}.isdisjoint(e.source for e in dataset.dev + dataset.test)
