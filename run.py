@@ -203,6 +203,8 @@ def train(args: argparse.Namespace, task: tasks.Task, settings: Settings, corpus
         "left out": dict(dataset.dropped)})
     for warning in text_model.warnings(model, dataset.dev):
         note("warning: " + warning)
+    if suggested := [f"--{name.replace('_', '-')} {getattr(settings, name)}" for name in corpus.suggested]:
+        note(f"settings suggested by {corpus.name}: {' '.join(suggested)}")
     size = sum(p.numel() for p in model.network.parameters())
     note(f"training {size:,} parameters; Ctrl-C stops and keeps the best")
     with Progress() as progress:

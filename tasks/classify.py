@@ -13,7 +13,8 @@ class Classify(Task):
     order = 2
     default_corpus = "reviews"
     parts = ("embedding", "encoder", "attention", "linear")
-    defaults = {"tokenizer": "words"}
+    defaults = {"tokenizer": "words", "embedding_size": 128, "state_size": 128, "dropout": 0.5, "word_dropout": 0.2,
+                "min_count": 2}
     ends_with_eos = False
 
     def codecs(self, settings, sources, targets):

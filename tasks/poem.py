@@ -15,7 +15,7 @@ class Poem(Task):
     order = 3
     default_corpus = "tang"
     parts = ("embedding", "encoder", "attention", "decoder")
-    defaults = {"max_length": 32, "min_count": 2}
+    defaults = {"max_length": 24, "min_count": 2, "bidirectional": False}
     search_defaults = {"length_penalty": 0.0}
     ends_with_eos = False  # the decoder stops at length N
 

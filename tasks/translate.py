@@ -13,7 +13,7 @@ class Translate(Task):
     order = 4
     default_corpus = "hsk"
     parts = ("embedding", "encoder", "attention", "decoder")
-    defaults = {"tokenizer": "words"}
+    defaults = {"tokenizer": "words", "dropout": 0.4, "word_dropout": 0.1, "label_smoothing": 0.1, "epochs": 20}
 
     def build(self, settings, source, target):
         from core.models import Seq2Seq, make_decoder, make_encoder

@@ -19,7 +19,7 @@ class Word(Task):
     def codecs(self, settings, sources, targets):
         """The source is one unit: the word and, beside it, its characters. Only the target is cut into tokens."""
         from core.text import Codec
-        return (Codec.learn("word and characters", sources, settings.lowercase, settings.min_count),
+        return (Codec.learn("word and characters", sources, settings.lowercase),
                 Codec.learn(settings.tokenizer, targets, settings.lowercase, settings.min_count,
                             settings.max_vocabulary))
 

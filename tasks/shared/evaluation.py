@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core import metrics
+from core.batches import Ragged
 from core.data import Example
 from core.settings import SearchSettings
 from core.training import evaluate as mean_loss
@@ -30,7 +31,7 @@ def model_perplexity(model: TextModel, test: Sequence[Example]) -> float:
 def trigram_perplexity(model: TextModel, train: Sequence[Example], dev: Sequence[Example],
                        test: Sequence[Example]) -> float:
     """Of a trigram model over the same target ids."""
-    rows = [model.encode(part).targets for part in (train, dev, test)]
+    rows = [Ragged([model.target_ids(e) for e in part]) for part in (train, dev, test)]
     nats, count = baselines.Trigram(rows[0], rows[1], len(model.target)).nats(rows[2])
     return metrics.perplexity(nats / count)
 

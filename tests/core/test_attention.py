@@ -14,6 +14,8 @@ from core.attention import (
     make_attention,
 )
 
+torch.set_num_threads(1)  # tiny tensors: a second thread only waits
+
 B, T, S, Q, D, A = 2, 4, 3, 5, 6, 7
 MASK = torch.tensor([[True, True, True], [True, True, False]])
 

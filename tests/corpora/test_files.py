@@ -151,8 +151,8 @@ def test_a_txt_of_poems_gives_neighbouring_lines_with_their_context_and_one_key_
 
 
 def test_pairs_of_poem_lines_may_be_given_with_tabs(tmp_path):
-    assert pairs_in(write(tmp_path / "mine.txt", "一一一\t二二二\n三三三\t四四四\n"), "poem") == [
-        ("一一一", "二二二"), ("三三三", "四四四")]
+    found = list(read(write(tmp_path / "mine.txt", "一一一\t二二二\n三三三\t四四四\n"), "poem"))
+    assert [(e.source, e.target, e.key) for e in found] == [("一一一", "二二二", ""), ("三三三", "四四四", "")]
 
 
 def test_a_txt_with_no_pair_of_equal_lines_says_how_to_write_one(tmp_path, refused):
@@ -271,13 +271,21 @@ def test_in_a_file_of_pairs_at_least_the_source_of_a_held_out_example_is_exclusi
 
 
 def test_in_a_file_of_themes_with_many_texts_each_the_text_is_exclusive_and_decides_the_split(tmp_path):
-    path = write(tmp_path / "mine.tsv", "".join(f"{theme}\t{theme} {i}\n" for theme in "月山" for i in range(50)))
+    path = write(tmp_path / "mine.tsv", "".join(f"{theme}\t{theme} {i}\n" for theme in "月山风雨花" for i in range(20)))
     corpus = file_corpus(path, "word")
     assert corpus.exclusive == ("target",)
     assert all(e.key == e.target for e in corpus.examples())
     dataset = prepare(corpus)
     assert len(dataset.train) + len(dataset.dev) + len(dataset.test) == 100
-    assert {e.source for e in dataset.train} == {"月", "山"}
+    assert {e.source for e in dataset.train} == set("月山风雨花")
+
+
+@pytest.mark.parametrize("texts_a_word,exclusive", [(3, ("source",)), (4, ("target",))])
+def test_more_than_three_texts_a_word_make_it_a_theme(tmp_path, texts_a_word, exclusive):
+    lines = [f"word {i}\ttext {i} {j}\n" for i in range(30) for j in range(texts_a_word)]
+    path = write(tmp_path / "mine.tsv", "".join(lines))
+    assert file_corpus(path, "word").exclusive == exclusive
+    assert file_corpus(path, "translate").exclusive == ("source",)
 
 
 def test_a_word_list_with_few_texts_a_word_holds_out_whole_words(tmp_path):

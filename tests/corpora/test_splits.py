@@ -288,6 +288,15 @@ def test_many_examples_of_one_source_are_refused_with_the_remedy(refused):
     assert said.startswith("--corpus mine: the ") and "split is empty" in said and "more different sources" in said
 
 
+def test_a_corpus_that_is_held_out_altogether_has_no_training_split(refused):
+    places = {f"word {i}": place(Example(f"word {i}", "")) for i in range(200)}
+    for_test = next(word for word, p in places.items() if p < TEST)
+    for_dev = next(word for word, p in places.items() if TEST <= p < TEST + DEV)
+    examples = [Example(word, f"target {i}") for word in (for_test, for_dev) for i in range(10)]
+    said = refused(lambda: prepare(corpus(examples)))
+    assert said.startswith("--corpus mine: the train split is empty; the corpus needs more examples")
+
+
 def test_a_held_out_split_with_unknown_labels_alone_is_refused(refused):
     held_out = [e for e in labelled(400) if place(e) < TEST]
     others = [dataclasses.replace(e, target="other") for e in labelled(400) if place(e) >= TEST]

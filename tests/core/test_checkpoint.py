@@ -1,0 +1,352 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import SafetensorError
+from torch import nn
+
+from core import checkpoint
+from core.checkpoint import is_model, load_weights, read, recover, save, write_json
+from core.data import InputError
+
+torch.set_num_threads(1)  # tiny tensors: a second thread only waits
+
+PARTS = {"settings": {"cell": "gru", "layers": 2}, "source": {"vocabulary": ["月", "光", "é"]}}
+
+
+def a_model(seed=1, inputs=3):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(inputs, 4), nn.Linear(4, 2))
+
+
+def saved(tmp_path, seed=1, parts=PARTS):
+    save(tmp_path / "model", a_model(seed), parts)
+    return tmp_path / "model"
+
+
+def holds(directory, seed):
+    """Whether the model of this seed stands there, whole."""
+    model = a_model(seed=99)
+    assert read(directory) == PARTS
+    load_weights(directory, model)
+    return all(torch.equal(a, b) for a, b in zip(model.parameters(), a_model(seed).parameters()))
+
+
+def no_space(*_):
+    raise OSError(28, "No space left on device")
+
+
+# round trip
+
+
+def test_a_model_comes_back(tmp_path):
+    assert holds(saved(tmp_path), seed=1)
+
+
+def test_parts_are_readable_json(tmp_path):
+    directory = saved(tmp_path)
+    assert json.loads((directory / "settings.json").read_text(encoding="utf-8")) == PARTS["settings"]
+    assert "月" in (directory / "source.json").read_text(encoding="utf-8")
+
+
+def test_saving_leaves_nothing_but_the_model(tmp_path):
+    directory = saved(tmp_path)
+    assert os.listdir(tmp_path) == ["model"]
+    assert sorted(os.listdir(directory)) == ["model.json", "settings.json", "source.json", "weights.safetensors"]
+
+
+def test_saving_again_replaces_the_whole_folder(tmp_path):
+    saved(tmp_path, seed=1, parts={**PARTS, "old": {}})
+    directory = saved(tmp_path, seed=2)
+    assert holds(directory, seed=2)
+    assert not (directory / "old.json").exists()
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_folders_on_the_way_are_made(tmp_path):
+    save(tmp_path / "a" / "b" / "model", a_model(), PARTS)
+    assert holds(tmp_path / "a" / "b" / "model", seed=1)
+
+
+def test_an_empty_folder_may_be_taken(tmp_path):
+    (tmp_path / "model").mkdir()
+    assert holds(saved(tmp_path), seed=1)
+
+
+def test_a_tied_table_is_stored_once_and_comes_back_tied(tmp_path):
+    model = nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 5))
+    model[1].weight = model[0].weight
+    save(tmp_path / "model", model, {})
+    assert (tmp_path / "model" / "weights.safetensors").stat().st_size < 4 * (5 * 3 + 5) + 300  # and a short header
+    again = nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 5))
+    again[1].weight = again[0].weight
+    load_weights(tmp_path / "model", again)
+    assert torch.equal(again[0].weight, model[0].weight)
+    assert again[1].weight is again[0].weight
+
+
+def test_saving_does_not_change_the_model(tmp_path):
+    model = a_model()
+    before = [p.detach().clone() for p in model.parameters()]
+    save(tmp_path / "model", model, PARTS)
+    assert all(torch.equal(a, b) and a.requires_grad for a, b in zip(model.parameters(), before))
+
+
+def test_a_folder_is_a_model_or_not(tmp_path):
+    assert is_model(saved(tmp_path))
+    assert not is_model(tmp_path)
+    assert not is_model(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("kind", ["relative", "symbolic link"])
+def test_a_model_may_be_named_in_other_ways(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)
+    name = Path("model")
+    if kind == "symbolic link":
+        (tmp_path / "elsewhere").mkdir()
+        name.symlink_to("elsewhere")
+    for seed in (1, 2, 3):  # training saves at every best epoch
+        save(name, a_model(seed), PARTS)
+        assert holds(name, seed)
+
+
+@pytest.mark.parametrize("name", [".", "/"])
+def test_a_folder_without_a_name_is_a_folder_all_the_same(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert not is_model(Path(name))
+    with pytest.raises(InputError, match="not a model folder"):
+        read(Path(name))
+
+
+def test_the_working_folder_is_not_replaced_where_it_holds_other_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="choose another --model-dir"):
+        save(Path("."), a_model(), PARTS)
+    assert os.listdir(tmp_path) == ["notes.txt"]
+
+
+# what reading refuses
+
+
+def test_a_missing_folder_is_named_with_the_remedy(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere: no model there; train one first, or name its folder with"):
+        read(tmp_path / "nowhere")
+
+
+def test_a_foreign_folder_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"not a model folder \(model.json is missing\)"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("place", [0, 40, -1])
+def test_one_damaged_byte_in_the_weights_is_found(tmp_path, place):
+    path = saved(tmp_path) / "weights.safetensors"
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"weights.safetensors: damaged or changed .* --retrain"):
+        read(path.parent)
+
+
+@pytest.mark.parametrize("name", ["settings.json", "weights.safetensors"])
+@pytest.mark.parametrize("damage", ["truncated", "missing"])
+def test_a_truncated_or_missing_file_is_found(tmp_path, name, damage):
+    path = saved(tmp_path) / name
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "truncated":
+        path.write_bytes(content[:len(content) // 2])
+    with pytest.raises(InputError, match=rf"{name}: damaged or changed since it was saved"):
+        read(path.parent)
+
+
+@pytest.mark.parametrize("content", ['{"format": 1, "sha', "", "[]", "null", '{"format": 1}', '{"sha256": {}}',
+                                     '{"format": 1, "sha256": null}', '"\udcff"'])
+def test_a_damaged_manifest_is_refused(tmp_path, content):
+    directory = saved(tmp_path)
+    (directory / "model.json").write_bytes(content.encode("utf-8", "surrogateescape"))
+    with pytest.raises(InputError, match=r"model.json: damaged .*; train again with --retrain"):
+        read(directory)
+
+
+def test_another_format_is_refused(tmp_path):
+    directory = saved(tmp_path)
+    manifest = json.loads((directory / "model.json").read_text())
+    (directory / "model.json").write_text(json.dumps({**manifest, "format": 99}))
+    with pytest.raises(InputError, match=r"saved in format 99, this version reads format 1; train again"):
+        read(directory)
+
+
+@pytest.mark.parametrize("other", [a_model(inputs=7), nn.Sequential(nn.Linear(3, 4)),
+                                   nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2), nn.Linear(2, 2))],
+                         ids=["another shape", "a part too many in the file", "a part missing in the file"])
+def test_weights_that_do_not_fit_are_refused(tmp_path, other):
+    with pytest.raises(InputError, match=r"weights.safetensors: does not fit the settings beside it"):
+        load_weights(saved(tmp_path), other)
+
+
+def test_weights_that_are_none_are_refused(tmp_path):
+    directory = saved(tmp_path)
+    (directory / "weights.safetensors").write_bytes(b"not weights")
+    with pytest.raises(InputError, match=r"weights\.safetensors: does not fit"):
+        load_weights(directory, a_model())
+
+
+# what saving refuses, and what survives
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), SafetensorError("Error while serializing")])
+def test_a_good_model_survives_a_failing_save(tmp_path, monkeypatch, error):
+    directory = saved(tmp_path, seed=1)
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(checkpoint, "save_file", fail)
+    reason = getattr(error, "strerror", None) or str(error)
+    with pytest.raises(InputError, match=rf"could not be written \({reason}\); what was saved before is untouched"):
+        save(directory, a_model(seed=2), PARTS)
+    assert holds(directory, seed=1)
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_a_good_model_survives_an_interrupted_save(tmp_path, monkeypatch):
+    directory = saved(tmp_path, seed=1)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checkpoint, "save_file", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        save(directory, a_model(seed=2), PARTS)
+    assert holds(directory, seed=1)
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def dies_at_rename(monkeypatch, number, error):
+    """os.rename fails at its number-th call and works before and after."""
+    rename, calls = os.rename, []
+
+    def failing(source, target):
+        calls.append(source)
+        if len(calls) == number:
+            raise error
+        rename(source, target)
+
+    monkeypatch.setattr(checkpoint.os, "rename", failing)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_good_model_survives_a_crash_at_either_rename(tmp_path, monkeypatch, number, error):
+    directory = saved(tmp_path, seed=1)
+    dies_at_rename(monkeypatch, number, error)
+    with pytest.raises((KeyboardInterrupt, InputError)):
+        save(directory, a_model(seed=2), PARTS)
+    assert is_model(directory)
+    assert holds(directory, seed=1)
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def after_a_crash(tmp_path):
+    """A save died between its two renames: the good model bears the name of the old one."""
+    directory = saved(tmp_path, seed=1)
+    os.rename(directory, tmp_path / ".model.old")
+    return directory
+
+
+def test_recover_brings_the_old_folder_back(tmp_path):
+    directory = after_a_crash(tmp_path)
+    assert recover(directory) == directory
+    assert holds(directory, seed=1)
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_reading_and_asking_recover_by_themselves(tmp_path):
+    assert is_model(after_a_crash(tmp_path))
+    os.rename(tmp_path / "model", tmp_path / ".model.old")
+    assert read(tmp_path / "model") == PARTS
+
+
+def test_recover_never_replaces_what_is_there(tmp_path):
+    after_a_crash(tmp_path)
+    directory = saved(tmp_path / "other", seed=2)
+    os.rename(directory, tmp_path / "model")
+    recover(tmp_path / "model")
+    assert holds(tmp_path / "model", seed=2)
+
+
+def test_saving_after_a_crash_works(tmp_path):
+    directory = after_a_crash(tmp_path)
+    save(directory, a_model(seed=2), PARTS)
+    assert holds(directory, seed=2)
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_a_save_that_fails_after_a_crash_still_leaves_the_good_model(tmp_path, monkeypatch):
+    directory = after_a_crash(tmp_path)
+    monkeypatch.setattr(checkpoint, "save_file", no_space)
+    with pytest.raises(InputError):
+        save(directory, a_model(seed=2), PARTS)
+    assert holds(directory, seed=1)
+
+
+def test_a_save_whose_rename_fails_after_a_crash_still_leaves_the_good_model(tmp_path, monkeypatch):
+    directory, rename = after_a_crash(tmp_path), os.rename
+
+    def failing(source, target):  # the new folder cannot take its place; anything else can
+        if Path(target) == directory and Path(source).name != ".model.old":
+            no_space()
+        rename(source, target)
+
+    monkeypatch.setattr(checkpoint.os, "rename", failing)
+    with pytest.raises(InputError, match="what was saved before is untouched"):
+        save(directory, a_model(seed=2), PARTS)
+    assert holds(directory, seed=1)
+
+
+def test_a_folder_that_holds_other_files_is_not_replaced(tmp_path):
+    directory = tmp_path / "model"
+    directory.mkdir()
+    (directory / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match=r"model: holds files that are not a model, .* choose another --model-dir"):
+        save(directory, a_model(), PARTS)
+    assert (directory / "thesis.txt").read_text() == "years of work"
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_a_file_in_the_place_of_the_folder_is_not_replaced(tmp_path):
+    (tmp_path / "model").write_text("mine")
+    with pytest.raises(InputError, match="model: "):
+        save(tmp_path / "model", a_model(), PARTS)
+    assert (tmp_path / "model").read_text() == "mine"
+    with pytest.raises(InputError, match="no model there"):
+        read(tmp_path / "model")
+
+
+def test_a_parent_that_cannot_be_written_is_named_with_the_remedy(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(InputError, match=r"model: cannot write there \(.+\); choose another --model-dir"):
+        save(tmp_path / "file" / "model", a_model(), PARTS)
+
+
+def test_a_folder_without_permission_is_named_with_the_remedy(tmp_path, monkeypatch):
+    def forbidden(*_, **__):  # not by chmod: the administrator may write everywhere
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(checkpoint.tempfile, "mkdtemp", forbidden)
+    with pytest.raises(InputError, match=r"cannot write there \(Permission denied\); choose another --model-dir"):
+        save(tmp_path / "model", a_model(), PARTS)
+
+
+def test_json_that_cannot_be_written_leaves_the_old_and_no_rest(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"月": 1})
+    with pytest.raises(TypeError):
+        write_json(path, {"月": object()})
+    assert json.loads(path.read_text(encoding="utf-8")) == {"月": 1}
+    assert os.listdir(tmp_path) == ["a.json"]

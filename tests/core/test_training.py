@@ -1,0 +1,349 @@
+import json
+import math
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import nn
+
+from core.batches import Data
+from core.data import InputError
+from core.models import Seq2Seq, make_decoder, make_encoder
+from core.settings import Settings
+from core.training import (
+    Epoch,
+    History,
+    choose_precision,
+    device,
+    evaluate,
+    keep_freed_memory,
+    learning_rate_at,
+    make_optimizer,
+    parameters_by_part,
+    train,
+)
+
+torch.set_num_threads(1)  # tiny tensors: a second thread only waits
+
+CPU = torch.device("cpu")
+ONE = Data([[4]], [[5]])
+
+
+def plain(**others):
+    return Settings(**{"epochs": 5, "batch_size": 2, "warmup": 0, "schedule": "constant", "patience": 0,
+                       "learning_rate": 0.1, "precision": "fp32", "embedding_size": 4, "state_size": 5, **others})
+
+
+def scripted(dev_losses, train_loss=None):
+    """A model that moves at every update, and whose dev loss after epoch k is dev_losses[k-1]; it remembers the
+    label smoothing it was asked for in .asked."""
+    torch.manual_seed(1)
+    model, coming = nn.Linear(3, 2), iter(dev_losses)
+    model.asked = []
+
+    def loss(batch, label_smoothing=0.0):
+        model.asked.append((model.training, label_smoothing))
+        if not model.training:
+            return torch.tensor(float(next(coming))), 1
+        total = model.weight.square().sum() + model.bias.square().sum()
+        return total if train_loss is None else total * 0 + train_loss, batch.target.numel()
+
+    model.loss = loss
+    return model
+
+
+def weights_of(model):
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+
+
+def same(a, b):
+    return all(torch.equal(a[name], b[name]) for name in a)
+
+
+def a_model(settings, seed=1):
+    torch.manual_seed(seed)
+    encoder = make_encoder(settings, vocabulary_size=12)
+    return Seq2Seq(encoder, make_decoder(settings, 12, encoder.memory_size))
+
+
+def some_data(count=7):
+    return Data([[4 + (i + k) % 8 for k in range(1 + i % 3)] for i in range(count)],
+                [[4 + (i + k) % 8 for k in range(1 + i % 2)] + [2] for i in range(count)])
+
+
+# learning rate
+
+
+def test_the_warm_up_is_linear_and_ends_at_the_highest_value():
+    settings = plain(warmup=4)
+    assert [learning_rate_at(u, 100, settings) for u in range(6)] == pytest.approx([1/5, 2/5, 3/5, 4/5, 1, 1])
+
+
+def test_the_warm_up_takes_at_most_a_tenth_of_all_updates():
+    settings = plain(warmup=1000)
+    assert [learning_rate_at(u, 30, settings) for u in range(5)] == pytest.approx([1/4, 2/4, 3/4, 1, 1])
+    assert learning_rate_at(0, 9, settings) == 1
+
+
+def test_the_cosine_goes_from_one_to_zero():
+    settings = plain(schedule="cosine", warmup=0)
+    by_hand = {0: 1, 25: 0.5 * (1 + math.sqrt(0.5)), 50: 0.5, 75: 0.5 * (1 - math.sqrt(0.5)), 100: 0}
+    for update, share in by_hand.items():
+        assert learning_rate_at(update, 100, settings) == pytest.approx(share, abs=1e-12)
+
+
+def test_the_cosine_begins_after_the_warm_up():
+    settings = plain(schedule="cosine", warmup=10)
+    assert learning_rate_at(9, 110, settings) == pytest.approx(10 / 11)
+    assert learning_rate_at(10, 110, settings) == 1
+    assert learning_rate_at(60, 110, settings) == pytest.approx(0.5)
+    assert learning_rate_at(109, 110, settings) > 0
+
+
+@pytest.mark.parametrize("schedule", ["constant", "plateau"])
+def test_other_schedules_stay_at_the_highest_value(schedule):
+    assert [learning_rate_at(u, 20, plain(schedule=schedule)) for u in (0, 10, 19)] == [1, 1, 1]
+
+
+def test_updates_use_the_scheduled_rate():
+    rates = []
+    train(scripted([1, 1]), some_data(10), ONE, plain(epochs=2, schedule="cosine", learning_rate=0.3),
+          on_update=lambda update, updates, loss, rate: rates.append((update, updates, rate)))
+    assert rates == [(u + 1, 10, pytest.approx(0.3 * 0.5 * (1 + math.cos(math.pi * u / 10)))) for u in range(10)]
+
+
+def test_on_a_plateau_the_rate_is_halved():
+    rates = []
+    settings = plain(epochs=6, schedule="plateau", learning_rate=0.4)
+    history = train(scripted([3, 2, 2, 1, 1, 1]), ONE, ONE, settings,
+                    on_update=lambda update, updates, loss, rate: rates.append(rate))
+    # no better after epoch 3, nor after epoch 5
+    assert rates == pytest.approx([0.4, 0.4, 0.4, 0.2, 0.2, 0.1])
+    assert [e.learning_rate for e in history.epochs] == pytest.approx(rates)
+
+
+# the end of training
+
+
+def test_training_goes_through_all_epochs():
+    history = train(scripted([5, 4, 3]), some_data(7), ONE, plain(epochs=3))
+    assert [e.epoch for e in history.epochs] == [1, 2, 3]
+    assert [e.dev_loss for e in history.epochs] == [5, 4, 3]
+    assert history.updates == 3 * 4  # 7 examples, 2 in a batch
+    assert history.stopped == "all epochs done"
+    assert history.best is history.epochs[2]
+
+
+def test_training_stops_when_the_dev_loss_no_longer_improves():
+    history = train(scripted([3, 1, 2, 1, 0]), ONE, ONE, plain(patience=2))
+    assert [e.dev_loss for e in history.epochs] == [3, 1, 2, 1]  # as good is not better
+    assert [e.best for e in history.epochs] == [True, True, False, False]
+    assert history.stopped == "no better dev loss for 2 epochs"
+
+
+def test_patience_begins_anew_at_every_best():
+    history = train(scripted([3, 4, 2, 4, 1, 4, 4]), ONE, ONE, plain(epochs=7, patience=2))
+    assert len(history.epochs) == 7
+    assert history.best.epoch == 5
+
+
+def test_patience_zero_never_stops():
+    assert len(train(scripted([1, 2, 3, 4, 5]), ONE, ONE, plain(patience=0)).epochs) == 5
+
+
+def test_the_best_weights_are_restored():
+    model, seen = scripted([3, 1, 2, 2]), []
+    train(model, ONE, ONE, plain(epochs=4), on_epoch=lambda epoch: seen.append(weights_of(model)))
+    assert same(weights_of(model), seen[1])
+    assert not same(seen[1], seen[3])
+    assert not model.training
+
+
+def test_on_best_sees_the_best_weights():
+    model, saved = scripted([3, 1, 2, 0.5]), []
+    train(model, ONE, ONE, plain(epochs=4), on_best=lambda epoch: saved.append((epoch.epoch, weights_of(model))))
+    assert [number for number, _ in saved] == [1, 2, 4]
+    assert same(weights_of(model), saved[-1][1])
+
+
+def test_ctrl_c_leaves_the_best_weights():
+    model, seen = scripted([1, 2, 3]), []
+
+    def interrupt(update, updates, loss, rate):
+        if update == 3:
+            raise KeyboardInterrupt
+
+    history = train(model, ONE, ONE, plain(), on_update=interrupt, on_epoch=lambda _: seen.append(weights_of(model)))
+    assert history.stopped == "interrupted"
+    assert history.updates == 3
+    assert len(history.epochs) == 2
+    assert history.best.epoch == 1
+    assert same(weights_of(model), seen[0])
+    assert not same(seen[0], seen[1])
+    assert not model.training
+
+
+def test_ctrl_c_before_the_first_dev_loss_leaves_what_was_learned():
+    model = scripted([])
+    start = weights_of(model)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    history = train(model, ONE, ONE, plain(), on_update=interrupt)
+    assert history.stopped == "interrupted"
+    assert history.best is None
+    assert history.updates == 1
+    assert not same(weights_of(model), start)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_diverging_loss_is_an_error_that_names_the_remedy(value):
+    message = rf"training diverged \(loss {value}\); lower --learning-rate 0.1"
+    with pytest.raises(InputError, match=message):
+        train(scripted([1], train_loss=value), ONE, ONE, plain())
+
+
+# what an update does
+
+
+def test_label_smoothing_is_for_the_training_loss_only():
+    model = scripted([1, 1])
+    train(model, ONE, ONE, plain(epochs=2, label_smoothing=0.1))
+    assert model.asked == [(True, 0.1), (False, 0.0), (True, 0.1), (False, 0.0)]
+
+
+def test_the_train_loss_is_a_mean_over_tokens():
+    torch.manual_seed(1)
+    model = nn.Linear(1, 1)
+    # a batch of n tokens sums to n² + 0 · weight: batches of 1 and 3 tokens have the mean (1 + 9) / (1 + 3)
+    model.loss = lambda batch, label_smoothing=0.0: (model.weight.sum() * 0 + batch.target.numel() ** 2,
+                                                     batch.target.numel())
+    losses = []
+    history = train(model, Data([[4], [5]], [[4], [4, 5, 6]]), ONE, plain(epochs=1, batch_size=1),
+                    on_update=lambda update, updates, loss, rate: losses.append(loss))
+    assert sorted(losses) == [1, 3]
+    assert history.epochs[0].train_loss == (1 + 9) / 4
+
+
+@pytest.mark.parametrize("clip, norm", [(0.0, 20.0), (1.5, 1.5), (100.0, 20.0)])
+def test_the_gradient_is_clipped_to_the_asked_norm(clip, norm):
+    model = nn.Linear(4, 1, bias=False)
+    model.loss = lambda batch, label_smoothing=0.0: (model.weight.sum() * 10, 1)  # gradient 10 in 4 places: norm 20
+    train(model, ONE, ONE, plain(epochs=1, clip=clip))
+    assert model.weight.grad.norm().item() == pytest.approx(norm, rel=1e-4)
+
+
+def test_adamw_decays_matrices_only():
+    model = a_model(plain())
+    groups = make_optimizer(model, plain(optimizer="adamw", weight_decay=0.3)).param_groups
+    decay = {id(p): group["weight_decay"] for group in groups for p in group["params"]}
+    assert sum(len(group["params"]) for group in groups) == len(decay) == len(list(model.parameters()))
+    for name, p in model.named_parameters():
+        assert decay[id(p)] == (0.3 if p.dim() > 1 else 0), name
+
+
+def test_adam_decays_nothing():
+    optimizer = make_optimizer(nn.Linear(3, 2), plain(optimizer="adam", weight_decay=0.3))
+    assert type(optimizer) is torch.optim.Adam
+    assert [(len(g["params"]), g["weight_decay"]) for g in optimizer.param_groups] == [(2, 0)]
+
+
+def test_training_lowers_the_loss():
+    settings = plain(epochs=15, learning_rate=0.05, dropout=0.0, word_dropout=0.0)
+    model, data = a_model(settings), some_data()
+    before = evaluate(model, data.in_order(4))
+    history = train(model, data, data, settings)
+    assert evaluate(model, data.in_order(4)) < before / 2
+    assert history.best.dev_loss == pytest.approx(evaluate(model, data.in_order(4)))
+
+
+def test_the_same_seed_gives_the_same_numbers():
+    settings, runs = plain(epochs=3, dropout=0.3), []
+    for seed in (1, 1, 2):
+        changed = plain(epochs=3, dropout=0.3, seed=seed)
+        model = a_model(settings, seed)
+        history = train(model, some_data(), some_data(4), changed)
+        runs.append(([(e.train_loss, e.dev_loss) for e in history.epochs], weights_of(model)))
+    assert runs[0][0] == runs[1][0]
+    assert same(runs[0][1], runs[1][1])
+    assert runs[0][0] != runs[2][0]
+
+
+def test_training_in_bf16_is_finite_and_leaves_fp32_weights():
+    settings = plain(epochs=2, precision="bf16")
+    model = a_model(settings)
+    history = train(model, some_data(), some_data(4), settings)
+    assert history.precision == "bf16"
+    assert all(math.isfinite(e.dev_loss) for e in history.epochs)
+    assert all(p.dtype == torch.float32 for p in model.parameters())
+
+
+@pytest.mark.parametrize("error", [OSError, AttributeError, TypeError])  # no such library, function, or (Windows) name
+def test_without_the_allocators_hint_training_goes_on(monkeypatch, error):
+    def without(name):
+        raise error
+
+    monkeypatch.setattr("core.training.ctypes.CDLL", without)
+    keep_freed_memory()
+    assert len(train(scripted([1]), ONE, ONE, plain(epochs=1)).epochs) == 1
+
+
+# evaluation, precision, reports
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_evaluation_is_the_mean_over_tokens_without_dropout_and_leaves_the_mode(training):
+    settings = plain(dropout=0.5)
+    model, data = a_model(settings), some_data()
+    model.train(training)
+    wanted = evaluate(model, data.in_order(3))
+    assert model.training is training
+    assert evaluate(model, data.in_order(7)) == pytest.approx(wanted)
+    model.eval()
+    whole = [model.loss(data.batch(range(len(data))))]
+    assert wanted == pytest.approx(whole[0][0].item() / whole[0][1])
+
+
+@pytest.mark.parametrize("asked", ["fp32", "bf16"])
+def test_the_asked_precision_is_chosen(asked):
+    assert choose_precision(asked, CPU) == asked
+
+
+@pytest.mark.parametrize("fp32, bf16, chosen", [(1.4, 1.0, "fp32"), (1.6, 1.0, "bf16"), (1.0, 5.0, "fp32")])
+def test_auto_takes_bf16_where_it_is_faster_by_half(monkeypatch, fp32, bf16, chosen):
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr("core.training.time", SimpleNamespace(perf_counter=lambda: clock.now))
+
+    def slow_product(a, b):
+        clock.now += {torch.float32: fp32, torch.bfloat16: bf16}[a.dtype]
+
+    monkeypatch.setattr(torch, "mm", slow_product)
+    assert choose_precision("auto", CPU) == chosen
+
+
+def test_the_device_is_one_that_exists():
+    assert torch.zeros(2, device=device()).sum().item() == 0
+
+
+def test_the_history_is_plain_json():
+    history = train(scripted([2, 1]), ONE, ONE, plain(epochs=2))
+    saved = json.loads(json.dumps(history.to_json()))
+    assert [e["dev_loss"] for e in saved["epochs"]] == [2, 1]
+    assert (saved["stopped"], saved["updates"], saved["precision"]) == ("all epochs done", 2, "fp32")
+
+
+def test_the_best_epoch_is_the_last_that_was_best():
+    epochs = [Epoch(n, 1.0, 1.0, 1.0, 1.0, 1.0, best) for n, best in ((1, True), (2, True), (3, False))]
+    assert History(epochs).best.epoch == 2
+    assert History().best is None
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_every_learned_number_is_counted_once_in_its_part(tied):
+    model = a_model(plain(tie_embeddings=tied, attention="additive"))
+    counts = parameters_by_part(model)
+    assert sum(counts.values()) == sum(p.numel() for p in model.parameters())
+    assert counts["embedding"] == 2 * 12 * 4
+    assert counts["attention"] == 5 * 5 + 5 * 10 + 5  # W_a, U_a (both directions: D = 2H) and v_a
+    assert set(counts) == {"embedding", "encoder", "attention", "decoder"}
