@@ -14,7 +14,7 @@ class Word(Task):
     default_corpus = "themes"
     parts = ("embedding", "decoder")
     defaults = {"attention": "none", "word_dropout": 0.2}
-    search_defaults = {"max_output": 80}
+    search_defaults = {"max_output": 80, "no_repeat": 2}
 
     def codecs(self, settings, sources, targets):
         """The source is one unit: the word and, beside it, its characters. Only the target is cut into tokens."""

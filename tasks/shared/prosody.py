@@ -30,7 +30,7 @@ def table() -> dict[str, frozenset[tuple[str, str]]]:
     for tone, groups in json.loads(path.read_text(encoding="utf-8")).items():
         for rhymes in groups.values():
             for rhyme, texts in rhymes.items():
-                for character in "".join(texts):
+                for character in filter(lambda c: not c.isascii(), "".join(texts)):
                     for form in {character, simplify(character)}:
                         readings[form].add((LEVEL if tone == "ping" else OBLIQUE, rhyme))
     return {c: frozenset(r) for c, r in readings.items()}

@@ -52,12 +52,12 @@ class TextModel:
         example = self.task.read_input(text, self.settings)
         ids = self.source.ids(self.task.source_text(example, self.settings))
         shown = text if len(text) <= 20 else text[:20] + "…"
-        if not any(i != UNK for i in ids):
-            raise InputError(f"the model knows no part of {shown!r} (its vocabulary holds {len(self.source)} tokens "
-                             f"of the corpus {self.about['corpus']['name']}); try other words")
         if len(ids) > self.settings.max_length:
             raise InputError(f"the input {shown!r} has {len(ids)} tokens, this model reads at most "
                              f"{self.settings.max_length}; shorten it, or train with a larger --max-length")
+        if not any(i != UNK for i in ids):
+            raise InputError(f"the model knows no part of {shown!r} (its vocabulary holds {len(self.source)} tokens "
+                             f"of the corpus {self.about['corpus']['name']}); try other words")
         return example
 
     def save(self, directory: Path) -> None:
@@ -104,7 +104,7 @@ def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dic
     network = task.build(settings, source, target)
     if settings.vectors:
         start_from_vectors(network.encoder.embedding, source, settings.vectors)
-    return TextModel(task, settings, source, target, network.to(training.device()),
+    return TextModel(task, settings, source, target, network.to(training.device()).eval(),
                      {"corpus": corpus or {"name": "unnamed"}, "versions": versions()})
 
 
