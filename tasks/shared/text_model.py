@@ -55,7 +55,7 @@ class TextModel:
         if len(ids) > self.settings.max_length:
             raise InputError(f"the input {shown!r} has {len(ids)} tokens, this model reads at most "
                              f"{self.settings.max_length}; shorten it, or train with a larger --max-length")
-        if not any(i != UNK for i in ids):
+        if all(i == UNK for i in self.source.ids(example.source)):
             raise InputError(f"the model knows no part of {shown!r} (its vocabulary holds {len(self.source)} tokens "
                              f"of the corpus {self.about['corpus']['name']}); try other words")
         return example
