@@ -100,6 +100,9 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone
         sys.stderr.close()
         return 0
+    except OSError as error:  # a full disk, a folder without permission
+        print(f"run.py: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        return 2
 
 
 def run(args: argparse.Namespace) -> int:

@@ -25,11 +25,7 @@ def save(directory: Path, model: nn.Module, parts: dict[str, dict]) -> None:
     Until the new folder is complete the old one is not touched. Raises InputError where the disk refuses.
     """
     directory = Path(directory)
-    try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        new = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
-    except OSError as error:
-        raise InputError(f"{directory}: cannot write there ({error.strerror}); choose another --model-dir") from None
+    new = _aside(directory)
     try:
         weights = {k: v.detach().cpu().contiguous().clone() for k, v in model.state_dict().items()}
         for shared in set(weights) - {name for name, _ in model.named_parameters()}:
@@ -40,9 +36,6 @@ def save(directory: Path, model: nn.Module, parts: dict[str, dict]) -> None:
         files = sorted(p.name for p in new.iterdir())
         write_json(new / MANIFEST, {"format": FORMAT, "sha256": {name: _digest(new / name) for name in files}})
         os.chmod(new, 0o755)
-        if directory.exists() and not is_model(directory) and any(directory.iterdir()):
-            raise InputError(f"{directory}: holds files that are not a model, and will not be replaced; "
-                             "choose another --model-dir")
         old = directory.with_name(f".{directory.name}.old")
         shutil.rmtree(old, ignore_errors=True)
         if directory.exists():
@@ -54,6 +47,23 @@ def save(directory: Path, model: nn.Module, parts: dict[str, dict]) -> None:
         raise InputError(f"{directory}: could not be written ({reason}); what was saved before is untouched") from None
     finally:
         shutil.rmtree(new, ignore_errors=True)
+
+
+def check(directory: Path) -> None:
+    """Raise InputError unless a model can be saved there."""
+    shutil.rmtree(_aside(Path(directory)))
+
+
+def _aside(directory: Path) -> Path:
+    """A new folder beside the directory, to write in."""
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        if directory.exists() and not is_model(directory) and any(directory.iterdir()):
+            raise InputError(f"{directory}: holds files that are not a model, and will not be replaced; "
+                             "choose another --model-dir")
+        return Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    except OSError as error:
+        raise InputError(f"{directory}: cannot write there ({error.strerror}); choose another --model-dir") from None
 
 
 def is_model(directory: Path) -> bool:

@@ -21,6 +21,8 @@ from core.text import Codec, Labels
 from core.vocabulary import EOS, UNK
 from tasks.shared.task import Task
 
+DEV = 5000  # dev examples looked at after an epoch, at most: the splits are in random order, so any will do
+
 
 @dataclass
 class TextModel:
@@ -132,17 +134,18 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
 
 
 def fit(model: TextModel, train: Sequence[Example], dev: Sequence[Example], directory: Path | None,
-        on_update: Callable[[int, int, float, float], None] = lambda *_: None,
+        on_update: Callable[[int, int, float, int], None] = lambda *_: None,
         on_epoch: Callable[[training.Epoch], None] = lambda _: None) -> training.History:
     """Train the model; keep its best state in the directory as training goes on."""
-    history = training.History()
+    if directory:
+        checkpoint.check(directory)  # better refused now than after the first epoch
 
     def keep(epoch: training.Epoch) -> None:
         if directory:
             model.about["history"] = {"epochs": [dataclasses.asdict(epoch)], "stopped": "still training"}
             model.save(directory)
 
-    data, held = model.encode(train), model.encode(dev)
+    data, held = model.encode(train), model.encode(dev[:DEV])
     history = training.train(model.network, data, held, model.settings, on_update, on_epoch, keep)
     model.about["history"] = history.to_json()
     # Stopped before the first dev loss: better these weights than none, but never in place of a finished model.

@@ -76,11 +76,11 @@ def test_an_empty_folder_may_be_taken(tmp_path):
 
 
 def test_a_tied_table_is_stored_once_and_comes_back_tied(tmp_path):
-    model = nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 5))
+    model = nn.Sequential(nn.Embedding(200, 3), nn.Linear(3, 200))
     model[1].weight = model[0].weight
     save(tmp_path / "model", model, {})
-    assert (tmp_path / "model" / "weights.safetensors").stat().st_size < 4 * (5 * 3 + 5) + 300  # and a short header
-    again = nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 5))
+    assert (tmp_path / "model" / "weights.safetensors").stat().st_size < 4 * (200 * 3 + 200) + 500  # and a short header
+    again = nn.Sequential(nn.Embedding(200, 3), nn.Linear(3, 200))
     again[1].weight = again[0].weight
     load_weights(tmp_path / "model", again)
     assert torch.equal(again[0].weight, model[0].weight)
@@ -348,5 +348,15 @@ def test_json_that_cannot_be_written_leaves_the_old_and_no_rest(tmp_path):
     write_json(path, {"月": 1})
     with pytest.raises(TypeError):
         write_json(path, {"月": object()})
+    assert json.loads(path.read_text(encoding="utf-8")) == {"月": 1}
+    assert os.listdir(tmp_path) == ["a.json"]
+
+
+def test_json_that_cannot_take_its_place_leaves_the_old_and_no_rest(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    write_json(path, {"月": 1})
+    monkeypatch.setattr(checkpoint.os, "replace", no_space)
+    with pytest.raises(OSError, match="No space left"):
+        write_json(path, {"月": 2})
     assert json.loads(path.read_text(encoding="utf-8")) == {"月": 1}
     assert os.listdir(tmp_path) == ["a.json"]

@@ -131,7 +131,8 @@ def test_the_walk_through_a_text_shows_every_step_with_its_values(task):
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda t: t.name)
-@pytest.mark.parametrize(("text", "says"), [("", "empty"), ("  \n", "empty"), ("\U0001f9ff", "knows no part|holds no line")])
+@pytest.mark.parametrize(("text", "says"), [("", "empty"), ("  \n", "empty"),
+                                            ("\U0001f9ff", "knows no part|holds no line")])
 def test_input_that_cannot_be_answered_says_why(task, text, says):
     with pytest.raises(InputError, match=says) as error:
         make(task).read_input(text)
