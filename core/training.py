@@ -122,13 +122,13 @@ def make_optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimize
 
 
 def train(model: nn.Module, data: Data, dev: Data, settings: Settings,
-          on_update: Callable[[int, int, float, int], None] = lambda *_: None,
+          on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
           on_epoch: Callable[[Epoch], None] = lambda _: None,
           on_best: Callable[[Epoch], None] = lambda _: None) -> History:
     """Train until the epochs are over, the dev loss stops improving or the user presses Ctrl-C.
 
-    on_update(update, updates, loss, target tokens) is called after every update, on_epoch after every epoch,
-    on_best whenever the dev loss is the best so far. The model is left with its best weights.
+    on_update(update, updates, loss, learning rate, target tokens) is called after every update, on_epoch after every
+    epoch, on_best whenever the dev loss is the best so far. The model is left with its best weights.
     """
     keep_freed_memory()
     where = next(model.parameters()).device
@@ -148,7 +148,7 @@ def train(model: nn.Module, data: Data, dev: Data, settings: Settings,
                     group["lr"] = rate
                 loss, n = _update(model, batch.to(where), optimizer, settings, history.precision)
                 update, total, count = update + 1, total + loss, count + n
-                on_update(update, updates, loss / max(n, 1), n)
+                on_update(update, updates, loss / max(n, 1), rate, n)
             seconds = time.perf_counter() - begun
             epoch = Epoch(number, total / max(count, 1), evaluate(model, dev.in_order(settings.batch_size * 2)),
                           count / seconds, seconds, rate)

@@ -40,6 +40,6 @@ def load(script: str) -> Iterator[Example]:
 
 THEMES = Corpus(
     name="themes", task="word", title="one theme character → a Tang quatrain about it",
-    size="58,260 quatrains on 128 themes", licence="MIT", origin=ORIGIN, load=load, scripts=("simplified", "traditional"),
-    exclusive=("target",),
+    size="58,260 quatrains on 128 themes", licence="MIT", origin=ORIGIN, load=load,
+    scripts=("simplified", "traditional"), exclusive=("target",),
     suggested={"epochs": 4, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 2})

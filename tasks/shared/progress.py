@@ -22,7 +22,7 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
 
-    def on_update(self, update: int, updates: int, loss: float, tokens: int) -> None:
+    def on_update(self, update: int, updates: int, loss: float, rate: float, tokens: int) -> None:
         if self._bar is None:
             self._bar = tqdm(total=updates, unit="update", desc="training", dynamic_ncols=True, leave=False)
             self._loss, self._speed, self._last = loss, 0.0, time.perf_counter()
@@ -31,7 +31,7 @@ class Progress:
         self._last = now
         self._loss += 0.02 * (loss - self._loss)  # smoothed, or the numbers could not be read
         self._speed = speed if update <= 2 else self._speed + 0.02 * (speed - self._speed)
-        self._bar.set_postfix_str(f"loss {self._loss:.3f}, {self._speed:,.0f} tokens/s", refresh=False)
+        self._bar.set_postfix_str(f"loss {self._loss:.3f}, rate {rate:.1e}, {self._speed:,.0f} tokens/s", refresh=False)
         self._bar.update()
 
     def on_epoch(self, epoch: Epoch) -> None:

@@ -134,7 +134,7 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
 
 
 def fit(model: TextModel, train: Sequence[Example], dev: Sequence[Example], directory: Path | None,
-        on_update: Callable[[int, int, float, int], None] = lambda *_: None,
+        on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
         on_epoch: Callable[[training.Epoch], None] = lambda _: None) -> training.History:
     """Train the model; keep its best state in the directory as training goes on."""
     if directory:

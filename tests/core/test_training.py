@@ -108,7 +108,7 @@ def test_other_schedules_stay_at_the_highest_value(schedule):
 def test_updates_use_the_scheduled_rate():
     rates = []
     train(scripted([1, 1]), some_data(10), ONE, plain(epochs=2, schedule="cosine", learning_rate=0.3),
-          on_update=lambda update, updates, loss, rate: rates.append((update, updates, rate)))
+          on_update=lambda update, updates, loss, rate, tokens: rates.append((update, updates, rate)))
     assert rates == [(u + 1, 10, pytest.approx(0.3 * 0.5 * (1 + math.cos(math.pi * u / 10)))) for u in range(10)]
 
 
@@ -116,7 +116,7 @@ def test_on_a_plateau_the_rate_is_halved():
     rates = []
     settings = plain(epochs=6, schedule="plateau", learning_rate=0.4)
     history = train(scripted([3, 2, 2, 1, 1, 1]), ONE, ONE, settings,
-                    on_update=lambda update, updates, loss, rate: rates.append(rate))
+                    on_update=lambda update, updates, loss, rate, tokens: rates.append(rate))
     # no better after epoch 3, nor after epoch 5
     assert rates == pytest.approx([0.4, 0.4, 0.4, 0.2, 0.2, 0.1])
     assert [e.learning_rate for e in history.epochs] == pytest.approx(rates)
@@ -169,7 +169,7 @@ def test_on_best_sees_the_best_weights():
 def test_ctrl_c_leaves_the_best_weights():
     model, seen = scripted([1, 2, 3]), []
 
-    def interrupt(update, updates, loss, rate):
+    def interrupt(update, updates, loss, rate, tokens):
         if update == 3:
             raise KeyboardInterrupt
 
@@ -221,7 +221,7 @@ def test_the_train_loss_is_a_mean_over_tokens():
                                                      batch.target.numel())
     losses = []
     history = train(model, Data([[4], [5]], [[4], [4, 5, 6]]), ONE, plain(epochs=1, batch_size=1),
-                    on_update=lambda update, updates, loss, rate: losses.append(loss))
+                    on_update=lambda update, updates, loss, rate, tokens: losses.append(loss))
     assert sorted(losses) == [1, 3]
     assert history.epochs[0].train_loss == (1 + 9) / 4
 
