@@ -6,6 +6,7 @@ A corpus loads without torch: ids and special symbols are the model's business.
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def find(name: str, task: str) -> Corpus:
     known = {c.name: c for c in all_corpora() if c.task == task}
     if name in known:
         return known[name]
-    if Path(name).suffix.lower() in ENDINGS or Path(name).exists():
+    if Path(name).suffix.lower() in ENDINGS or os.path.exists(name):
         return file_corpus(Path(name), task)
     other = [c.task for c in all_corpora() if c.name == name]
     if other:

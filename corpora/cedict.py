@@ -11,7 +11,7 @@ from corpora.shared.corpus import Corpus
 from corpora.shared.download import package_file
 
 ENTRY = re.compile(r"(\S+) (\S+) \[[^]]*\] /(.*)/")
-REFERENCE = re.compile(r"\b(variant of|see also|see|same as|abbr\. for|CL:|surname)\b")
+REFERENCE = re.compile(r"\b(variant of|^see|see also|same as|abbr\. for|CL:|surname)\b|\bsee [㐀-鿿]")
 
 
 def load(script: str) -> Iterator[Example]:
@@ -24,7 +24,7 @@ def load(script: str) -> Iterator[Example]:
                 traditional, simplified, text = entry.groups()
                 word = traditional if script == "traditional" else simplified
                 for gloss in text.split("/"):
-                    gloss = re.sub(r"\s*\([^()]*\)\s*", " ", gloss.split(";")[0]).strip()
+                    gloss = re.sub(r"\s*\([^()]*\)\s*", " ", gloss).split(";")[0].strip()
                     if gloss and not REFERENCE.search(gloss) and len(gloss) <= 60:
                         glosses.setdefault(word, gloss)
                         break

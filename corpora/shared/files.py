@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def read(path: Path, task: str) -> Iterator[Example]:
         raise InputError(f"{path}: is empty; needs one example a line")
     ending = path.suffix.lower()
     if ending == ".txt" and task == "poem" and "\t" not in text:
-        pairs = [pair for poem in text.splitlines() for pair in line_pairs(lines_of(poem), key=poem)]
+        pairs = [pair for poem in text.split("\n") for pair in line_pairs(lines_of(poem), key=poem)]
         if not pairs:
             raise InputError(f"{path}: no two neighbouring lines of equal length; write one poem a line, "
                              "its lines divided by ， and 。")
@@ -50,9 +51,9 @@ def read(path: Path, task: str) -> Iterator[Example]:
     elif ending == ".jsonl":
         yield from _json_lines(path, text)
     elif ending == ".csv":
-        yield from _rows(path, csv.reader(io.StringIO(text, newline="")), "commas")
+        yield from _rows(path, _csv_rows(text), "commas")
     else:
-        yield from _rows(path, ((line.split("\t") if line else []) for line in text.splitlines()), "a tab")
+        yield from _rows(path, enumerate((line.split("\t") for line in text.split("\n")), 1), "a tab")
 
 
 def read_text(path: Path) -> str:
@@ -65,7 +66,8 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
-        line = data[:error.start].count(b"\n") + 1
+        data = error.object  # without the byte order mark
+        line = len(re.findall(rb"\r\n|\r|\n", data[:error.start])) + 1
         raise InputError(f"{path}: line {line} is not UTF-8 (byte 0x{data[error.start]:02x}); save it as UTF-8, "
                          f"for example: iconv -f GB18030 -t UTF-8 {path}") from None
     if "\0" in text:
@@ -73,13 +75,20 @@ def read_text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _rows(path: Path, rows: Iterator[list[str]], divider: str) -> Iterator[Example]:
-    source, target, width = 0, 1, 2
+def _csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    for row in reader:
+        yield reader.line_num, row
+
+
+def _rows(path: Path, rows: Iterable[tuple[int, list[str]]], divider: str) -> Iterator[Example]:
+    source, target, width, first = 0, 1, 2, True
     try:
-        for number, row in enumerate(rows, 1):
+        for number, row in rows:
             if not any(cell.strip() for cell in row):
                 continue
-            if number == 1 and (header := _header(row)):
+            header, first = _header(row) if first else None, False
+            if header:
                 source, target = header
                 width = max(header) + 1
                 continue

@@ -50,13 +50,17 @@ class Dataset:
             return self
         share = limit / len(self.train)
         dev, test = (sorted(part, key=place)[:max(FEWEST, round(len(part) * share))] for part in (self.dev, self.test))
-        return Dataset(self.name, sorted(self.train, key=place)[:limit], dev, test, self.dropped, self.checksum,
-                       self.labelled)
+        return Dataset(self.name, sorted(self.train, key=place)[:limit], dev, test, Counter(self.dropped),
+                       self.checksum, self.labelled)
 
 
 def place(example: Example) -> float:
     """Where the example's key hashes to, in [0, 1): below TEST it is for testing, below TEST + DEV for dev."""
-    key = fold(example.key or example.source)
+    return _place(fold(example.key or example.source))
+
+
+@lru_cache(maxsize=1 << 18)
+def _place(key: str) -> float:
     return int.from_bytes(hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()[:8], "big") / 2 ** 64
 
 
@@ -74,20 +78,22 @@ def prepare(corpus: Corpus, script: str = "simplified", reverse: bool = False) -
         examples = _one_label(examples, dropped)
     checksum = hashlib.sha256()
     for e in examples:
-        checksum.update("\t".join((e.source, e.target, *e.context, "\n")).encode("utf-8", "surrogatepass"))
+        checksum.update("\t".join((e.source, e.target, *e.context, e.key, "\n")).encode("utf-8", "surrogatepass"))
     places = sorted((place(e), i) for i, e in enumerate(examples))
     if len(examples) < FEWEST:
         why = "".join(f"; {n} left out: {reason}" for reason, n in dropped.items())
         raise InputError(f"--corpus {corpus.name}: {len(examples)} usable examples, needs at least {FEWEST}{why}")
+    exclusive = corpus.exclusive
+    if reverse and "source" not in exclusive:  # texts on a theme, reversed: it is still the text that must be new
+        exclusive = ("source",)
     # The hash alone decides, except that a tiny corpus may need one moved so that no split is empty.
     n_test = max(1, sum(p < TEST for p, _ in places))
-    n_dev = max(1, sum(p < TEST + DEV for p, _ in places) - n_test)
     order = [examples[i].reversed() if reverse else examples[i] for _, i in places]
-    test, dev, train = order[:n_test], order[n_test:n_test + n_dev], order[n_test + n_dev:]
-    held = set(_texts(test, corpus.exclusive))
-    dev = list(_without(dev, held, corpus.exclusive, dropped)) or dev[:1]
-    held |= set(_texts(dev, corpus.exclusive))
-    train = list(_without(train, held, corpus.exclusive, dropped))
+    test = order[:n_test]
+    rest = list(_without(order[n_test:], set(_texts(test, exclusive)), exclusive, dropped))
+    n_dev = max(1, sum(place(e) < TEST + DEV for e in rest))
+    dev = rest[:n_dev]
+    train = list(_without(rest[n_dev:], set(_texts(dev, exclusive)), exclusive, dropped))
     return Dataset(corpus.name, train, dev, test, dropped, checksum.hexdigest(), corpus.task == "classify")
 
 
@@ -97,7 +103,8 @@ def _clean(examples: Iterable[Example], dropped: Counter[str]) -> Iterator[Examp
         e = Example(normalize(e.source), normalize(e.target), e.context, e.key)
         if not e.source or not e.target:
             dropped["empty source or target"] += 1
-        elif (same := hash((fold(e.source), e.target, e.context))) in seen:
+        # Of two poems with the same lines one may be held out: that is for the check between the splits.
+        elif (same := hash((fold(e.source), e.target, e.context, place(e) < TEST, place(e) < TEST + DEV))) in seen:
             dropped["duplicate"] += 1
         else:
             seen.add(same)

@@ -89,7 +89,7 @@ def server():
     with Server(("127.0.0.1", 0), Handler) as running:
         running.asked, running.over = [], threading.Event()
         running.address = f"http://127.0.0.1:{running.server_port}"
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
         yield running
         running.over.set()
