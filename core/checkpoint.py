@@ -24,7 +24,6 @@ def save(directory: Path, model: nn.Module, parts: dict[str, dict]) -> None:
 
     Until the new folder is complete the old one is not touched. Raises InputError where the disk refuses.
     """
-    directory = Path(directory)
     new = _aside(directory)
     try:
         weights = {k: v.detach().cpu().contiguous().clone() for k, v in model.state_dict().items()}
@@ -36,12 +35,7 @@ def save(directory: Path, model: nn.Module, parts: dict[str, dict]) -> None:
         files = sorted(p.name for p in new.iterdir())
         write_json(new / MANIFEST, {"format": FORMAT, "sha256": {name: _digest(new / name) for name in files}})
         os.chmod(new, 0o755)
-        old = directory.with_name(f".{directory.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if directory.exists():
-            os.rename(directory, old)
-        os.rename(new, directory)
-        shutil.rmtree(old, ignore_errors=True)
+        _replace(recover(directory), new)
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{directory}: could not be written ({reason}); what was saved before is untouched") from None
@@ -51,36 +45,56 @@ def save(directory: Path, model: nn.Module, parts: dict[str, dict]) -> None:
 
 def check(directory: Path) -> None:
     """Raise InputError unless a model can be saved there."""
-    shutil.rmtree(_aside(Path(directory)))
+    shutil.rmtree(_aside(directory))
 
 
 def _aside(directory: Path) -> Path:
     """A new folder beside the directory, to write in."""
+    real = recover(directory)
     try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        if directory.exists() and not is_model(directory) and any(directory.iterdir()):
+        real.parent.mkdir(parents=True, exist_ok=True)
+        if real.exists() and not is_model(real) and any(real.iterdir()):
             raise InputError(f"{directory}: holds files that are not a model, and will not be replaced; "
                              "choose another --model-dir")
-        return Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+        return Path(tempfile.mkdtemp(prefix=f".{real.name}.", dir=real.parent))
     except OSError as error:
         raise InputError(f"{directory}: cannot write there ({error.strerror}); choose another --model-dir") from None
 
 
+def _replace(real: Path, new: Path) -> None:
+    """The new folder in place of the old one, which stays until the new one is there."""
+    old = _old(real)
+    shutil.rmtree(old, ignore_errors=True)
+    if real.exists():
+        os.rename(real, old)
+    try:
+        os.rename(new, real)
+    finally:
+        recover(real)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _old(real: Path) -> Path:
+    return real.parent / f".{real.name}.old"
+
+
 def is_model(directory: Path) -> bool:
-    return (recover(Path(directory)) / MANIFEST).is_file()
+    return (recover(directory) / MANIFEST).is_file()
 
 
 def recover(directory: Path) -> Path:
-    """Finish a save that died between its two renames: bring the old folder back. Returns the directory."""
-    old = directory.with_name(f".{directory.name}.old")
-    if not directory.exists() and old.is_dir():
-        os.rename(old, directory)
-    return directory
+    """Finish a save that died between its two renames: bring the old folder back. Returns the folder itself, whatever
+    links lead to it."""
+    real = Path(os.path.realpath(directory))
+    if not real.exists() and _old(real).is_dir():
+        os.rename(_old(real), real)
+    return real
 
 
 def read(directory: Path) -> dict[str, dict]:
     """The JSON parts of a model directory, after checking that every file is what was saved."""
-    directory = recover(Path(directory))
+    recover(directory)
+    directory = Path(directory)
     if not directory.is_dir():
         raise InputError(f"{directory}: no model there; train one first, or name its folder with --model-dir")
     try:

@@ -26,6 +26,7 @@ class Embedding(nn.Embedding):
         """Take over pre-trained vectors (V, E); rows of zeros keep their random start."""
         with torch.no_grad():
             known = vectors.abs().sum(dim=-1) > 0
+            known[PAD] = False
             self.weight[known] = vectors[known]
 
 

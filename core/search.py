@@ -136,6 +136,7 @@ def sample(model: Seq2Seq, memory: Memory, rules: Rules, temperature: float, top
     numbers = numbers.to(memory.c.device)
 
     def choose(log_p: Tensor, t: int) -> Tensor:
+        log_p = log_p - log_p.max(dim=-1, keepdim=True).values  # so that no temperature is too low to divide by
         p, ids = torch.softmax(log_p / temperature, dim=-1).sort(dim=-1, descending=True, stable=True)
         before = p.cumsum(dim=-1) - p  # probability of all likelier ids
         keep = before < top_p

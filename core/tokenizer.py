@@ -16,6 +16,8 @@ from core.data import InputError
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 GLUE, GAP = "\uffed", "\u2423"  # "no space here" and "a space here", where the usual rule says otherwise
+START = "▁"  # opens a subword that opens a word
+MARKS = dict.fromkeys(map(ord, GLUE + GAP + START))  # signs of the tokenizers' own, which a text may not hold
 PIECE = re.compile(rf"[{HAN}]+|[^\W{HAN}]+(?:['’\-][^\W{HAN}]+)*|[^\w\s]|_", re.UNICODE)
 
 
@@ -28,17 +30,16 @@ class Tokenizer(Protocol):
 
 
 def normalize(text: str, lowercase: bool = False) -> str:
-    """One form for one text: canonical composition, single spaces, no control characters.
+    """One form for one text: canonical composition, single spaces, no control characters, no tokenizer's signs.
 
     >>> normalize(" a\\u3000 b\\n")
     'a b'
     """
-    text = unicodedata.normalize("NFC", text).replace(GLUE, "").replace(GAP, "")
     if not text.isprintable():
         text = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
-    text = " ".join(text.split())
-    # Some lower-cased letters compose anew, so the canonical form is taken last.
-    return unicodedata.normalize("NFC", text.lower()) if lowercase else text
+    text = " ".join(text.translate(MARKS).split())
+    # Last, since what was taken out may have kept an accent from its letter, and lower-casing makes new letters.
+    return unicodedata.normalize("NFC", text.lower() if lowercase else text)
 
 
 class Characters:
@@ -125,7 +126,7 @@ class Subwords:
         from tokenizers import Tokenizer as Model
         from tokenizers import models, pre_tokenizers, trainers
         model = Model(models.BPE(unk_token="<unk>"))
-        model.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
+        model.pre_tokenizer = pre_tokenizers.Metaspace(replacement=START, prepend_scheme="always")
         model.train_from_iterator(texts, trainers.BpeTrainer(
             vocab_size=size, special_tokens=["<unk>"], show_progress=False, min_frequency=2))
         return cls(model.to_str())
@@ -133,7 +134,7 @@ class Subwords:
     def split(self, text: str) -> list[str]:
         if not text:
             return []
-        shown = "▁" + text.replace(" ", "▁")
+        shown = START + text.replace(" ", START)
         # Offsets give every piece as it stands in the text, also where the model only knows <unk>.
         pieces, last = [], 0
         for start, end in self._model.encode(text).offsets:
@@ -144,7 +145,7 @@ class Subwords:
         return [shown[0 if i == 0 else start + 1:end + 1] for i, (start, end) in enumerate(pieces)]
 
     def join(self, tokens: list[str]) -> str:
-        return "".join(tokens).replace("▁", " ").removeprefix(" ")
+        return "".join(tokens).replace(START, " ").removeprefix(" ")
 
     def state(self) -> str:
         return self._model.to_str()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import ssl
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,7 +37,8 @@ class Vocabulary:
             raise InputError("vocabulary: a token stands twice, or is a special symbol")
         ranked = Counter({token: len(tokens) - rank for rank, token in enumerate(tokens)})
         self._vocab = Vocab(ranked, specials=SPECIALS)
-        self._ids = dict(self._vocab.stoi)
+        # Text may spell "<eos>"; that is no <eos>.
+        self._ids = {token: i for token, i in self._vocab.stoi.items() if i >= len(SPECIALS)}
 
     @classmethod
     def learn(cls, texts: Iterable[list[str]], min_count: int = 1, max_size: int = 0) -> Vocabulary:
@@ -48,7 +53,7 @@ class Vocabulary:
         return len(self._vocab.itos)
 
     def __contains__(self, token: str) -> bool:
-        return self._ids.get(token, UNK) >= len(SPECIALS)
+        return token in self._ids
 
     def ids(self, tokens: Iterable[str]) -> list[int]:
         return [self._ids.get(token, UNK) for token in tokens]
@@ -65,11 +70,15 @@ class Vocabulary:
         line. Returns a (V, E) tensor, zero where the file has no vector, and the number of tokens found."""
         if not Path(path).is_file():
             raise InputError(f"--vectors {path}: no such file; give a file in the word2vec text format")
+        trusted = ssl._create_default_https_context
         try:
-            with tempfile.TemporaryDirectory() as cache:  # torchtext keeps what it parsed, by name: it would go stale
+            # torchtext keeps what it parsed under the file's name, where it would go stale; and draws its own bar.
+            with tempfile.TemporaryDirectory() as cache, contextlib.redirect_stderr(io.StringIO()):
                 found = Vectors(Path(path).resolve(), cache=cache)
-        except (ValueError, RuntimeError, TypeError) as error:
+        except (ValueError, RuntimeError, TypeError, OSError, EOFError, zlib.error) as error:
             raise InputError(f"--vectors {path}: not in the word2vec text format ({error})") from None
+        finally:
+            ssl._create_default_https_context = trusted  # torchtext turns the checking of certificates off
         table = torch.zeros(len(self), found.dim)
         hits = [(i, found.stoi[t]) for i, t in enumerate(self._vocab.itos) if t in found.stoi]
         for ours, theirs in hits:
