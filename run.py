@@ -119,6 +119,8 @@ def run(args: argparse.Namespace) -> int:
     task = tasks.find(args.task)
     task.settings({}, given)  # refuses impossible values before anything slow begins
     task.search_settings(search)
+    if args.reverse and not task.reversible:
+        raise InputError(f"--reverse: a {task.name} corpus has one direction only; for --task translate")
     poem_only = [flag for flag in ("lines", "acrostic", "line_length") if getattr(args, flag) is not None]
     if poem_only and task.name != "poem":
         raise InputError(f"--{poem_only[0].replace('_', '-')}: only for --task poem")
@@ -200,7 +202,8 @@ def train(args: argparse.Namespace, task: tasks.Task, settings: Settings, corpus
     from tasks.shared import text_model
     from tasks.shared.progress import Progress
     model = text_model.create(task, settings, dataset.train, {
-        "name": corpus.name, "script": args.script or "simplified", "reverse": args.reverse,
+        "name": corpus.name, "script": args.script if args.script in corpus.scripts else "simplified",
+        "reverse": args.reverse,
         "checksum": dataset.checksum, "licence": corpus.licence, "origin": corpus.origin,
         "examples": {part: len(getattr(dataset, part)) for part in ("train", "dev", "test")},
         "left out": dict(dataset.dropped)})

@@ -13,6 +13,7 @@ class Translate(Task):
     order = 4
     default_corpus = "hsk"
     parts = ("embedding", "encoder", "attention", "decoder")
+    reversible = True
     defaults = {"tokenizer": "words", "dropout": 0.4, "word_dropout": 0.1, "label_smoothing": 0.1, "epochs": 20}
 
     def build(self, settings, source, target):

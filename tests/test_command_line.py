@@ -154,6 +154,7 @@ def test_a_file_with_byte_order_mark_and_windows_line_ends_is_read(tmp_path):
     (["--task", "poem", "--n-best", "9"], "more than --beam"),
     (["--task", "word", "--lines", "4"], "only for --task poem"),
     (["--task", "poem", "--lines", "4"], "needs --input"),
+    (["--task", "poem", "--reverse"], "one direction only"),
     (["--compare", "--task", "poem"], "leave out"),
     ([], "say what to do"),
 ])

@@ -32,6 +32,7 @@ class Task:
     parts: tuple[str, ...]
     defaults: dict[str, Any] = {}
     search_defaults: dict[str, Any] = {}
+    reversible = False  # does --reverse make sense?
     ends_with_eos = True  # does an output end by itself, or by its length?
 
     def settings(self, suggested: dict[str, Any], flags: dict[str, Any]) -> Settings:

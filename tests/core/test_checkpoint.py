@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from core import checkpoint
-from core.checkpoint import is_model, load_weights, read, recover, save, write_json
+from core.checkpoint import check, is_model, load_weights, read, recover, save, write_json
 from core.data import InputError
 
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
@@ -126,6 +126,26 @@ def test_the_working_folder_is_not_replaced_where_it_holds_other_files(tmp_path,
     with pytest.raises(InputError, match="choose another --model-dir"):
         save(Path("."), a_model(), PARTS)
     assert os.listdir(tmp_path) == ["notes.txt"]
+
+
+def test_a_check_leaves_everything_as_it_was(tmp_path):
+    check(tmp_path / "model")
+    assert os.listdir(tmp_path) == []
+    directory = saved(tmp_path)
+    check(directory)
+    assert holds(directory, seed=1)
+    assert os.listdir(tmp_path) == ["model"]
+
+
+@pytest.mark.parametrize("where, reason", [("file/model", "cannot write there"), ("file", "cannot write there"),
+                                           (".", "holds files that are not a model")])
+def test_a_check_refuses_what_a_save_would(tmp_path, where, reason):
+    (tmp_path / "file").write_text("mine")
+    for attempt in (lambda: check(tmp_path / where), lambda: save(tmp_path / where, a_model(), PARTS)):
+        with pytest.raises(InputError, match=rf"{reason}.* choose another --model-dir"):
+            attempt()
+    assert (tmp_path / "file").read_text() == "mine"
+    assert os.listdir(tmp_path) == ["file"]
 
 
 # what reading refuses

@@ -213,6 +213,14 @@ def test_label_smoothing_is_for_the_training_loss_only():
     assert model.asked == [(True, 0.1), (False, 0.0), (True, 0.1), (False, 0.0)]
 
 
+def test_every_update_tells_how_many_target_tokens_it_saw():
+    data, seen = some_data(7), []
+    train(a_model(plain()), data, data, plain(epochs=1),
+          on_update=lambda update, updates, loss, rate, tokens: seen.append((update, updates, tokens)))
+    assert [(update, updates) for update, updates, _ in seen] == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert sum(tokens for _, _, tokens in seen) == 7 + 7 + 3  # 7 <eos>, one token each, and a second in every other
+
+
 def test_the_train_loss_is_a_mean_over_tokens():
     torch.manual_seed(1)
     model = nn.Linear(1, 1)
