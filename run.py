@@ -215,7 +215,9 @@ def train(args: argparse.Namespace, task: tasks.Task, settings: Settings, corpus
     note(f"training {size:,} parameters; Ctrl-C stops and keeps the best")
     with Progress() as progress:
         history = text_model.fit(model, dataset.train, dataset.dev, directory, progress.on_update, progress.on_epoch)
-    note(f"trained {len(history.epochs)} epochs in {history.seconds:.0f} s ({history.stopped}); saved in {directory}")
+    plural = "s" * (len(history.epochs) != 1)
+    note(f"trained {len(history.epochs)} epoch{plural} in {history.seconds:.0f} s ({history.stopped}); "
+         f"saved in {directory}")
     return model
 
 

@@ -9,7 +9,7 @@ from core.vocabulary import PAD, UNK
 
 
 class Embedding(nn.Embedding):
-    """E: one vector for each id, zero for <pad>. (…) ids → (…, E)
+    """E: one vector for each id; that of <pad> starts at zero and no result reads it. (…) ids → (…, E)
 
     Rows start as N(0, 1/E), so that a tied output projection starts with logits of about unit size.
     """

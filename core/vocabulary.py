@@ -80,7 +80,9 @@ class Vocabulary:
         finally:
             ssl._create_default_https_context = trusted  # torchtext turns the checking of certificates off
         table = torch.zeros(len(self), found.dim)
-        hits = [(i, found.stoi[t]) for i, t in enumerate(self._vocab.itos) if t in found.stoi]
+        if not found.vectors.isfinite().all():
+            raise InputError(f"--vectors {path}: holds numbers that are not finite; mend or leave out their lines")
+        hits = [(i, found.stoi[t]) for t, i in self._ids.items() if t in found.stoi]
         for ours, theirs in hits:
             table[ours] = found.vectors[theirs]
         return table, len(hits)

@@ -267,9 +267,9 @@ def test_a_good_model_survives_a_crash_at_either_rename(tmp_path, monkeypatch, n
     dies_at_rename(monkeypatch, number, error)
     with pytest.raises((KeyboardInterrupt, InputError)):
         save(directory, a_model(seed=2), PARTS)
+    assert os.listdir(tmp_path) == ["model"]  # back at once, not only when next asked for
     assert is_model(directory)
     assert holds(directory, seed=1)
-    assert os.listdir(tmp_path) == ["model"]
 
 
 def after_a_crash(tmp_path):

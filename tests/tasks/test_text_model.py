@@ -32,7 +32,7 @@ def test_pretrained_vectors_are_where_the_source_embedding_starts(tmp_path):
     assert torch.equal(rows[2], make().network.encoder.embedding.weight[ids[2]])
 
 
-@pytest.mark.parametrize(("rows", "says"), [(["你 1 2", "好 1 2"], "add --embedding-size 2"),
+@pytest.mark.parametrize(("rows", "says"), [(["你 1 2 3 4", "好 1 2 3 4"], "add --embedding-size 4"),
                                             (["x 1 2 3", "y 1 2 3"], "has none of the")])
 def test_vectors_that_do_not_fit_are_refused(tmp_path, rows, says):
     with pytest.raises(InputError, match=says):
@@ -81,3 +81,8 @@ def test_subwords_and_words_are_saved_with_the_model(tmp_path):
         again = text_model.TextModel.load(tmp_path / kind)
         assert again.target.ids("hello there") == model.target.ids("hello there")
         assert again.target.text(again.target.ids("see you")) == "see you"
+
+
+def test_vectors_that_are_not_finite_are_refused(tmp_path):
+    with pytest.raises(InputError, match="not finite"):
+        make(vectors=vectors(tmp_path, ["你 1 2 3", "好 1 inf 3"]))
