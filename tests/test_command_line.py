@@ -215,7 +215,9 @@ def test_without_network_the_default_falls_back_to_the_starter_but_a_named_corpu
 def test_ctrl_c_stops_cleanly_and_keeps_the_best_model(tmp_path):
     command = [sys.executable, str(ROOT / "run.py"), "--task", "word", "--corpus", "starter", "--model-dir",
                str(tmp_path / "m"), "--epochs", "9999", "--patience", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+    # A shell's background job ignores Ctrl-C, and so would its children; CI may be one.
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     for _ in range(600):
         if (tmp_path / "m" / "model.json").exists():
             break

@@ -527,6 +527,7 @@ def test_without_npm_the_next_source_is_asked(monkeypatch, refused):
 @pytest.mark.parametrize("moment", ["waiting", "drawing the progress bar"])
 def test_an_interrupt_ends_npm_too(npm, tmp_path, own_cache, monkeypatch, moment):
     started = tmp_path / "pid"
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started without one
 
     class Interrupted(tqdm):
         def refresh(self, *args, **kwargs):
