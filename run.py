@@ -29,6 +29,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         flags = [flag for action in self._actions for flag in action.option_strings]
         for word in message.split():
+            word = word.rstrip(":,")
             if word.startswith("--") and word not in flags:
                 near = difflib.get_close_matches(word.split("=")[0], flags, n=1, cutoff=0.5)
                 message += f"; did you mean {near[0]}?" if near else ""
@@ -80,7 +81,7 @@ def add_setting(group: argparse._ArgumentGroup, f: dataclasses.Field) -> None:
         group.add_argument(flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
     else:
         choices = f.metadata["choices"]
-        shown = "|".join(choices) if choices else {int: "N", float: "X", str: "FILE"}[kind]
+        shown = "|".join(filter(None, choices)) if choices else {int: "N", float: "X", str: "FILE"}[kind]
         group.add_argument(flag, type=kind, default=argparse.SUPPRESS, metavar=shown, help=text.replace("%", "%%"))
 
 
@@ -101,13 +102,20 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:  # a full disk, a folder without permission
-        print(f"run.py: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        place, why = error.filename or "output", error.strerror or error
+        print(f"run.py: {place}: {why}; free some space or choose another place", file=sys.stderr)
         return 2
 
 
 def run(args: argparse.Namespace) -> int:
     given = {f.name: getattr(args, f.name) for f in dataclasses.fields(Settings) if hasattr(args, f.name)}
     search = {f.name: getattr(args, f.name) for f in dataclasses.fields(SearchSettings) if hasattr(args, f.name)}
+    jobs = [flag for flag in ("list", "compare", "input", "explain", "acrostic")
+            if getattr(args, flag) not in (None, False)]
+    if len(jobs) > 1:
+        raise InputError(f"--{jobs[0]} and --{jobs[1]}: one thing at a time")
+    if args.explain is not None and (free := [f for f in search if f not in ("max_output", "no_repeat")]):
+        raise InputError(f"--{free[0].replace('_', '-')}: --explain walks the greedy path; leave it out")
     if args.list:
         print("\n".join(listing()))
         return 0
@@ -150,7 +158,10 @@ def train_and_show(args: argparse.Namespace, task: tasks.Task, given: dict[str, 
     """Load the task's model, or train it; evaluate it; print the scores and examples. Returns model and report."""
     from core import checkpoint
     directory = args.model_dir or MODELS / task.name
-    if not args.retrain and checkpoint.is_model(directory):
+    trained = checkpoint.is_model(directory) and not args.retrain
+    if not trained:
+        checkpoint.check(directory)  # before anything slow begins
+    if trained:
         model = load(directory, args, task, given)
         about = model.about["corpus"]
         dataset = prepare(corpora.find(about["name"], task.name), about["script"], about["reverse"], model.settings)
@@ -266,7 +277,7 @@ def answer(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], se
     model = load(directory, args, task, given)
     options = task.search_settings(search)
     if args.explain is not None:
-        print("\n".join(task.explain(model, model.read_input(args.explain))))
+        print("\n".join(task.explain(model, model.read_input(args.explain), options)))
         return 0
     if args.acrostic is not None:
         from tasks.poem import acrostic
@@ -276,6 +287,7 @@ def answer(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], se
     if args.lines is not None and not 1 <= args.lines <= 1000:
         raise InputError(f"--lines {args.lines}: must be from 1 to 1000")
     failed = False
+    aligned = len(args.input) > 1 or is_stream(args.input[0])  # an empty line then keeps the others in their places
     for texts in inputs(args.input):
         examples: list[Example | InputError] = []
         for text in texts:
@@ -290,7 +302,10 @@ def answer(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], se
                 failed = True
                 print(f"run.py: input {number}: {example}" if len(examples) > 1 else f"run.py: {example}",
                       file=sys.stderr)
-            print("" if isinstance(example, InputError) else next(answers), flush=True)
+                if aligned:
+                    print(flush=True)
+            else:
+                print(next(answers), flush=True)
     return 2 if failed else 0
 
 
@@ -305,16 +320,31 @@ def respond(model, examples: list[Example], lines: int, options: SearchSettings)
     return (f"{best[0][0]}\t{best[0][1]:.3f}" if "linear" in model.task.parts else best[0][0] for best in found)
 
 
+def is_stream(text: str) -> bool:
+    return text == "-" or (len(text) < 256 and Path(text).is_file())
+
+
 def inputs(given: list[str]) -> Iterator[list[str]]:
     """The texts to answer, in batches: arguments and files at once, standard input line by line as it comes."""
     for text in given:
         if text == "-":
-            for line in sys.stdin:
-                yield [line.rstrip("\r\n")]
-        elif len(text) < 256 and Path(text).is_file():
+            number = 0
+            for number, line in enumerate(sys.stdin.buffer, 1):
+                try:
+                    yield [line.decode("utf-8-sig").rstrip("\r\n")]
+                except UnicodeDecodeError as error:
+                    raise InputError(f"--input -: line {number} is not UTF-8 (byte 0x{line[error.start]:02x}); "
+                                     "send UTF-8 text") from None
+            if not number:
+                raise InputError("--input -: standard input is empty; send one text a line")
+        elif is_stream(text):
             lines = read_text(Path(text)).splitlines()
+            if not lines:
+                raise InputError(f"--input {text}: the file is empty; needs one text a line")
             for start in range(0, len(lines), 512):
                 yield lines[start:start + 512]
+        elif Path(text[:255]).suffix.lower() in corpora.ENDINGS:
+            raise InputError(f"--input {text}: no such file")
         else:
             yield [text]
 

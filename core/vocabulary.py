@@ -76,7 +76,8 @@ class Vocabulary:
             with tempfile.TemporaryDirectory() as cache, contextlib.redirect_stderr(io.StringIO()):
                 found = Vectors(Path(path).resolve(), cache=cache)
         except (ValueError, RuntimeError, TypeError, OSError, EOFError, zlib.error) as error:
-            raise InputError(f"--vectors {path}: not in the word2vec text format ({error})") from None
+            raise InputError(f"--vectors {path}: not in the word2vec text format "
+                             f"({str(error)[:60]!r}); needs a token and its numbers on each line") from None
         finally:
             ssl._create_default_https_context = trusted  # torchtext turns the checking of certificates off
         table = torch.zeros(len(self), found.dim)

@@ -46,6 +46,6 @@ class Classify(Task):
         from tasks.shared.classification import evaluate_labels
         return evaluate_labels(model, train, test)
 
-    def explain(self, model, example):
+    def explain(self, model, example, search):
         from tasks.shared.explain import explain_classification
         return explain_classification(model, example)

@@ -86,6 +86,28 @@ def test_a_bad_line_of_a_stream_keeps_its_place_and_the_rest_is_answered(models)
     assert len(first) == 5 and empty == "" and len(third) == 5
 
 
+def test_streams_that_hold_no_text_are_refused(models, tmp_path):
+    poem = ["--task", "poem", "--model-dir", models / "poem"]
+    assert "standard input is empty" in refused(*poem, "--input", "-", stdin="")
+    (tmp_path / "empty.txt").touch()
+    assert "the file is empty" in refused(*poem, "--input", tmp_path / "empty.txt")
+    assert "no such file" in refused(*poem, "--input", tmp_path / "missing.txt")
+    done = subprocess.run([sys.executable, ROOT / "run.py", *map(str, poem), "--input", "-"], input=b"\xe6\x9c\n",
+                          capture_output=True)
+    assert done.returncode == 2 and "line 1 is not UTF-8" in done.stderr.decode() and not done.stdout
+
+
+def test_explain_follows_the_rules_of_the_search(models):
+    word = ["--task", "word", "--model-dir", models / "word", "--explain", "月"]
+    shown = run(*word, "--max-output", "3").stdout
+    assert "step 3" in shown and "step 4" not in shown
+
+
+def test_a_single_bad_input_prints_nothing_but_its_reason(models):
+    done = run("--task", "poem", "--model-dir", models / "poem", "--input", "abc")
+    assert done.stdout == "" and "knows no part" in done.stderr
+
+
 def test_several_lines_and_acrostics(models):
     poem = ["--task", "poem", "--model-dir", models / "poem"]
     lines = run(*poem, "--input", "海月上东楼", "--lines", "3").stdout.strip()
@@ -155,6 +177,11 @@ def test_a_file_with_byte_order_mark_and_windows_line_ends_is_read(tmp_path):
     (["--task", "word", "--lines", "4"], "only for --task poem"),
     (["--task", "poem", "--lines", "4"], "needs --input"),
     (["--task", "poem", "--reverse"], "one direction only"),
+    (["--task", "poem", "--epochs", "x"], "invalid int value: 'x' (python"),
+    (["--task", "poem", "--input", "月", "--explain", "月"], "one thing at a time"),
+    (["--list", "--compare"], "one thing at a time"),
+    (["--task", "poem", "--explain", "月", "--beam", "3"], "walks the greedy path"),
+    (["--task", "poem", "--corpus", "/dev/zero"], "is a device"),
     (["--compare", "--task", "poem"], "leave out"),
     ([], "say what to do"),
 ])

@@ -41,8 +41,9 @@ class Dataset:
                     part[:] = known
         for name in ("train", "dev", "test"):
             if not getattr(self, name):
+                why = "".join(f"; {n} left out: {reason}" for reason, n in self.dropped.items())
                 raise InputError(f"--corpus {self.name}: the {name} split is empty; the corpus needs more examples, "
-                                 "and more different sources")
+                                 f"and more different sources{why}")
 
     def limited(self, limit: int) -> Dataset:
         """At most `limit` training examples, and of dev and test as many in proportion. Each stays in its split."""

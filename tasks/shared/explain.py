@@ -11,6 +11,7 @@ from torch import Tensor
 from core.data import Example
 from core.encoder import Lookup
 from core.search import Rules
+from core.settings import SearchSettings
 from core.vocabulary import BOS, EOS, UNK
 from tasks.shared.report import pad, width
 
@@ -22,21 +23,23 @@ BAR = 24
 
 
 @torch.inference_mode()
-def explain_generation(model: TextModel, example: Example) -> list[str]:
-    """The six steps of encoding, s_0, and every greedy step of decoding."""
+def explain_generation(model: TextModel, example: Example, search: SearchSettings) -> list[str]:
+    """The six steps of encoding, s_0, and every greedy step of decoding, under the rules of the search settings."""
     ids, tokens, lines = _encoding(model, example)
     memory = model.network.encode(ids, torch.tensor([ids.size(1)], device=ids.device))
     lines += _memory(model, tokens, memory.states[0], memory.c[0])
     decoder = model.network.decoder
     state = decoder.start(memory)
-    lines += ["", "DECODING", "start: <bos> and s_0 = tanh(W c + b)",
+    layer = ", shown here for the top layer" if model.settings.layers > 1 else ""
+    lines += ["", "DECODING", "start: <bos> and s_0 = tanh(W c + b)" + layer,
               f"   s_0: {_shape(decoder.stack.top(state)[0])} {_values(decoder.stack.top(state)[0])}"]
     where = {"none": "no attention: at every step the cell reads [E(y_{t-1}); c]",
              "before": "attention before the update: s_{t-1} asks, and the context joins the cell's input",
              "after": "attention after the update: s_t asks, and the context joins the output"}
     lines.append("   " + where[decoder.placement])
     lengths = model.task.output_lengths([example])
-    rules = Rules(max_output=60, lengths=None if lengths is None else torch.tensor(lengths, device=ids.device))
+    rules = Rules(max_output=search.max_output, no_repeat=search.no_repeat,
+                  lengths=None if lengths is None else torch.tensor(lengths, device=ids.device))
     written = torch.empty(1, 0, dtype=torch.long, device=ids.device)
     y = torch.full((1,), BOS, device=ids.device)
     for t in range(1, rules.steps + 1):
@@ -50,17 +53,18 @@ def explain_generation(model: TextModel, example: Example) -> list[str]:
             query = decoder.stack.top(asking).unsqueeze(1)
             labels = tokens if memory.states.size(1) == len(tokens) else [tokens[0]]
             lines += bars(labels, decoder.attention.scores(query, memory.keys)[0, 0], weights[0])
-        y = rules.allow(p.log().unsqueeze(0), written).argmax(dim=-1)
+        allowed = rules.allow(p.log().unsqueeze(0), written)
+        y = allowed.argmax(dim=-1)
         written = torch.cat([written, y.unsqueeze(1)], dim=1)
         best = p.topk(min(3, len(p)))
-        others = ", ".join(f"{model.target.vocabulary.tokens([i])[0]} {v:.3f}"
+        others = ", ".join(f"{model.target.vocabulary.tokens([i])[0]} {v:.3f}{'' if allowed[0, i].isfinite() else ' ✗'}"
                            for v, i in zip(best.values.tolist(), best.indices.tolist()))
         lines.append(f"   y_{t} = {model.target.vocabulary.tokens([int(y)])[0]}  p = {p[y].item():.3f}   "
                      f"(likeliest: {others})")
         if rules.over(written).all():
             break
     answer = model.target.text([i for i in written[0].tolist() if i != EOS])
-    return [*lines, "", f"answer (greedy): {answer}"]
+    return [*lines, "", f"answer (greedy; --input keeps {search.beam} hypotheses): {answer}"]
 
 
 @torch.inference_mode()
@@ -106,16 +110,18 @@ def _encoding(model: TextModel, example: Example) -> tuple[Tensor, list[str], li
 def _memory(model: TextModel, tokens: list[str], states: Tensor, c: Tensor) -> list[str]:
     """Steps five and six."""
     s = model.settings
+    whence = ""
     if isinstance(model.network.encoder, Lookup):
         how = "a lookup: one unit needs no recurrence; the sum of its embeddings is h_1 and c"
     else:
         directions = "both directions" if s.bidirectional else "one direction"
+        whence = ", the last state of each direction" if s.bidirectional else ", the last state"
         how = f"{s.layers} layer{'s' * (s.layers > 1)} of {s.cell.upper()}, {directions}"
     names = tokens if states.size(0) == len(tokens) else tokens[:1]
     columns = max(map(width, names))
     return [f"5 states h: {how}; {tuple(states.shape)}",
             *(f"   h({pad(token, columns)}) = {_values(row)}" for token, row in _some(names, states)),
-            f"6 c: {_shape(c)} {_values(c)}"]
+            f"6 c{whence}: {_shape(c)} {_values(c)}"]
 
 
 def bars(tokens: Sequence[str], scores: Tensor, weights: Tensor, shown: int = SHOWN) -> list[str]:

@@ -25,13 +25,11 @@ class Progress:
     def on_update(self, update: int, updates: int, loss: float, rate: float, tokens: int) -> None:
         if self._bar is None:
             self._bar = tqdm(total=updates, unit="update", desc="training", dynamic_ncols=True, leave=False)
-            self._loss, self._speed, self._last = loss, 0.0, time.perf_counter()
-        now = time.perf_counter()
-        speed = tokens / max(now - self._last, 1e-6)
-        self._last = now
+            self._loss, self._tokens, self._begun = loss, 0, self._bar.start_t
+        self._tokens += tokens
+        speed = self._tokens / max(time.time() - self._begun, 0.1)
         self._loss += 0.02 * (loss - self._loss)  # smoothed, or the numbers could not be read
-        self._speed = speed if update <= 2 else self._speed + 0.02 * (speed - self._speed)
-        self._bar.set_postfix_str(f"loss {self._loss:.3f}, rate {rate:.1e}, {self._speed:,.0f} tokens/s", refresh=False)
+        self._bar.set_postfix_str(f"loss {self._loss:.3f}, rate {rate:.1e}, {speed:,.0f} tokens/s", refresh=False)
         self._bar.update()
 
     def on_epoch(self, epoch: Epoch) -> None:

@@ -88,9 +88,9 @@ class Task:
         """Scores on the test split, beside baselines from the same run."""
         raise NotImplementedError
 
-    def explain(self, model: TextModel, example: Example) -> list[str]:
+    def explain(self, model: TextModel, example: Example, search: SearchSettings) -> list[str]:
         from tasks.shared.explain import explain_generation
-        return explain_generation(model, example)
+        return explain_generation(model, example, search)
 
 
 def need_text(text: str, what: str) -> str:

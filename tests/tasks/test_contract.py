@@ -122,7 +122,7 @@ def test_evaluation_reports_the_model_beside_a_baseline_on_the_main_metric(task)
 def test_the_walk_through_a_text_shows_every_step_with_its_values(task):
     model = make(task)
     example = model.read_input(a_few(task)[0].source)
-    lines = "\n".join(task.explain(model, example))
+    lines = "\n".join(task.explain(model, example, task.search_settings({})))
     for step in ("1 segmentation", "2 vocabulary", "3 ids", "4 embedding", "5 states", "6 c"):
         assert step in lines
     assert str(model.source_ids(example)) in lines
