@@ -60,7 +60,7 @@ def explain_generation(model: TextModel, example: Example, search: SearchSetting
         others = ", ".join(f"{model.target.vocabulary.tokens([i])[0]} {v:.3f}{'' if allowed[0, i].isfinite() else ' ✗'}"
                            for v, i in zip(best.values.tolist(), best.indices.tolist()))
         lines.append(f"   y_{t} = {model.target.vocabulary.tokens([int(y)])[0]}  p = {p[y].item():.3f}   "
-                     f"(likeliest: {others})")
+                     f"(likeliest: {others}{'; ✗ is against the rules' if '✗' in others else ''})")
         if rules.over(written).all():
             break
     answer = model.target.text([i for i in written[0].tolist() if i != EOS])
