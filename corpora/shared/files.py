@@ -58,9 +58,9 @@ def read(path: Path, task: str) -> Iterator[Example]:
 
 def read_text(path: Path) -> str:
     """The whole file as text: UTF-8, with or without a byte order mark, any line ends."""
-    if Path(path).is_char_device():
-        raise InputError(f"{path}: is a device, not a file; give a file of text")
     try:
+        if Path(path).is_char_device():
+            raise InputError(f"{path}: is a device, not a file; give a file of text")
         data = Path(path).read_bytes()
         text = data.decode("utf-8-sig")
     except FileNotFoundError:
