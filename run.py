@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import difflib
+import os
 import sys
 import textwrap
 from collections.abc import Iterator
@@ -321,7 +322,7 @@ def respond(model, examples: list[Example], lines: int, options: SearchSettings)
 
 
 def is_stream(text: str) -> bool:
-    return text == "-" or (len(text) < 256 and Path(text).is_file())
+    return text == "-" or os.path.isfile(text)  # which, unlike pathlib, bears texts longer than any file name
 
 
 def inputs(given: list[str]) -> Iterator[list[str]]:

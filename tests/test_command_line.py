@@ -103,6 +103,11 @@ def test_explain_follows_the_rules_of_the_search(models):
     assert "step 3" in shown and "step 4" not in shown
 
 
+def test_a_text_longer_than_any_file_name_is_a_text(models):
+    done = run("--task", "classify", "--model-dir", models / "classify", "--input", "这本书很好看，" * 20)
+    assert done.returncode == 0 and done.stdout.startswith(("positive", "negative")), done.stderr
+
+
 def test_a_single_bad_input_prints_nothing_but_its_reason(models):
     done = run("--task", "poem", "--model-dir", models / "poem", "--input", "abc")
     assert done.stdout == "" and "knows no part" in done.stderr
