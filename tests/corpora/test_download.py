@@ -524,14 +524,20 @@ def test_without_npm_the_next_source_is_asked(monkeypatch, refused):
     assert contents(folder("poems", SUMS, [SOURCE, gives(FILES)])) == SUMS
 
 
-@pytest.mark.parametrize("moment", ["waiting", "drawing the progress bar"])
+@pytest.mark.parametrize("moment", ["waiting", "making the progress bar", "drawing the progress bar"])
 def test_an_interrupt_ends_npm_too(npm, tmp_path, own_cache, monkeypatch, moment):
     started = tmp_path / "pid"
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started without one
 
     class Interrupted(tqdm):
+        def __init__(self, *args, **kwargs):
+            if moment == "making the progress bar":
+                while not started.exists() or not started.read_text():
+                    time.sleep(0.01)
+            super().__init__(*args, **kwargs)
+
         def refresh(self, *args, **kwargs):
-            if started.exists():
+            if started.exists() and started.read_text():
                 raise KeyboardInterrupt
 
         def close(self):
