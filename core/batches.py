@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.settings import Settings
 from core.vocabulary import PAD
 
 
@@ -62,21 +63,41 @@ class Data:
         return Batch(self.sources.padded(index), torch.from_numpy(self.sources.lengths[index]),
                      self.targets.padded(index), torch.from_numpy(np.asarray(index)))
 
-    def epoch(self, batch_size: int, seed: int, epoch: int, pool: int = 100) -> Iterator[Batch]:
-        """All examples once in random order, the same for the same seed and epoch.
+    def tokens(self, index: np.ndarray) -> int:
+        """Target tokens of these examples."""
+        return int(self.targets.lengths[index].sum())
 
-        Examples are shuffled, cut into pools of `pool` batches, sorted by length inside a pool and batched: rows of
-        a batch are about equally long, so little is padded, yet no two epochs batch alike.
+    def plan(self, settings: Settings, epoch: int, pool: int = 100) -> list[np.ndarray]:
+        """The batches of an epoch, as places in the data: all examples once in random order, the same for the same
+        seed and epoch.
+
+        Examples are shuffled, cut into pools of about `pool` batches, sorted by length inside a pool and batched:
+        rows of a batch are about equally long, so little is padded, yet no two epochs batch alike.
         """
-        random = np.random.default_rng([seed, epoch])
+        random = np.random.default_rng([settings.seed, epoch])
         order = random.permutation(len(self))
-        batches = []
-        for start in range(0, len(order), batch_size * pool):
-            part = order[start:start + batch_size * pool]
+        size = settings.batch_size
+        if settings.batch_tokens:  # about as many examples as such a batch holds
+            mean = (int(self.sources.lengths.sum()) + int(self.targets.lengths.sum())) / len(self)
+            size = max(1, round(settings.batch_tokens / mean))
+        batches: list[np.ndarray] = []
+        for start in range(0, len(order), size * pool):
+            part = order[start:start + size * pool]
             part = part[np.lexsort((self.sources.lengths[part], self.targets.lengths[part]))]
-            batches += [part[i:i + batch_size] for i in range(0, len(part), batch_size)]
-        for i in random.permutation(len(batches)):
-            yield self.batch(batches[i])
+            batches += (self._by_tokens(part, settings.batch_tokens) if settings.batch_tokens
+                        else [part[i:i + size] for i in range(0, len(part), size)])
+        return [batches[i] for i in random.permutation(len(batches))]
+
+    def _by_tokens(self, order: np.ndarray, most: int) -> Iterator[np.ndarray]:
+        """Cut where another row would make rows × (longest source + longest target) more than `most`; a row that is
+        too long by itself stands alone."""
+        start, source, target = 0, 0, 0
+        for i, (s, t) in enumerate(zip(self.sources.lengths[order].tolist(), self.targets.lengths[order].tolist())):
+            source, target = max(source, s), max(target, t)
+            if i > start and (i + 1 - start) * (source + target) > most:
+                yield order[start:i]
+                start, source, target = i, s, t
+        yield order[start:]
 
     def in_order(self, batch_size: int) -> Iterator[Batch]:
         """All examples once, longest first, for evaluation; `Batch.index` tells which they are."""

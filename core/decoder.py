@@ -24,26 +24,27 @@ from torch import Tensor, nn
 
 from core.attention import Attention
 from core.cells import Stack, State
+from core.dropout import Dropout
 from core.embedding import Embedding, WordDropout
 from core.encoder import Memory
+from core.loss import output_loss
 
 
 class Decoder(nn.Module):
-    def __init__(self, embedding: Embedding, attention: Attention | None, placement: str, memory_size: int, cell: str,
-                 state_size: int, layers: int, dropout: float, word_dropout: float,
-                 tie_embeddings: bool) -> None:
+    def __init__(self, embedding: Embedding, attention: Attention | None, placement: str, memory_size: int,
+                 stack: Stack, dropout: float, word_dropout: float, tie_embeddings: bool) -> None:
+        """stack: the recurrent layers; their input is an embedding, or (`reads_context`) one and a context."""
         super().__init__()
-        size = embedding.embedding_dim
-        self.embedding, self.attention = embedding, attention
+        size, state_size = embedding.embedding_dim, stack.state_size
+        self.embedding, self.attention, self.stack = embedding, attention, stack
         self.placement = placement if attention else "none"
         self.reads_context = self.placement != "after"  # does the context join the cell's input?
-        self.stack = Stack(cell, size + memory_size * self.reads_context, state_size, layers, dropout)
-        self.bridge = nn.ModuleList(nn.Linear(memory_size, state_size) for _ in range(layers * self.stack.parts))
+        self.bridge = nn.ModuleList(nn.Linear(memory_size, state_size) for _ in range(stack.tensors))
         self.readout = nn.Linear(state_size + memory_size, size)
         self.output = nn.Linear(size, embedding.num_embeddings)
         if tie_embeddings:
             self.output.weight = embedding.weight
-        self.dropout, self.word_dropout = nn.Dropout(dropout), WordDropout(word_dropout)
+        self.dropout, self.word_dropout = Dropout(dropout), WordDropout(word_dropout)
 
     def prepare(self, memory: Memory) -> Memory:
         """Project the encoder states to the attention's keys: once a source, not once a step."""
@@ -61,43 +62,54 @@ class Decoder(nn.Module):
 
     def step(self, y: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
         """One step: the ids y_{t-1} (B,) and s_{t-1} in; ŝ_t (B, E), s_t and the weights α (B, S) out."""
-        readout, state, weights = self._step(self.stack.project(self.dropout(self.embedding(y))), state, memory)
-        return self.dropout(readout), state, weights
-
-    def _step(self, gates: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
-        if self.reads_context:  # before, or none
-            context, weights = self.context(self.stack.top(state).unsqueeze(1), memory)
-            gates = gates + self.stack.project(context.squeeze(1), at=self.embedding.embedding_dim)
-            state = self.stack.step(gates, state)
-        else:
-            state = self.stack.step(gates, state)
-            context, weights = self.context(self.stack.top(state).unsqueeze(1), memory)
-        joined = torch.cat([self.stack.top(state), context.squeeze(1)], dim=-1)  # (B, H + D)
-        readout = torch.tanh(self.readout(joined))  # (B, E)
+        gates = self.stack.project(self.dropout(self.embedding(y)))
+        state, context, weights = self._step(gates, state, memory, self._context_weights())
+        readout = self.read(self.stack.top(state), context.squeeze(1))
         return readout, state, None if weights is None else weights.squeeze(1)
 
-    def forward(self, y: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None]:
-        """Teacher forcing: the true ids y_0 … y_{T-1} (B, T) in; ŝ (B, T, E) and weights (B, T, S) out.
+    def _context_weights(self) -> Tensor | None:
+        return self.stack.weights(self.embedding.embedding_dim) if self.reads_context else None
+
+    def _step(self, gates: Tensor, state: State, memory: Memory, W_c: Tensor | None,
+              masks: list[Tensor | None] | None = None) -> tuple[State, Tensor, Tensor | None]:
+        """s_t, context_t (B, 1, D) and α_t (B, 1, S); gates: what the word y_{t-1} says to the cell."""
+        if W_c is None:  # after
+            state = self.stack.step(gates, state, masks)
+            return state, *self.context(self.stack.top(state).unsqueeze(1), memory)
+        context, weights = self.context(self.stack.top(state).unsqueeze(1), memory)
+        gates = gates + context.squeeze(1).to(W_c.dtype) @ W_c.t()
+        return self.stack.step(gates, state, masks), context, weights
+
+    def read(self, s: Tensor, context: Tensor) -> Tensor:
+        """ŝ = tanh(W_r [s; context] + b_r): (…, H), (…, D) → (…, E)"""
+        return self.dropout(torch.tanh(self.readout(torch.cat([s, context], dim=-1))))
+
+    def forward(self, y: Tensor, memory: Memory) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Teacher forcing: the true ids y_0 … y_{T-1} (B, T) in; s (B, T, H), contexts (B, T, D) and weights
+        (B, T, S) out. What only depends on these, the readout and the logits, is left to the caller's choice of
+        positions.
 
         Only `before` needs a loop, since each state needs the context that the one before it asked for.
-        The other two know every input of the cell in advance and run as one fused sequence.
+        The other two know every input of the cell in advance and run as one sequence.
         """
         e = self.dropout(self.word_dropout(self.embedding(y)))  # (B, T, E)
         state = self.start(memory)
         if self.placement == "before":
-            outs = []
+            W_c, masks, steps = self._context_weights(), self.stack.masks(state), []
             for gates in self.stack.project(e).unbind(1):
-                readout, state, weights = self._step(gates, state, memory)
-                outs.append((readout, weights))
-            readouts, weights = (torch.stack(t, dim=1) for t in zip(*outs))
-            return self.dropout(readouts), weights
+                state, context, weights = self._step(gates, state, memory, W_c, masks)
+                steps.append((self.stack.top(state), context.squeeze(1), weights.squeeze(1)))
+            return tuple(torch.stack(part, dim=1) for part in zip(*steps))
         if self.placement == "none":
             c = memory.c.unsqueeze(1).expand(-1, y.size(1), -1)
             e = torch.cat([e, c], dim=-1)  # (B, T, E + D)
         s = self.stack.sequence(e, state)  # (B, T, H)
-        context, weights = self.context(s, memory)
-        return self.dropout(torch.tanh(self.readout(torch.cat([s, context], dim=-1)))), weights
+        return s, *self.context(s, memory)
 
     def logits(self, readout: Tensor) -> Tensor:
         """W_o ŝ + b_o: (…, E) → (…, V). The largest single cost, so ask only for positions that count."""
         return self.output(readout)
+
+    def loss(self, readout: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        """-Σ log softmax(W_o ŝ + b_o)[target]: (N, E), (N,) → a number, without holding all the logits."""
+        return output_loss(readout, self.output.weight, self.output.bias, target, label_smoothing)

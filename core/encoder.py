@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from core.cells import CELLS
+from core.dropout import Dropout
 from core.embedding import Embedding, WordDropout, WordEmbedding
 
 
@@ -54,15 +55,17 @@ class Encoder(nn.Module):
     """
 
     def __init__(self, embedding: Embedding, cell: str, state_size: int, layers: int, bidirectional: bool,
-                 dropout: float, word_dropout: float) -> None:
+                 dropout: float, word_dropout: float, layer_norm: bool = False,
+                 recurrent_dropout: float = 0.0) -> None:
         super().__init__()
         directions = 2 if bidirectional else 1
         self.memory_size = state_size * directions  # D
         self.embedding = embedding
-        self.dropout, self.word_dropout = nn.Dropout(dropout), WordDropout(word_dropout)
+        self.dropout, self.word_dropout = Dropout(dropout), WordDropout(word_dropout)
         sizes = [embedding.embedding_dim] + [self.memory_size] * (layers - 1)
-        self.onward = nn.ModuleList(CELLS[cell](size, state_size) for size in sizes)
-        self.backward = nn.ModuleList(CELLS[cell](size, state_size) for size in sizes if bidirectional)
+        self.onward, self.backward = (
+            nn.ModuleList(CELLS[cell](size, state_size, layer_norm, recurrent_dropout) for size in sizes if wanted)
+            for wanted in (True, bidirectional))
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Memory:
         """ids (B, S) padded with <pad>, lengths (B,) ≥ 1."""
@@ -87,7 +90,7 @@ class Lookup(nn.Module):
         super().__init__()
         self.memory_size = embedding.embedding_dim  # D = E
         self.word = WordEmbedding(embedding, word_dropout)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     @property
     def embedding(self) -> Embedding:

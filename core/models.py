@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from core.attention import AttentionPooling, make_attention
 from core.batches import Batch
+from core.cells import Stack
 from core.decoder import Decoder
+from core.dropout import Dropout
 from core.embedding import Embedding
 from core.encoder import Encoder, Lookup, Memory
 from core.settings import Settings
@@ -26,18 +28,34 @@ class Seq2Seq(nn.Module):
         """Source ids (B, S) and lengths (B,) in; the Memory, keys included, out."""
         return self.decoder.prepare(self.encoder(source, lengths))
 
-    def readouts(self, batch: Batch) -> tuple[Tensor, Tensor | None]:
-        """ŝ (B, T, E) for every target position under teacher forcing, and the weights (B, T, S)."""
+    def readouts(self, batch: Batch, sampling: float = 0.0) -> Tensor:
+        """ŝ (N, E) for the N real target positions under teacher forcing, row by row. Padding is not among them.
+
+        sampling: the share of the inputs y_t that the decoder's own guess replaces.
+        """
         start = torch.full_like(batch.target[:, :1], BOS)
         shifted = torch.cat([start, batch.target[:, :-1]], dim=1)  # y_0 = <bos>, y_1, …, y_{T-1}
-        return self.decoder(shifted, self.encode(batch.source, batch.source_lengths))
+        memory = self.encode(batch.source, batch.source_lengths)
+        if sampling:
+            shifted = self._sampled(shifted, memory, sampling)
+        s, context, _ = self.decoder(shifted, memory)
+        real = (batch.target != PAD).view(-1).nonzero().squeeze(1)
+        return self.decoder.read(*(x.flatten(0, 1).index_select(0, real) for x in (s, context)))
 
-    def loss(self, batch: Batch, label_smoothing: float = 0.0) -> tuple[Tensor, int]:
+    @torch.no_grad()
+    def _sampled(self, shifted: Tensor, memory: Memory, share: float) -> Tensor:
+        """Scheduled sampling (Bengio et al. 2015), all positions at once (Duckworth et al. 2019): what the decoder
+        says likeliest after the true words takes the place of a share of them. (B, T) → (B, T)"""
+        s, context, _ = self.decoder(shifted, memory)
+        guess = self.decoder.logits(self.decoder.read(s, context)).argmax(dim=-1)  # of y_1 … y_T
+        own = torch.rand(shifted[:, 1:].shape, device=shifted.device) < share
+        return torch.cat([shifted[:, :1], torch.where(own & (shifted[:, 1:] != PAD), guess[:, :-1], shifted[:, 1:])],
+                         dim=1)
+
+    def loss(self, batch: Batch, label_smoothing: float = 0.0, sampling: float = 0.0) -> tuple[Tensor, int]:
         """-Σ log p(y_t | y_<t, x) over the real target positions, and how many they are. Padding counts nothing."""
-        real = batch.target != PAD  # (B, T)
-        logits = self.decoder.logits(self.readouts(batch)[0][real])  # (real positions, V)
-        return F.cross_entropy(logits.float(), batch.target[real], reduction="sum",
-                               label_smoothing=label_smoothing), logits.size(0)
+        target = batch.target[batch.target != PAD]  # (N,)
+        return self.decoder.loss(self.readouts(batch, sampling), target, label_smoothing), len(target)
 
 
 class Classifier(nn.Module):
@@ -47,7 +65,7 @@ class Classifier(nn.Module):
         super().__init__()
         self.encoder, self.pooling = encoder, pooling
         self.output = nn.Linear(encoder.memory_size, labels)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
         """Source ids (B, S) and lengths (B,) in; logits (B, labels) and weights α (B, S) out."""
@@ -55,7 +73,7 @@ class Classifier(nn.Module):
         pooled, weights = (self.pooling(memory.states, memory.mask) if self.pooling else (memory.c, None))
         return self.output(self.dropout(pooled)), weights
 
-    def loss(self, batch: Batch, label_smoothing: float = 0.0) -> tuple[Tensor, int]:
+    def loss(self, batch: Batch, label_smoothing: float = 0.0, sampling: float = 0.0) -> tuple[Tensor, int]:
         """-Σ log p(label | x), and the number of texts. The label is the batch's one target column."""
         logits, _ = self(batch.source, batch.source_lengths)
         return F.cross_entropy(logits.float(), batch.target[:, 0], reduction="sum",
@@ -64,8 +82,9 @@ class Classifier(nn.Module):
 
 def make_encoder(settings: Settings, vocabulary_size: int) -> Encoder:
     """embedding → recurrent encoder, as the settings say."""
-    return Encoder(Embedding(vocabulary_size, settings.embedding_size), settings.cell, settings.state_size,
-                   settings.layers, settings.bidirectional, settings.dropout, settings.word_dropout)
+    return Encoder(Embedding(vocabulary_size, settings.embedding_size), settings.cell,
+                   settings.encoder_size or settings.state_size, settings.layers, settings.bidirectional,
+                   settings.dropout, settings.word_dropout, settings.layer_norm, settings.recurrent_dropout)
 
 
 def make_lookup(settings: Settings, vocabulary_size: int) -> Lookup:
@@ -77,12 +96,24 @@ def make_decoder(settings: Settings, vocabulary_size: int, memory_size: int,
                  shared: Embedding | None = None) -> Decoder:
     """attention → decoder, as the settings say. shared: the source's embedding, where both sides are one language."""
     attention = make_attention(settings.attention, settings.state_size, memory_size, settings.state_size)
+    input_size = settings.embedding_size + memory_size * (attention is None or settings.placement == "before")
+    stack = Stack(settings.cell, input_size, settings.state_size, settings.layers, settings.dropout,
+                  settings.layer_norm, settings.recurrent_dropout)
     return Decoder(shared or Embedding(vocabulary_size, settings.embedding_size), attention, settings.placement,
-                   memory_size, settings.cell, settings.state_size, settings.layers, settings.dropout,
-                   settings.word_dropout, settings.tie_embeddings)
+                   memory_size, stack, settings.dropout, settings.word_dropout, settings.tie_embeddings)
 
 
 def make_pooling(settings: Settings, memory_size: int) -> AttentionPooling | None:
     """The same attention with a learned query, or None (the classifier then reads c)."""
     attention = make_attention(settings.attention, settings.state_size, memory_size, settings.state_size)
     return AttentionPooling(attention, settings.state_size) if attention else None
+
+
+def parameters_by_part(model: nn.Module) -> dict[str, int]:
+    """How many numbers each part learns; a shared table is counted once, where it is first met."""
+    counts: dict[str, int] = {}
+    for name, parameter in model.named_parameters():
+        part = ("embedding" if "embedding" in name else "attention" if "attention" in name or "pooling" in name
+                else name.split(".")[0])
+        counts[part] = counts.get(part, 0) + parameter.numel()
+    return counts

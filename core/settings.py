@@ -57,6 +57,7 @@ class Settings(Checked):
     cell: str = option("gru", "model", "the recurrent cell of encoder and decoder", choices=CELLS)
     embedding_size: int = option(256, "model", "E, numbers in an embedding", at_least=1)
     state_size: int = option(256, "model", "H, numbers in a recurrent state", at_least=1)
+    encoder_size: int = option(0, "model", "H of each direction of the encoder; 0: as --state-size", at_least=0)
     layers: int = option(1, "model", "recurrent layers in encoder and decoder", at_least=1)
     bidirectional: bool = option(True, "model", "the encoder reads in both directions")
     attention: str = option("additive", "model", "how the decoder (or the classifier) looks at the encoder states",
@@ -68,17 +69,30 @@ class Settings(Checked):
     word_dropout: float = option(0.0, "model", "share of whole tokens hidden in training; for 1→N, how often a word "
                                  "must do with its characters alone", at_least=0, at_most=1)
 
+    recurrent_dropout: float = option(0.0, "model", "share of a recurrent state hidden in training from the next step, "
+                                      "the same numbers at every step of a text", at_least=0, at_most=0.95)
+    layer_norm: bool = option(False, "model", "layer normalisation in the recurrent cells")
+
     epochs: int = option(10, "training", "passes over the training split", at_least=1)
-    batch_size: int = option(64, "training", "examples in one update", at_least=1)
+    batch_size: int = option(64, "training", "examples in one batch", at_least=1)
+    batch_tokens: int = option(0, "training", "instead: padded tokens in one batch, source and target; 0 counts "
+                               "examples", at_least=0)
+    accumulate: int = option(1, "training", "batches whose gradients are summed for one update", at_least=1)
     optimizer: str = option("adamw", "training", "adam or adamw", choices=("adam", "adamw"))
     learning_rate: float = option(1e-3, "training", "at its highest", at_least=1e-9)
     weight_decay: float = option(0.01, "training", "of adamw", at_least=0)
     schedule: str = option("cosine", "training", "how the learning rate goes after the warm-up",
-                           choices=("constant", "cosine", "plateau"))
+                           choices=("constant", "cosine", "inverse-sqrt", "plateau"))
     warmup: int = option(100, "training", "updates over which the learning rate rises from 0", at_least=0)
     clip: float = option(1.0, "training", "largest norm of the gradient; 0 never clips", at_least=0)
     label_smoothing: float = option(0.0, "training", "share of probability taught for all other tokens",
                                     at_least=0, at_most=0.9)
+    scheduled_sampling: float = option(0.0, "training", "share of the decoder's inputs that are its own guesses at the "
+                                       "end of training, rising from 0", at_least=0, at_most=1)
+    average: str = option("none", "training", "answer with an average of the weights: a moving one (ema), or that of "
+                          "the last or the best epochs", choices=("none", "ema", "last", "best"))
+    average_epochs: int = option(3, "training", "epochs in the average of the last or best", at_least=2)
+    ema_decay: float = option(0.999, "training", "of the moving average, for each update", at_least=0, at_most=0.999999)
     patience: int = option(3, "training", "stop after this many epochs without a better dev loss; 0 never",
                            at_least=0)
     limit: int = option(0, "training", "use only this many training examples (dev and test in proportion); 0 uses all",
@@ -86,6 +100,17 @@ class Settings(Checked):
     precision: str = option("auto", "training", "bf16 multiplies matrices with 16 bits; auto takes it where a short "
                             "trial shows it to be faster", choices=("auto", "fp32", "bf16"))
     seed: int = option(1, "training", "same seed, same numbers", at_least=0)
+
+
+@dataclass(frozen=True)
+class RunSettings(Checked):
+    """How a training is run: none of it changes the weights that come out, but where --time-limit ends it."""
+
+    time_limit: float = option(0.0, "run", "minutes after which training stops; the same command goes on with it; "
+                               "0: none", at_least=0)
+    checkpoint_seconds: float = option(60.0, "run", "between two checkpoints, from which a killed training resumes; "
+                                       "0: after every update", at_least=0)
+    log_dir: str = option("", "run", "write TensorBoard logs there")
 
 
 @dataclass(frozen=True)

@@ -1,207 +1,128 @@
-"""Training: a model and batches in, the best weights by dev loss in the model, and the history out.
-
-Knows nothing of the model but `loss(batch) → (sum, count)`.
-"""
+"""Training: a model and batches in, the best weights by dev loss in the model, and the history out."""
 
 from __future__ import annotations
 
 import contextlib
-import copy
-import ctypes
 import math
+import signal
+import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from core.batches import Batch, Data
-from core.data import InputError
+from core.batches import Data
+from core.distributed import ALONE, Group, watched
+from core.history import Epoch, History
+from core.machine import keep_freed_memory
+from core.optimization import put
+from core.resume import Checkpoints, tensors_of
 from core.settings import Settings
+from core.training_run import Run
 
-
-@dataclass
-class Epoch:
-    """One pass: losses in nats a target token (a label, for a classifier), speed in target tokens a second."""
-
-    epoch: int
-    train_loss: float
-    dev_loss: float
-    tokens_per_second: float
-    seconds: float
-    learning_rate: float
-    best: bool = False
-
-
-@dataclass
-class History:
-    epochs: list[Epoch] = field(default_factory=list)
-    updates: int = 0
-    precision: str = "fp32"
-    seconds: float = 0.0
-    stopped: str = "all epochs done"
-
-    @property
-    def best(self) -> Epoch | None:
-        return next((e for e in reversed(self.epochs) if e.best), None)
-
-    def to_json(self) -> dict:
-        return asdict(self)
-
-
-def device() -> torch.device:
-    """The GPU where there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def choose_precision(asked: str, where: torch.device) -> str:
-    """fp32 or bf16. "auto" multiplies a matrix in both and takes bf16 where that is at least 1.5 times as fast: some
-    processors have instructions for it, on others it is slower."""
-    if asked != "auto":
-        return asked
-    if where.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported() else "fp32"
-
-    def seconds(dtype: torch.dtype) -> float:
-        a, b = torch.ones(512, 512, dtype=dtype), torch.ones(512, 512, dtype=dtype)
-        times = []
-        for _ in range(8):
-            begun = time.perf_counter()
-            torch.mm(a, b)
-            times.append(time.perf_counter() - begun)
-        return min(times)
-
-    return "bf16" if seconds(torch.float32) > 1.5 * seconds(torch.bfloat16) else "fp32"
-
-
-def keep_freed_memory() -> None:
-    """Let the C allocator keep what is freed instead of returning it to the system: otherwise every update asks for
-    its largest tensors anew, page by page, which took half of the training time on a CPU. A hint, glibc only."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-        mallopt(M_MMAP_MAX, 0)
-        mallopt(M_TRIM_THRESHOLD, 2 ** 31 - 1)
-
-
-@torch.inference_mode()
-def evaluate(model: nn.Module, batches: Iterable[Batch]) -> float:
-    """Mean loss in nats a target token, without dropout and label smoothing; exp of it is the perplexity."""
-    training, where = model.training, next(model.parameters()).device
-    model.eval()
-    total, count = 0.0, 0
-    for batch in batches:
-        loss, n = model.loss(batch.to(where))
-        total, count = total + loss.item(), count + n
-    model.train(training)
-    return total / max(count, 1)
-
-
-def learning_rate_at(update: int, updates: int, settings: Settings) -> float:
-    """The learning rate's share of its highest value at this update (from 0) of `updates`.
-
-    Linear warm-up over `warmup` updates (never more than a tenth of all), then constant, or the cosine
-    ½(1 + cos(π·progress)) from 1 to 0 (Loshchilov and Hutter 2017).
-    """
-    warmup = min(settings.warmup, updates // 10)
-    if update < warmup:
-        return (update + 1) / (warmup + 1)
-    if settings.schedule != "cosine":
-        return 1.0
-    return 0.5 * (1 + math.cos(math.pi * (update - warmup) / max(updates - warmup, 1)))
-
-
-def make_optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
-    """Adam (Kingma and Ba 2015), or AdamW (Loshchilov and Hutter 2019) with decay on matrices only."""
-    if settings.optimizer == "adam":
-        return torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
-    groups = [{"params": [p for p in model.parameters() if (p.dim() > 1) == matrix],
-               "weight_decay": settings.weight_decay * matrix} for matrix in (True, False)]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate)
+INTERRUPTED, TERMINATED, TIME_IS_UP = UNFINISHED = ("interrupted", "terminated", "the time limit is reached")
 
 
 def train(model: nn.Module, data: Data, dev: Data, settings: Settings,
           on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
           on_epoch: Callable[[Epoch], None] = lambda _: None,
-          on_best: Callable[[Epoch], None] = lambda _: None) -> History:
-    """Train until the epochs are over, the dev loss stops improving or the user presses Ctrl-C.
+          on_best: Callable[[Epoch], None] = lambda _: None,
+          checkpoints: Checkpoints | None = None, minutes: float = 0.0,
+          group: Group = ALONE) -> History:
+    """Train until the epochs are over, the dev loss stops improving, `minutes` have passed or the user presses Ctrl-C.
 
     on_update(update, updates, loss, learning rate, target tokens) is called after every update, on_epoch after every
-    epoch, on_best whenever the dev loss is the best so far. The model is left with its best weights.
+    epoch, on_best whenever the dev loss is the best so far. The model is left with its best weights. With
+    checkpoints, a training that was stopped or killed goes on where the last one stands.
     """
     keep_freed_memory()
-    where = next(model.parameters()).device
-    optimizer = make_optimizer(model, settings)
-    plateau = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=0)
-    updates = settings.epochs * math.ceil(len(data) / settings.batch_size)
-    history, start, update = History(precision=choose_precision(settings.precision, where)), time.perf_counter(), 0
-    best, best_loss, waited = None, math.inf, 0
-    share = 1.0  # what the plateau schedule has left of the learning rate
+    deadline = time.perf_counter() + (minutes * 60 if minutes else math.inf)
+    run = Run(model, data, dev, settings, group)
+    _resume(run, checkpoints)
+    run.spread()
+    model.train()
+    stop = run.done()
     try:
-        for number in range(1, settings.epochs + 1):
-            begun, total, count = time.perf_counter(), 0.0, 0
-            model.train()
-            for batch in data.epoch(settings.batch_size, settings.seed, number):
-                rate = settings.learning_rate * share * learning_rate_at(update, updates, settings)
-                for group in optimizer.param_groups:
-                    group["lr"] = rate
-                loss, n = _update(model, batch.to(where), optimizer, settings, history.precision)
-                update, total, count = update + 1, total + loss, count + n
-                on_update(update, updates, loss / max(n, 1), rate, n)
-            seconds = time.perf_counter() - begun
-            epoch = Epoch(number, total / max(count, 1), evaluate(model, dev.in_order(settings.batch_size * 2)),
-                          count / seconds, seconds, rate)
-            if settings.schedule == "plateau":
-                plateau.step(epoch.dev_loss)
-                share *= optimizer.param_groups[0]["lr"] / rate
-            epoch.best = epoch.dev_loss < best_loss
-            history.epochs.append(epoch)
-            history.seconds = time.perf_counter() - start
-            if epoch.best:
-                best_loss, waited = epoch.dev_loss, 0
-                best = copy.deepcopy(model.state_dict())
-                on_best(epoch)
+        with _signals() as received, watched(group):
+            while not stop:
+                stop = _one_epoch(run, deadline, received, checkpoints, on_update)
+                if not stop:
+                    on_epoch(run.end_epoch(on_best))
+                    stop = run.done()
+            if stop in UNFINISHED:
+                _save(run, checkpoints)
+                if stop == TIME_IS_UP and run.batch:  # what the begun epoch has brought counts too
+                    on_epoch(run.end_epoch(on_best))
             else:
-                waited += 1
-            on_epoch(epoch)
-            if settings.patience and waited >= settings.patience:
-                history.stopped = f"no better dev loss for {waited} epochs"
-                break
+                run.finish(on_best)
     except KeyboardInterrupt:
-        history.stopped = "interrupted"
-    if best is not None:
-        model.load_state_dict(best)
+        stop = INTERRUPTED
+    run.history.stopped = run.history.stopped or stop
+    if run.best:
+        put(run.best, model)
     model.eval()
-    history.updates = update
-    history.seconds = time.perf_counter() - start
-    return history
+    run.history.seconds = time.perf_counter() - run.begun
+    return run.history
 
 
-def _update(model: nn.Module, batch: Batch, optimizer: torch.optim.Optimizer, settings: Settings,
-            precision: str) -> tuple[float, int]:
-    optimizer.zero_grad(set_to_none=True)
-    with torch.autocast(batch.source.device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-        loss, count = model.loss(batch, settings.label_smoothing)
-    (loss / count).backward()
-    if settings.clip:
-        torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)
-    value = loss.item()
-    if not math.isfinite(value):
-        raise InputError(f"training diverged (loss {value}); lower --learning-rate {settings.learning_rate}")
-    optimizer.step()
-    return value, count
+def _one_epoch(run: Run, deadline: float, received: list[int], checkpoints: Checkpoints | None,
+               on_update: Callable[[int, int, float, float, int], None]) -> str:
+    """What is left of the epoch. Returns why to stop in the middle of it, or an empty text."""
+    plan, together = run.data.plan(run.settings, run.epoch), run.settings.accumulate
+    for start in range(run.batch, len(plan), together):
+        begun = time.perf_counter()
+        loss, count = run.update(plan[start:start + together])
+        run.busy += time.perf_counter() - begun
+        on_update(run.history.updates, run.updates, loss / max(count, 1), run.rate, count)
+        # All processes of a group stop at the same update, whichever of them was told to.
+        ended, killed, late = run.group.sum(signal.SIGINT in received, signal.SIGTERM in received,
+                                            time.perf_counter() > deadline)
+        if ended or killed or late:
+            return TERMINATED if killed else INTERRUPTED if ended else TIME_IS_UP
+        if checkpoints and checkpoints.due():
+            _save(run, checkpoints)
+    return ""
 
 
-def parameters_by_part(model: nn.Module) -> dict[str, int]:
-    """How many numbers each part learns; a shared table is counted once, where it is first met."""
-    counts: dict[str, int] = {}
-    seen: set[Tensor] = set()
-    for name, parameter in model.named_parameters():
-        if parameter in seen:
-            continue
-        seen.add(parameter)
-        part = ("embedding" if "embedding" in name else "attention" if "attention" in name or "pooling" in name
-                else name.split(".")[0])
-        counts[part] = counts.get(part, 0) + parameter.numel()
-    return counts
+def _save(run: Run, checkpoints: Checkpoints | None) -> None:
+    if checkpoints and run.group.rank == 0:
+        checkpoints.save(run.history.updates, run.tensors(), run.facts())
+
+
+def _resume(run: Run, checkpoints: Checkpoints | None) -> None:
+    """Go on from the last checkpoint, if there is one: the first process's, on all of them."""
+    saved = checkpoints.load() if checkpoints else None
+    tensors, facts = run.group.from_first(saved and saved[0]), run.group.gather(saved and saved[1])[0]
+    if tensors is None:
+        return
+    run.restore(tensors_of(tensors), facts)
+    if checkpoints:
+        checkpoints.on_note(f"going on from update {run.history.updates:,} (epoch {run.epoch})")
+        for what, then, now in (("threads", facts["threads"], torch.get_num_threads()),
+                                ("processes", facts["processes"], run.group.size)):
+            if then != now:
+                checkpoints.on_note(f"it began with {then} {what}, now there are {now}: "
+                                    "the last digits of its numbers may differ")
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[list[int]]:
+    """The signals to stop that have come so far. The first is noted and waits for the end of the update, so that the
+    state on disk is a whole one; the second ends at once."""
+    received: list[int] = []
+
+    def note(number: int, frame: object) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(number)
+
+    wanted = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
+    if threading.current_thread() is not threading.main_thread():
+        wanted = []  # only the main thread may ask for signals
+    before = {n: signal.signal(n, note) for n in wanted}
+    try:
+        yield received
+    finally:
+        for n, handler in before.items():
+            signal.signal(n, handler)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.training import parameters_by_part
+from core.models import parameters_by_part
 from tasks.shared.report import MODEL, Report, number, table, width
 from tasks.shared.text_model import TextModel
 

@@ -10,7 +10,7 @@ from core import metrics
 from core.batches import Ragged
 from core.data import Example
 from core.settings import SearchSettings
-from core.training import evaluate as mean_loss
+from core.training_run import evaluate as mean_loss
 from tasks.shared import baselines, prosody
 from tasks.shared.report import MODEL, Report
 

@@ -7,8 +7,8 @@ import time
 
 from tqdm import tqdm
 
+from core.history import Epoch
 from core.metrics import perplexity
-from core.training import Epoch
 
 
 class Progress:

@@ -12,12 +12,18 @@ from pathlib import Path
 import torch
 
 import tasks
-from core import checkpoint, training
+from core import checkpoint
 from core.batches import Data
 from core.data import Example, InputError
+from core.distributed import ALONE, Group
 from core.embedding import Embedding
-from core.settings import Settings
+from core.history import Epoch, History
+from core.machine import device
+from core.resume import Checkpoints
+from core.settings import RunSettings, Settings
 from core.text import Codec, Labels
+from core.training import UNFINISHED
+from core.training import train as train_network
 from core.vocabulary import EOS, UNK
 from tasks.shared.task import Task
 
@@ -82,7 +88,7 @@ class TextModel:
             raise InputError(f"{directory}: made by another version of this program ({error}); "
                              "train again with --retrain") from None
         checkpoint.load_weights(directory, network)
-        return cls(task, settings, source, target, network.to(training.device()).eval(), about)
+        return cls(task, settings, source, target, network.to(device()).eval(), about)
 
 
 def versions() -> dict[str, str]:
@@ -106,7 +112,7 @@ def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dic
     network = task.build(settings, source, target)
     if settings.vectors:
         start_from_vectors(network.encoder.embedding, source, settings.vectors)
-    return TextModel(task, settings, source, target, network.to(training.device()).eval(),
+    return TextModel(task, settings, source, target, network.to(device()).eval(),
                      {"corpus": corpus or {"name": "unnamed"}, "versions": versions()})
 
 
@@ -133,22 +139,36 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
             for side, share in shares.items() if share > 0.2]
 
 
+def identity(model: TextModel) -> dict:
+    """What makes a training the one it is: only such a one is resumed."""
+    corpus = model.about["corpus"]
+    return {"task": model.task.name, **dataclasses.asdict(model.settings),
+            **{name: corpus.get(name) for name in ("name", "script", "reverse", "checksum")}}
+
+
 def fit(model: TextModel, train: Sequence[Example], dev: Sequence[Example], directory: Path | None,
         on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
-        on_epoch: Callable[[training.Epoch], None] = lambda _: None) -> training.History:
-    """Train the model; keep its best state in the directory as training goes on."""
+        on_epoch: Callable[[Epoch], None] = lambda _: None,
+        run: RunSettings = RunSettings(), on_note: Callable[[str], None] = lambda _: None,  # noqa: B008
+        group: Group = ALONE) -> History:
+    """Train the model, or go on with its training; keep its best state in the directory as training goes on."""
+    checkpoints = None
     if directory:
         checkpoint.check(directory)  # better refused now than after the first epoch
+        checkpoints = Checkpoints(directory, identity(model), run.checkpoint_seconds, on_note)
 
-    def keep(epoch: training.Epoch) -> None:
-        if directory:
+    def keep(epoch: Epoch) -> None:
+        if directory and group.rank == 0:
             model.about["history"] = {"epochs": [dataclasses.asdict(epoch)], "stopped": "still training"}
             model.save(directory)
 
     data, held = model.encode(train), model.encode(dev[:DEV])
-    history = training.train(model.network, data, held, model.settings, on_update, on_epoch, keep)
+    history = train_network(model.network, data, held, model.settings, on_update, on_epoch, keep, checkpoints,
+                            run.time_limit, group)
     model.about["history"] = history.to_json()
     # Stopped before the first dev loss: better these weights than none, but never in place of a finished model.
-    if directory and history.updates and (history.best or not checkpoint.is_model(directory)):
+    if directory and group.rank == 0 and history.updates and (history.best or not checkpoint.is_model(directory)):
         model.save(directory)
+    if checkpoints and group.rank == 0 and history.stopped not in UNFINISHED:
+        checkpoints.clear()
     return history

@@ -10,7 +10,7 @@ import corpora
 import tasks
 from core.batches import Data
 from core.data import InputError
-from core.training import evaluate
+from core.training_run import evaluate
 from corpora.shared.splits import prepare
 from tasks.shared import text_model
 

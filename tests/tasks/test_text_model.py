@@ -5,7 +5,7 @@ import torch
 
 import tasks
 from core.data import Example, InputError
-from core.training import Epoch
+from core.history import Epoch
 from tasks.shared import text_model
 
 torch.set_num_threads(1)

@@ -1,0 +1,68 @@
+"""The loss of an output layer: readouts and true ids in, the summed negative log-likelihood out.
+
+The logits of a whole batch are its largest tensor by far, and each is needed only to make one number and one
+gradient. So they are made for a few positions at a time, turned into their part of loss and gradients while they are
+still in the processor's cache, and forgotten.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+ROWS = 256  # positions at a time: their logits then fit a processor's cache
+
+
+def plain_output_loss(readout: Tensor, W_o: Tensor, b_o: Tensor, target: Tensor, label_smoothing: float) -> Tensor:
+    """-Σ_n Σ_v q_nv log p_nv, where p_n = softmax(W_o ŝ_n + b_o) and q_n is 1 - ε at the target plus ε / V everywhere
+    (Szegedy et al. 2016). The reference that `output_loss` is held equal to.
+
+    readout ŝ (N, E), W_o (V, E), b_o (V,), target (N,). Returns a number.
+    """
+    logits = F.linear(readout, W_o, b_o).float()  # (N, V)
+    return F.cross_entropy(logits, target, reduction="sum", label_smoothing=label_smoothing)
+
+
+class _OutputLoss(torch.autograd.Function):
+    """∂loss/∂logits = p - q, so the gradients can be summed up while the loss is."""
+
+    @staticmethod
+    def forward(ctx, readout: Tensor, W_o: Tensor, b_o: Tensor, target: Tensor, label_smoothing: float) -> Tensor:
+        kind = readout.device.type
+        dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else W_o.dtype
+        V = W_o.size(0)
+        learn = any(ctx.needs_input_grad)
+        loss = torch.zeros((), device=readout.device)
+        with torch.autocast(kind, enabled=False):
+            x, W = readout.to(dtype), W_o.to(dtype)
+            if learn:
+                d_readout, d_W, d_b = torch.empty_like(x), torch.zeros_like(W_o), torch.zeros_like(b_o)
+            for start in range(0, x.size(0), ROWS):
+                some = slice(start, start + ROWS)
+                log_p = torch.log_softmax((x[some] @ W.t()).float().add_(b_o), dim=-1)  # (rows, V)
+                y = target[some].unsqueeze(1)
+                loss -= (1 - label_smoothing) * log_p.gather(1, y).sum()
+                if label_smoothing:
+                    loss -= label_smoothing / V * log_p.sum()
+                if learn:
+                    slope = log_p.exp_()  # p, and then p - q
+                    if label_smoothing:
+                        slope -= label_smoothing / V
+                    slope.scatter_add_(1, y, torch.full_like(y, label_smoothing - 1, dtype=slope.dtype))
+                    d_b += slope.sum(dim=0)
+                    slope = slope.to(dtype)
+                    d_readout[some] = slope @ W
+                    d_W += slope.t() @ x[some]
+        if learn:
+            ctx.save_for_backward(d_readout.to(readout.dtype), d_W, d_b)
+        return loss
+
+    @staticmethod
+    def backward(ctx, slope: Tensor) -> tuple[Tensor | None, ...]:
+        return *(part * slope for part in ctx.saved_tensors), None, None
+
+
+def output_loss(readout: Tensor, W_o: Tensor, b_o: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
+    """As plain_output_loss, in about half the time and without ever holding the logits of all positions."""
+    return _OutputLoss.apply(readout, W_o, b_o, target, label_smoothing)

@@ -1,0 +1,184 @@
+"""A training under way: all that changes from update to update, in one place.
+
+So it can be written to disk between two updates and go on from there as if nothing had happened. Knows nothing of the
+model but `loss(batch) → (sum, count)`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from core.batches import Batch, Data
+from core.data import InputError
+from core.distributed import ALONE, Group
+from core.history import Epoch, History
+from core.machine import choose_precision
+from core.optimization import Average, copy_of, learning_rate_at, make_optimizer, put
+from core.settings import Settings
+
+
+@torch.inference_mode()
+def evaluate(model: nn.Module, batches: Iterable[Batch], group: Group = ALONE) -> float:
+    """Mean loss in nats a target token, without dropout and label smoothing; exp of it is the perplexity. Each process
+    of a group reads its share of the batches."""
+    training, where = model.training, next(model.parameters()).device
+    model.eval()
+    total, count = 0.0, 0
+    for number, batch in enumerate(batches):
+        if number % group.size == group.rank:
+            loss, n = model.loss(batch.to(where))
+            total, count = total + loss.item(), count + n
+    model.train(training)
+    total, count = group.sum(total, count)
+    return total / max(count, 1)
+
+
+class _Loss(nn.Module):
+    """The model's loss as a forward pass, which is what DistributedDataParallel watches."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch: Batch, label_smoothing: float, sampling: float) -> Tensor:
+        return self.model.loss(batch, label_smoothing, sampling)[0]
+
+
+class Run:
+    """A training under way. What `tensors` and `facts` give, `restore` takes back."""
+
+    def __init__(self, model: nn.Module, data: Data, dev: Data, settings: Settings, group: Group) -> None:
+        self.model, self.data, self.dev, self.settings, self.group = model, data, dev, settings, group
+        self.where = next(model.parameters()).device
+        self.weights = dict(model.named_parameters())
+        self.optimizer, self.average = make_optimizer(model, settings), Average(settings)
+        self.history = History(precision=group.gather(choose_precision(settings.precision, self.where))[0])
+        self.best: dict[str, Tensor] = {}
+        self.epoch, self.batch = 1, 0  # the position: this epoch, so many batches of it done
+        self.total, self.count, self.busy = 0.0, 0, 0.0  # of this epoch: loss, target tokens, seconds
+        self.best_loss, self.waited, self.share = math.inf, 0, 1.0  # share: what `plateau` has left of the rate
+        self.rate, self.begun = 0.0, time.perf_counter()
+        self.network: nn.Module = _Loss(model)
+        self.updates = settings.epochs * math.ceil(len(data.plan(settings, 1)) / settings.accumulate)
+
+    def tensors(self) -> dict[str, Tensor]:
+        found = {f"weights.{name}": w for name, w in self.weights.items()}
+        found |= {f"best.{name}": w for name, w in self.best.items()}
+        found |= {f"moving.{name}": w for name, w in self.average.moving.items()}
+        found |= {f"kept{i}.{name}": w for i, (_, kept) in enumerate(self.average.kept) for name, w in kept.items()}
+        return found | {f"optimizer.{i}.{key}": value for i, state in self.optimizer.state_dict()["state"].items()
+                        for key, value in state.items()}
+
+    def facts(self) -> dict:
+        self.history.seconds = time.perf_counter() - self.begun
+        return {"epoch": self.epoch, "batch": self.batch, "total": self.total, "count": self.count, "busy": self.busy,
+                "best_loss": self.best_loss, "waited": self.waited, "share": self.share,
+                "kept": [loss for loss, _ in self.average.kept], "history": self.history.to_json(),
+                "threads": torch.get_num_threads(), "processes": self.group.size}
+
+    def restore(self, tensors: dict[str, Tensor], facts: dict) -> None:
+        parts: dict[str, dict[str, Tensor]] = {}
+        for name, tensor in tensors.items():
+            part, rest = name.split(".", 1)
+            parts.setdefault(part, {})[rest] = tensor.to(self.where)
+        put(parts["weights"], self.model)
+        self.best, self.average.moving = parts.get("best", {}), parts.get("moving", {})
+        self.average.kept = [(loss, parts[f"kept{i}"]) for i, loss in enumerate(facts["kept"])]
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in parts.get("optimizer", {}).items():
+            i, key = name.split(".")
+            state.setdefault(int(i), {})[key] = tensor
+        self.optimizer.load_state_dict({"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]})
+        for name in ("epoch", "batch", "total", "count", "busy", "best_loss", "waited", "share"):
+            setattr(self, name, facts[name])
+        epochs = [Epoch(**e) for e in facts["history"].pop("epochs")]
+        self.history = History(epochs, **facts["history"])
+        self.begun -= self.history.seconds
+
+    def spread(self) -> None:
+        """From now on the group's processes share the work; all begin with the weights of the first."""
+        if self.group.size > 1:
+            self.network = DistributedDataParallel(self.network, gradient_as_bucket_view=True)
+
+    def update(self, batches: list[np.ndarray]) -> tuple[float, int]:
+        """One update from these batches, the gradient of their mean loss a target token. Returns the summed loss and
+        the number of target tokens."""
+        settings, group = self.settings, self.group
+        self.rate = (settings.learning_rate * self.share
+                     * learning_rate_at(self.history.updates, self.updates, settings))
+        for parameters in self.optimizer.param_groups:
+            parameters["lr"] = self.rate
+        # Random numbers of an update come from a seed of its own, so a resumed run needs to know no generator's state.
+        seed = np.random.SeedSequence([settings.seed, self.history.updates, group.rank])
+        torch.manual_seed(int(seed.generate_state(1)[0]))
+        sampling = settings.scheduled_sampling * self.history.updates / max(self.updates, 1)
+        self.optimizer.zero_grad(set_to_none=True)
+        count, total = sum(self.data.tokens(index) for index in batches), 0.0
+        for number, index in enumerate(batches, 1):
+            mine = index[group.rank::group.size]
+            weight = float(len(mine) > 0)  # of a last, small batch there may be nothing for this process
+            batch = self.data.batch(mine if len(mine) else index[:1]).to(self.where)
+            waits = group.size > 1 and number < len(batches)
+            with (self.network.no_sync() if waits else contextlib.nullcontext()):
+                with torch.autocast(self.where.type, dtype=torch.bfloat16, enabled=self.history.precision == "bf16"):
+                    loss = self.network(batch, settings.label_smoothing, sampling)
+                # DistributedDataParallel takes the mean over processes; the sum is wanted.
+                (loss * (weight * group.size / count)).backward()
+            total += loss.item() * weight
+        if settings.clip:
+            nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
+        total, = group.sum(total)
+        if not math.isfinite(total):
+            raise InputError(f"training diverged (loss {total}); lower --learning-rate {settings.learning_rate}")
+        self.optimizer.step()
+        self.history.updates += 1
+        self.average.after_update(self.weights, self.history.updates)
+        self.total, self.count, self.batch = self.total + total, self.count + count, self.batch + len(batches)
+        return total, count
+
+    def end_epoch(self, on_best: Callable[[Epoch], None]) -> Epoch:
+        """Dev loss, best so far, what the schedule makes of it."""
+        settings, own = self.settings, copy_of(self.weights) if self.average.moving else None
+        if own:
+            put(self.average.moving, self.model)
+        dev_loss = evaluate(self.model, self.dev.in_order(settings.batch_size * 2), self.group)
+        epoch = Epoch(self.epoch, self.total / max(self.count, 1), dev_loss, self.count / max(self.busy, 1e-9),
+                      self.busy, self.rate, best=dev_loss < self.best_loss)
+        self.history.epochs.append(epoch)
+        if epoch.best:
+            self.best_loss, self.waited, self.best = dev_loss, 0, copy_of(self.weights)
+            on_best(epoch)
+        else:
+            self.waited += 1
+            self.share *= 0.5 if settings.schedule == "plateau" else 1.0
+        if own:
+            put(own, self.model)
+        self.average.after_epoch(self.weights, dev_loss)
+        self.epoch, self.batch, self.total, self.count, self.busy = self.epoch + 1, 0, 0.0, 0, 0.0
+        return epoch
+
+    def done(self) -> str:
+        """Why the training is over, or an empty text."""
+        if self.settings.patience and self.waited >= self.settings.patience:
+            return f"no better dev loss for {self.waited} epochs"
+        return "all epochs done" if self.epoch > self.settings.epochs else ""
+
+    def finish(self, on_best: Callable[[Epoch], None]) -> None:
+        """The best weights into the model, or the mean of several epochs' where its dev loss is lower still."""
+        mean = self.average.mean()
+        if mean:
+            put(mean, self.model)
+            loss = evaluate(self.model, self.dev.in_order(self.settings.batch_size * 2), self.group)
+            if loss < self.best_loss:
+                self.best, last = mean, self.history.epochs[-1]
+                self.history.epochs.append(Epoch(last.epoch, last.train_loss, loss, 0.0, 0.0, 0.0, best=True))
+                self.history.stopped = f"{self.done()}; the average of {len(self.average.kept)} epochs is best"
+                on_best(self.history.epochs[-1])
