@@ -27,12 +27,24 @@ class Batch:
 
 
 class Ragged:
-    """Rows of ids of different lengths in one flat array: 4 bytes an id, nothing else."""
+    """Rows of ids of different lengths in one flat array, which may be a file's; 12 bytes a row beside it."""
 
     def __init__(self, rows: Sequence[Sequence[int]]) -> None:
-        self.lengths = np.fromiter((len(r) for r in rows), dtype=np.int64, count=len(rows))
-        self._ends = np.cumsum(self.lengths)
-        self._flat = np.fromiter((i for r in rows for i in r), dtype=np.int32, count=int(self.lengths.sum()))
+        lengths = np.fromiter(map(len, rows), dtype=np.int32, count=len(rows))
+        self._set(np.fromiter((i for r in rows for i in r), dtype=np.int32, count=int(lengths.sum())), lengths)
+
+    @classmethod
+    def from_arrays(cls, flat: np.ndarray, lengths: np.ndarray) -> Ragged:
+        """flat: the ids of all rows one after the other, of any integer type; lengths: how many are each row's."""
+        if lengths.sum(dtype=np.int64) != len(flat):
+            raise ValueError(f"{len(flat)} ids for rows of {lengths.sum(dtype=np.int64)} in all")
+        made = cls.__new__(cls)
+        made._set(flat, lengths)
+        return made
+
+    def _set(self, flat: np.ndarray, lengths: np.ndarray) -> None:
+        self._flat, self.lengths = flat, lengths
+        self._ends = np.cumsum(lengths, dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -40,26 +52,26 @@ class Ragged:
     def padded(self, index: np.ndarray) -> Tensor:
         """These rows, each padded with <pad> to the longest of them: (len(index), longest)."""
         lengths = self.lengths[index]
-        table = np.full((len(index), int(lengths.max(initial=1))), PAD, dtype=np.int64)
-        starts = self._ends[index] - lengths
-        for row, (start, length) in enumerate(zip(starts, lengths)):
-            table[row, :length] = self._flat[start:start + length]
+        columns = np.arange(lengths.max(initial=1))
+        real = columns < lengths[:, None]
+        table = np.full(real.shape, PAD, dtype=np.int64)
+        table[real] = self._flat[((self._ends[index] - lengths)[:, None] + columns)[real]]
         return torch.from_numpy(table)
 
 
 class Data:
     """All examples of a split as ids: sources and targets, row by row."""
 
-    def __init__(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> None:
-        if len(sources) != len(targets) or not all(map(len, sources)):
+    def __init__(self, sources: Sequence[Sequence[int]] | Ragged, targets: Sequence[Sequence[int]] | Ragged) -> None:
+        self.sources, self.targets = (rows if isinstance(rows, Ragged) else Ragged(rows) for rows in (sources, targets))
+        if len(sources) != len(targets) or not self.sources.lengths.all():
             raise ValueError(f"need as many sources as targets ({len(sources)}, {len(targets)}), none of them empty")
-        self.sources, self.targets = Ragged(sources), Ragged(targets)
 
     def __len__(self) -> int:
         return len(self.sources)
 
     def batch(self, index: np.ndarray) -> Batch:
-        return Batch(self.sources.padded(index), torch.from_numpy(self.sources.lengths[index]),
+        return Batch(self.sources.padded(index), torch.from_numpy(self.sources.lengths[index].astype(np.int64)),
                      self.targets.padded(index), torch.from_numpy(np.asarray(index)))
 
     def epoch(self, batch_size: int, seed: int, epoch: int, pool: int = 100) -> Iterator[Batch]:

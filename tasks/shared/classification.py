@@ -25,7 +25,7 @@ def probabilities(model: TextModel, examples: Sequence[Example]) -> np.ndarray:
     p = np.zeros((len(examples), len(model.target)))
     for start in range(0, len(order), 256):
         index = order[start:start + 256]
-        lengths = torch.from_numpy(sources.lengths[index]).to(model.device)
+        lengths = torch.from_numpy(sources.lengths[index].astype(np.int64)).to(model.device)
         logits, _ = model.network(sources.padded(index).to(model.device), lengths)
         p[index] = torch.softmax(logits.float(), dim=-1).cpu().numpy()
     return p
