@@ -45,6 +45,10 @@ class Dataset:
     checksum: str = ""
     labelled: bool = False
 
+    def identity(self) -> str:
+        """What tells these splits, in this order, from all others."""
+        return digest([self.checksum, *(data for part in PARTS for data in getattr(self, part).identity())])
+
     def limited(self, limit: int) -> Dataset:
         """At most `limit` training examples, and of dev and test as many in proportion. Each stays in its split."""
         if not limit or limit >= len(self.train):

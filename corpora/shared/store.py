@@ -110,3 +110,7 @@ class Examples(Sequence[Example]):
     def pick(self, which: slice | np.ndarray) -> Examples:
         """Those in these places."""
         return Examples(self.store, self.index[which], self.reverse)
+
+    def identity(self) -> tuple[str, bytes]:
+        """Which records of the store, in which order, and which way round."""
+        return str(self.reverse), self.index.tobytes()

@@ -18,10 +18,10 @@ from core.data import Example, InputError
 from core.embedding import Embedding
 from core.settings import Settings
 from core.text import Codec, Labels
-from core.vocabulary import EOS, UNK
+from core.vocabulary import UNK
+from tasks.shared import encoding
+from tasks.shared.encoding import DEV
 from tasks.shared.task import Task
-
-DEV = 5000  # dev examples looked at after an epoch, at most: the splits are in random order, so any will do
 
 
 @dataclass
@@ -38,12 +38,10 @@ class TextModel:
         return next(self.network.parameters()).device
 
     def source_ids(self, example: Example) -> list[int]:
-        """Raw text → ids, cut to max_length."""
-        return self.source.ids(self.task.source_text(example, self.settings))[:self.settings.max_length]
+        return encoding.source_ids(self.task, self.settings, self.source, example)
 
     def target_ids(self, example: Example) -> list[int]:
-        ids = self.target.ids(example.target)[:self.settings.max_length]
-        return [*ids, EOS] if self.task.ends_with_eos else ids
+        return encoding.target_ids(self.task, self.settings, self.target, example)
 
     def encode(self, examples: Sequence[Example]) -> Data:
         """All examples as ids, once."""
@@ -96,12 +94,13 @@ def versions() -> dict[str, str]:
     return found
 
 
-def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dict | None = None) -> TextModel:
+def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dict | None = None,
+           codecs: tuple[Codec, Codec | Labels] | None = None) -> TextModel:
     """An untrained model whose codecs know the training split; the same seed gives the same weights.
 
-    corpus: what to remember of the corpus; its "name" at least.
+    corpus: what to remember of the corpus; its "name" at least. codecs: those learned on `train` before.
     """
-    source, target = task.codecs(settings, [task.source_text(e, settings) for e in train], [e.target for e in train])
+    source, target = codecs or encoding.learn(task, settings, train)
     torch.manual_seed(settings.seed)
     network = task.build(settings, source, target)
     if settings.vectors:
@@ -124,6 +123,7 @@ def start_from_vectors(embedding: Embedding, source: Codec, path: str) -> None:
 
 def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
     """What will spoil the result, told before training: text that the vocabulary does not know."""
+    dev = dev[:DEV]
     sides = {"source": (model.source, [model.task.source_text(e, model.settings) for e in dev])}
     if isinstance(model.target, Codec):
         sides["target"] = (model.target, [e.target for e in dev])
@@ -133,7 +133,7 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
             for side, share in shares.items() if share > 0.2]
 
 
-def fit(model: TextModel, train: Sequence[Example], dev: Sequence[Example], directory: Path | None,
+def fit(model: TextModel, train: Sequence[Example] | Data, dev: Sequence[Example] | Data, directory: Path | None,
         on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
         on_epoch: Callable[[training.Epoch], None] = lambda _: None) -> training.History:
     """Train the model; keep its best state in the directory as training goes on."""
@@ -145,7 +145,8 @@ def fit(model: TextModel, train: Sequence[Example], dev: Sequence[Example], dire
             model.about["history"] = {"epochs": [dataclasses.asdict(epoch)], "stopped": "still training"}
             model.save(directory)
 
-    data, held = model.encode(train), model.encode(dev[:DEV])
+    data = train if isinstance(train, Data) else model.encode(train)
+    held = dev if isinstance(dev, Data) else model.encode(dev[:DEV])
     history = training.train(model.network, data, held, model.settings, on_update, on_epoch, keep)
     model.about["history"] = history.to_json()
     # Stopped before the first dev loss: better these weights than none, but never in place of a finished model.
