@@ -26,8 +26,8 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
 # What the run says when a phase is over, in turn.
-SIGNS = {"read and split": rb" train, [\d,]+ dev", "encode": rb"training [\d,]+ parameters", "first update": rb"training: ",
-         "train": rb"trained \d+ epoch", "evaluate": None}
+SIGNS = {"read and split": rb" train, [\d,]+ dev", "encode": rb"training [\d,]+ parameters",
+         "first update": rb"training: ", "train": rb"trained \d+ epoch", "evaluate": None}
 
 
 def write_corpus(path: Path, pairs: int, words: int = 50_000, mean: int = 10, block: int = 100_000) -> None:
@@ -64,7 +64,10 @@ def memory(process: int) -> dict[str, int]:
             "all, shared once": sum(field(p, "smaps_rollup", "Pss") for p in [process, *children])}
 
 
-def run(arguments: list[str], cache: Path, training: float | None) -> tuple[dict[str, float], dict[str, dict[str, int]]]:
+Peaks = dict[str, dict[str, int]]  # phase → process → bytes
+
+
+def run(arguments: list[str], cache: Path, training: float | None) -> tuple[dict[str, float], Peaks]:
     """Seconds, and peak bytes, of each phase. training: seconds of it before Ctrl-C; None ends the run at its begin."""
     process = subprocess.Popen([sys.executable, str(ROOT / "run.py"), *arguments], stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, env={**os.environ, "N2M_CACHE": str(cache)})

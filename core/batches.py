@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -26,6 +28,9 @@ class Batch:
                        (self.source, self.source_lengths, self.target, self.index)))
 
 
+ROWS = 2000  # rows after which the pages of a file are let go; the system maps up to 64 KiB around each
+
+
 class Ragged:
     """Rows of ids of different lengths in one flat array, which may be a file's; 12 bytes a row beside it."""
 
@@ -42,15 +47,32 @@ class Ragged:
         made._set(flat, lengths)
         return made
 
+    @classmethod
+    def from_file(cls, path: Path, dtype: type, lengths: np.ndarray) -> Ragged:
+        """The same, with the ids in a file that is mapped into memory: of its pages few are resident at a time."""
+        if not path.stat().st_size:  # nothing cannot be mapped
+            return cls.from_arrays(np.zeros(0, dtype), lengths)
+        with open(path, "rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        made = cls.from_arrays(np.frombuffer(mapped, dtype), lengths)
+        made._map = mapped if hasattr(mapped, "madvise") else None
+        return made
+
     def _set(self, flat: np.ndarray, lengths: np.ndarray) -> None:
         self._flat, self.lengths = flat, lengths
         self._ends = np.cumsum(lengths, dtype=np.int64)
+        self._map: mmap.mmap | None = None
+        self._rows = 0  # read since pages were last let go
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def padded(self, index: np.ndarray) -> Tensor:
         """These rows, each padded with <pad> to the longest of them: (len(index), longest)."""
+        self._rows += len(index)
+        if self._map is not None and self._rows > ROWS:
+            self._map.madvise(mmap.MADV_DONTNEED)
+            self._rows = 0
         lengths = self.lengths[index]
         columns = np.arange(lengths.max(initial=1))
         real = columns < lengths[:, None]
@@ -72,7 +94,7 @@ class Data:
 
     def batch(self, index: np.ndarray) -> Batch:
         return Batch(self.sources.padded(index), torch.from_numpy(self.sources.lengths[index].astype(np.int64)),
-                     self.targets.padded(index), torch.from_numpy(np.asarray(index)))
+                     self.targets.padded(index), torch.from_numpy(np.asarray(index, dtype=np.int64)))
 
     def epoch(self, batch_size: int, seed: int, epoch: int, pool: int = 100) -> Iterator[Batch]:
         """All examples once in random order, the same for the same seed and epoch.
@@ -81,12 +103,13 @@ class Data:
         a batch are about equally long, so little is padded, yet no two epochs batch alike.
         """
         random = np.random.default_rng([seed, epoch])
-        order = random.permutation(len(self))
+        order = random.permutation(len(self)).astype(np.int32)
         batches = []
         for start in range(0, len(order), batch_size * pool):
             part = order[start:start + batch_size * pool]
             part = part[np.lexsort((self.sources.lengths[part], self.targets.lengths[part]))]
             batches += [part[i:i + batch_size] for i in range(0, len(part), batch_size)]
+        del order
         for i in random.permutation(len(batches)):
             yield self.batch(batches[i])
 

@@ -95,7 +95,7 @@ def fold(text: str) -> str:
 def prepare(corpus: Corpus, script: str = "simplified", reverse: bool = False) -> Dataset:
     """Load, clean and split a corpus, or find it as an earlier run did so. Raises InputError where too little is left.
 
-    Nothing but numbers is held in memory: some 60 bytes an example while it is prepared, 12 afterwards.
+    Nothing but numbers is held in memory: some 60 bytes an example, while it is prepared.
     """
     place, key = None, ""
     if corpus.version:
@@ -103,7 +103,7 @@ def prepare(corpus: Corpus, script: str = "simplified", reverse: bool = False) -
     group = digest([corpus.task, corpus.name, script, str(reverse)])
     folder = kept(place, group, key, partial(_make, corpus, script, reverse))
     store = Store(folder)
-    parts = (Examples(store, np.load(folder.path / f"{part}.npy"), reverse) for part in PARTS)
+    parts = (Examples(store, np.load(folder.path / f"{part}.npy", mmap_mode="r"), reverse) for part in PARTS)
     return Dataset(corpus.name, *parts, Counter(folder.about["dropped"]), folder.about["checksum"],
                    corpus.task == "classify")
 

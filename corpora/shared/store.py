@@ -60,7 +60,7 @@ class Store:
         self.folder = folder  # a temporary one lives as long as its store
         self._file = os.open(folder.path / RECORDS, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         weakref.finalize(self, os.close, self._file)
-        self._ends = np.load(folder.path / ENDS)
+        self._ends = np.load(folder.path / ENDS, mmap_mode="r")
 
     def __reduce__(self):
         return Store, (Folder(self.folder.path, self.folder.about),)

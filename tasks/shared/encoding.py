@@ -112,10 +112,7 @@ def _make(task: Task, settings: Settings, train: Sequence[Example], dev: Sequenc
 
 
 def _ragged(folder: Path, name: str, vocabulary: int) -> Ragged:
-    file, lengths = folder / f"{name}.ids", np.load(folder / f"{name}.lengths.npy")
-    if not file.stat().st_size:  # nothing cannot be mapped
-        return Ragged.from_arrays(np.zeros(0, _kind(vocabulary)), lengths)
-    return Ragged.from_arrays(np.asarray(np.memmap(file, dtype=_kind(vocabulary), mode="r")), lengths)
+    return Ragged.from_file(folder / f"{name}.ids", _kind(vocabulary), np.load(folder / f"{name}.lengths.npy"))
 
 
 def _kind(vocabulary: int) -> type:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SAMPLE = 1000  # answers written for scoring, drawn from the test split
 READ = 10000  # test examples read for a perplexity, at most
 TRAIN = 400_000  # training examples that trigrams and themes are counted in, at most
-SEARCHED = 100_000  # training examples among which the nearest is looked for, at most
+SEARCHED = 3_000_000  # characters of training sources among which the nearest is looked for, at most
 
 
 def sample(test: Sequence[Example]) -> list[Example]:
@@ -45,7 +45,8 @@ def evaluate_pairs(model: TextModel, train: Sequence[Example], dev: Sequence[Exa
     commonest answer."""
     asked = sample(test)
     references = [e.target for e in asked]
-    train, left_out = baselines.some(train, SEARCHED)
+    mean = sum(len(e.source) for e in train[:SAMPLE]) / len(train[:SAMPLE])
+    train, left_out = baselines.some(train, round(SEARCHED / mean))
     answers = [found[0][0] for found in model.task.answer(model, asked, search)]
     sources, targets = [e.source for e in train], [e.target for e in train]
     others = {"nearest training source": baselines.nearest(sources, targets, [e.source for e in asked]),
