@@ -116,7 +116,7 @@ def main() -> None:
         print(f"{args.pairs:,} pairs, {corpus.stat().st_size / 1e6:,.0f} MB, written in "
               f"{time.perf_counter() - begun:.0f} s", flush=True)
         flags = ["--task", "translate", "--corpus", str(corpus), "--tokenizer", "words", "--max-vocabulary", "20000",
-                 "--model-dir", str(folder / "model"), *more]
+                 "--max-output", "20", "--model-dir", str(folder / "model"), *more]
         for title, training in (("first run", args.training), ("second run", None)):
             seconds, peaks = run([*flags, "--retrain"], folder / "cache", training)
             print(f"\n{title}: {sum(s for p, s in seconds.items() if p in list(SIGNS)[:3]):.1f} s until it trains")
