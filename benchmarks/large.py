@@ -70,7 +70,9 @@ Peaks = dict[str, dict[str, int]]  # phase → process → bytes
 def run(arguments: list[str], cache: Path, training: float | None) -> tuple[dict[str, float], Peaks]:
     """Seconds, and peak bytes, of each phase. training: seconds of it before Ctrl-C; None ends the run at its begin."""
     process = subprocess.Popen([sys.executable, str(ROOT / "run.py"), *arguments], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, env={**os.environ, "N2M_CACHE": str(cache)})
+                               stderr=subprocess.PIPE, env={**os.environ, "N2M_CACHE": str(cache)},
+                               # A shell's background job ignores Ctrl-C, and so would its children.
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
     said = bytearray()
     listener = threading.Thread(target=lambda: [said.extend(b) for b in iter(lambda: os.read(
         process.stderr.fileno(), 1 << 16), b"")], daemon=True)
