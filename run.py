@@ -211,14 +211,17 @@ def prepare(corpus: Corpus, script: str, reverse: bool, settings: Settings):
 
 
 def train(args: argparse.Namespace, task: tasks.Task, settings: Settings, corpus: Corpus, dataset, directory: Path):
-    from tasks.shared import text_model
+    from corpora.shared.download import cache_folder
+    from tasks.shared import encoding, text_model
     from tasks.shared.progress import Progress
+    encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
+                              dataset.identity())
     model = text_model.create(task, settings, dataset.train, {
         "name": corpus.name, "script": args.script if args.script in corpus.scripts else "simplified",
         "reverse": args.reverse,
         "checksum": dataset.checksum, "licence": corpus.licence, "origin": corpus.origin,
         "examples": {part: len(getattr(dataset, part)) for part in ("train", "dev", "test")},
-        "left out": dict(dataset.dropped)})
+        "left out": dict(dataset.dropped)}, (encoded.source, encoded.target))
     for warning in text_model.warnings(model, dataset.dev):
         note("warning: " + warning)
     if suggested := [f"--{name.replace('_', '-')} {getattr(settings, name)}" for name in corpus.suggested]:
@@ -226,7 +229,7 @@ def train(args: argparse.Namespace, task: tasks.Task, settings: Settings, corpus
     size = sum(p.numel() for p in model.network.parameters())
     note(f"training {size:,} parameters; Ctrl-C stops and keeps the best")
     with Progress() as progress:
-        history = text_model.fit(model, dataset.train, dataset.dev, directory, progress.on_update, progress.on_epoch)
+        history = text_model.fit(model, encoded.train, encoded.dev, directory, progress.on_update, progress.on_epoch)
     plural = "s" * (len(history.epochs) != 1)
     note(f"trained {len(history.epochs)} epoch{plural} in {history.seconds:.0f} s ({history.stopped}); "
          f"saved in {directory}")

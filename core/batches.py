@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -27,41 +29,73 @@ class Batch:
                        (self.source, self.source_lengths, self.target, self.index)))
 
 
+ROWS = 2000  # rows after which the pages of a file are let go; the system maps up to 64 KiB around each
+
+
 class Ragged:
-    """Rows of ids of different lengths in one flat array: 4 bytes an id, nothing else."""
+    """Rows of ids of different lengths in one flat array, which may be a file's; 12 bytes a row beside it."""
 
     def __init__(self, rows: Sequence[Sequence[int]]) -> None:
-        self.lengths = np.fromiter((len(r) for r in rows), dtype=np.int64, count=len(rows))
-        self._ends = np.cumsum(self.lengths)
-        self._flat = np.fromiter((i for r in rows for i in r), dtype=np.int32, count=int(self.lengths.sum()))
+        lengths = np.fromiter(map(len, rows), dtype=np.int32, count=len(rows))
+        self._set(np.fromiter((i for r in rows for i in r), dtype=np.int32, count=int(lengths.sum())), lengths)
+
+    @classmethod
+    def from_arrays(cls, flat: np.ndarray, lengths: np.ndarray) -> Ragged:
+        """flat: the ids of all rows one after the other, of any integer type; lengths: how many are each row's."""
+        if lengths.sum(dtype=np.int64) != len(flat):
+            raise ValueError(f"{len(flat)} ids for rows of {lengths.sum(dtype=np.int64)} in all")
+        made = cls.__new__(cls)
+        made._set(flat, lengths)
+        return made
+
+    @classmethod
+    def from_file(cls, path: Path, dtype: type, lengths: np.ndarray) -> Ragged:
+        """The same, with the ids in a file that is mapped into memory: of its pages few are resident at a time."""
+        if not path.stat().st_size:  # nothing cannot be mapped
+            return cls.from_arrays(np.zeros(0, dtype), lengths)
+        with open(path, "rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        made = cls.from_arrays(np.frombuffer(mapped, dtype), lengths)
+        made._map = mapped if hasattr(mapped, "madvise") else None
+        return made
+
+    def _set(self, flat: np.ndarray, lengths: np.ndarray) -> None:
+        self._flat, self.lengths = flat, lengths
+        self._ends = np.cumsum(lengths, dtype=np.int64)
+        self._map: mmap.mmap | None = None
+        self._rows = 0  # read since pages were last let go
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def padded(self, index: np.ndarray) -> Tensor:
         """These rows, each padded with <pad> to the longest of them: (len(index), longest)."""
+        self._rows += len(index)
+        if self._map is not None and self._rows > ROWS:
+            self._map.madvise(mmap.MADV_DONTNEED)
+            self._rows = 0
         lengths = self.lengths[index]
-        table = np.full((len(index), int(lengths.max(initial=1))), PAD, dtype=np.int64)
-        starts = self._ends[index] - lengths
-        for row, (start, length) in enumerate(zip(starts, lengths)):
-            table[row, :length] = self._flat[start:start + length]
+        columns = np.arange(lengths.max(initial=1))
+        real = columns < lengths[:, None]
+        table = np.full(real.shape, PAD, dtype=np.int64)
+        table[real] = self._flat[((self._ends[index] - lengths)[:, None] + columns)[real]]
         return torch.from_numpy(table)
 
 
 class Data:
     """All examples of a split as ids: sources and targets, row by row."""
 
-    def __init__(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> None:
-        if len(sources) != len(targets) or not all(map(len, sources)):
+    def __init__(self, sources: Sequence[Sequence[int]] | Ragged, targets: Sequence[Sequence[int]] | Ragged) -> None:
+        self.sources, self.targets = (rows if isinstance(rows, Ragged) else Ragged(rows) for rows in (sources, targets))
+        if len(sources) != len(targets) or not self.sources.lengths.all():
             raise ValueError(f"need as many sources as targets ({len(sources)}, {len(targets)}), none of them empty")
-        self.sources, self.targets = Ragged(sources), Ragged(targets)
 
     def __len__(self) -> int:
         return len(self.sources)
 
     def batch(self, index: np.ndarray) -> Batch:
-        return Batch(self.sources.padded(index), torch.from_numpy(self.sources.lengths[index]),
-                     self.targets.padded(index), torch.from_numpy(np.asarray(index)))
+        return Batch(self.sources.padded(index), torch.from_numpy(self.sources.lengths[index].astype(np.int64)),
+                     self.targets.padded(index), torch.from_numpy(np.asarray(index, dtype=np.int64)))
 
     def tokens(self, index: np.ndarray) -> int:
         """Target tokens of these examples."""
@@ -75,7 +109,7 @@ class Data:
         rows of a batch are about equally long, so little is padded, yet no two epochs batch alike.
         """
         random = np.random.default_rng([settings.seed, epoch])
-        order = random.permutation(len(self))
+        order = random.permutation(len(self)).astype(np.int32)
         size = settings.batch_size
         if settings.batch_tokens:  # about as many examples as such a batch holds
             mean = (int(self.sources.lengths.sum()) + int(self.targets.lengths.sum())) / len(self)

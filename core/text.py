@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from core.tokenizer import Tokenizer, make_tokenizer, normalize
 from core.vocabulary import SPECIALS, UNK, Vocabulary
+
+
+class Texts:
+    """Texts that are gone through more than once and need not be in memory.
+
+    >>> Texts(["ab", "b"], ["c"]).counts(list)
+    Counter({'b': 2, 'a': 1, 'c': 1})
+    """
+
+    def __init__(self, *parts: Iterable[str]) -> None:
+        self.parts = [list(part) if iter(part) is part else part for part in parts]
+
+    def __iter__(self) -> Iterator[str]:
+        for part in self.parts:
+            yield from part
+
+    def counts(self, split: Callable[[str], list[str]]) -> Counter[str]:
+        """How often each token occurs. split: a text's tokens."""
+        total: Counter[str] = Counter()
+        for part in self.parts:
+            total.update(part.counts(split) if isinstance(part, Texts)
+                         else (token for text in part for token in split(text)))
+        return total
 
 
 class Codec:
@@ -18,15 +43,16 @@ class Codec:
     def learn(cls, kind: str, texts: Iterable[str], lowercase: bool = False, min_count: int = 1,
               max_size: int = 0) -> Codec:
         """Tokenizer and vocabulary from the texts of the training split."""
-        clean = [normalize(text, lowercase) for text in texts]
-        tokenizer = make_tokenizer(kind, texts=clean, size=max_size)
-        return cls(tokenizer, Vocabulary.learn(map(tokenizer.split, clean), min_count, max_size), lowercase)
+        texts = Texts(texts)
+        tokenizer = make_tokenizer(kind, texts=(normalize(text, lowercase) for text in texts), size=max_size)
+        counts = texts.counts(partial(tokens, tokenizer, lowercase))
+        return cls(tokenizer, Vocabulary.of(counts, min_count, max_size), lowercase)
 
     def __len__(self) -> int:
         return len(self.vocabulary)
 
     def tokens(self, text: str) -> list[str]:
-        return self.tokenizer.split(normalize(text, self.lowercase))
+        return tokens(self.tokenizer, self.lowercase, text)
 
     def ids(self, text: str) -> list[int]:
         return self.vocabulary.ids(self.tokens(text))
@@ -49,12 +75,21 @@ class Codec:
                    saved["lowercase"])
 
 
+def tokens(tokenizer: Tokenizer, lowercase: bool, text: str) -> list[str]:
+    return tokenizer.split(normalize(text, lowercase))
+
+
 class Labels:
     """A classifier's answers: label ↔ its number, from 0."""
 
     def __init__(self, labels: list[str]) -> None:
         self.names = labels
         self._ids = {name: i for i, name in enumerate(labels)}
+
+    @classmethod
+    def learn(cls, labels: Iterable[str]) -> Labels:
+        """The different ones of the training split, in the order of their spelling."""
+        return cls(sorted(Texts(labels).counts(whole)))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -71,3 +106,7 @@ class Labels:
     @classmethod
     def from_json(cls, saved: dict) -> Labels:
         return cls(saved["labels"])
+
+
+def whole(text: str) -> list[str]:
+    return [text]

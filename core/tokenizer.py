@@ -10,12 +10,14 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Protocol
 
 from core.data import InputError
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 GLUE, GAP = "\uffed", "\u2423"  # "no space here" and "a space here", where the usual rule says otherwise
+CHINESE = re.compile(f"[{HAN}]")
 START = "▁"  # opens a subword that opens a word
 MARKS = dict.fromkeys(map(ord, GLUE + GAP + START))  # signs of the tokenizers' own, which a text may not hold
 PIECE = re.compile(rf"[{HAN}]+|[^\W{HAN}]+(?:['’\-][^\W{HAN}]+)*|[^\w\s]|_", re.UNICODE)
@@ -40,6 +42,12 @@ def normalize(text: str, lowercase: bool = False) -> str:
     text = " ".join(text.translate(MARKS).split())
     # Last, since what was taken out may have kept an accent from its letter, and lower-casing makes new letters.
     return unicodedata.normalize("NFC", text.lower() if lowercase else text)
+
+
+@lru_cache(maxsize=1 << 14)
+def wide(character: str) -> bool:
+    """Does it take two columns, as Chinese characters do?"""
+    return unicodedata.east_asian_width(character) in "WF"
 
 
 class Characters:
@@ -80,7 +88,7 @@ class Words:
         end = 0
         for match in PIECE.finditer(text):
             piece = match.group()
-            words = _jieba().lcut(piece, HMM=True) if re.match(f"[{HAN}]", piece) else [piece]
+            words = _jieba().lcut(piece, HMM=True) if CHINESE.match(piece) else [piece]
             for i, word in enumerate(words):
                 spaced = i == 0 and match.start() > end
                 if tokens and spaced != self._spaced(tokens[-1], word):
@@ -103,8 +111,7 @@ class Words:
         return ""
 
     def _spaced(self, left: str, right: str) -> bool:
-        def wide(character: str) -> bool:  # Chinese writing sets no spaces around its own characters
-            return unicodedata.east_asian_width(character) in "WF"
+        # Chinese writing sets no spaces around its own characters.
         return not (wide(left[-1]) or wide(right[0]) or left in self.opening or right in self.closing)
 
 

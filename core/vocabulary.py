@@ -43,7 +43,12 @@ class Vocabulary:
     @classmethod
     def learn(cls, texts: Iterable[list[str]], min_count: int = 1, max_size: int = 0) -> Vocabulary:
         """The tokens of `texts` seen at least min_count times; of these the max_size most frequent (0: all)."""
-        counts = Counter(token for tokens in texts for token in tokens)
+        return cls.of(Counter(token for tokens in texts for token in tokens), min_count, max_size)
+
+    @classmethod
+    def of(cls, counts: Counter[str], min_count: int = 1, max_size: int = 0) -> Vocabulary:
+        """The same, of tokens counted before."""
+        counts = counts.copy()
         for special in SPECIALS:
             counts.pop(special, None)
         vocab = Vocab(counts, min_freq=min_count, max_size=max_size or None, specials=SPECIALS)

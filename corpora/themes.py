@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from core.data import Example
 from corpora.shared.corpus import Corpus
-from corpora.tang import ORIGIN, poems
+from corpora.tang import ORIGIN, poems, version
 
 # What a poem can be about. By TF-IDF alone most poems would be about words like 悠, 处 or 似.
 SUBJECTS = ("日月星云风雨雪霜露烟霞雷虹冰春夏秋冬晨暮夜山峰岭谷溪江河湖海潮泉池塘渡桥路关塞边沙漠城楼台阁亭宫殿寺塔钟"
@@ -41,5 +41,5 @@ def load(script: str) -> Iterator[Example]:
 THEMES = Corpus(
     name="themes", task="word", title="one theme character → a Tang quatrain about it",
     size="58,260 quatrains on 128 themes", licence="MIT", origin=ORIGIN, load=load,
-    scripts=("simplified", "traditional"), exclusive=("target",),
+    scripts=("simplified", "traditional"), exclusive=("target",), version=version,
     suggested={"epochs": 4, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 2})

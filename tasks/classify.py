@@ -21,7 +21,7 @@ class Classify(Task):
         from core.text import Codec, Labels
         source = Codec.learn(settings.source_tokenizer or settings.tokenizer, sources, settings.lowercase,
                              settings.min_count, settings.max_vocabulary)
-        return source, Labels(sorted(set(targets)))
+        return source, Labels.learn(targets)
 
     def load_target(self, saved):
         from core.text import Labels

@@ -40,11 +40,11 @@ class Poem(Task):
 
     def codecs(self, settings, sources, targets):
         """Both sides are one language in one script: they share one vocabulary and one embedding."""
-        from core.text import Codec
+        from core.text import Codec, Texts
         if settings.tokenizer != "characters":
             raise InputError(f"--tokenizer {settings.tokenizer}: a poem's lines are counted in characters; "
                              "use characters")
-        shared = Codec.learn("characters", [*sources, *targets], settings.lowercase, settings.min_count,
+        shared = Codec.learn("characters", Texts(sources, targets), settings.lowercase, settings.min_count,
                              settings.max_vocabulary)
         return shared, shared
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 PARTS = ("core", "corpora", "tasks")
 ALLOWED = {"core": {"core"}, "corpora": {"core", "corpora"}, "tasks": {"core", "tasks"},
            "run.py": {"core", "corpora", "tasks"}}
-PLAIN = {"core.data", "core.settings", "core.tokenizer"}  # core's torch-free modules, which corpora may import
+PLAIN = {"core.cache", "core.data", "core.settings", "core.tokenizer"}  # without torch; corpora may import them
 FILES = [ROOT / "run.py", *(p for part in PARTS for p in (ROOT / part).rglob("*.py"))]
 
 

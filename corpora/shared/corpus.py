@@ -27,6 +27,8 @@ class Corpus:
     exclusive  which texts of a held-out example may not stand in a training example:
                any of "source", "target", "context"
     suggested  settings that suit this corpus better than the task's defaults
+    version    changes whenever the examples would: a checksum or version of what is read. With it what was prepared
+               is kept for later runs; without it the corpus is read anew in each
     """
 
     name: str
@@ -39,6 +41,7 @@ class Corpus:
     scripts: tuple[str, ...] = ("simplified",)
     exclusive: tuple[str, ...] = ("source",)
     suggested: dict[str, Any] = field(default_factory=dict)
+    version: Callable[[], str] | None = None
 
     def examples(self, script: str = "simplified") -> Iterable[Example]:
         if script not in self.scripts:

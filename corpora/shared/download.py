@@ -46,6 +46,19 @@ def package_file(package: str, path: str) -> Path:
     return found
 
 
+def versions_of(*packages: str) -> Callable[[], str]:
+    """What Corpus.version wants, for a corpus that these installed packages make."""
+    def look_up() -> str:
+        found = []
+        for package in packages:
+            try:
+                found.append(f"{package} {importlib.metadata.version(package)}")
+            except importlib.metadata.PackageNotFoundError:
+                found.append(f"no {package}")
+        return ", ".join(found)
+    return look_up
+
+
 def fetch(address: str, path: Path, sha256: str = "") -> None:
     """Download one file with a progress bar; it appears under its name only when it is complete and checked."""
     request = urllib.request.Request(urllib.parse.quote(address, safe=":/@%"), headers={"User-Agent": "n2m"})

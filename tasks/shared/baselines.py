@@ -13,6 +13,18 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 
 from core.batches import Ragged
+from core.data import Example
+
+BLOCK = 100  # queries compared at once with all training sources
+
+
+def some(examples: Sequence[Example], most: int, what: str = "the baselines learned from",
+         split: str = "training") -> tuple[Sequence[Example], list[str]]:
+    """The first `most` of them, and the note that says so where there are more. A split is in the order of a hash, so
+    these are a random sample."""
+    if len(examples) <= most:
+        return examples, []
+    return examples[:most], [f"{what} {most:,} of the {len(examples):,} {split} examples, drawn at random"]
 
 
 def most_frequent(targets: Sequence[str]) -> str:
@@ -32,7 +44,7 @@ def nearest(sources: Sequence[str], targets: Sequence[str], queries: Sequence[st
     vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3))
     index = NearestNeighbors(n_neighbors=1, metric="cosine").fit(vectorizer.fit_transform(sources))
     vectors = vectorizer.transform(queries)
-    found = [index.kneighbors(vectors[i:i + 500], return_distance=False)[:, 0] for i in range(0, len(queries), 500)]
+    found = [index.kneighbors(vectors[i:i + BLOCK], return_distance=False)[:, 0] for i in range(0, len(queries), BLOCK)]
     return [targets[i] for i in np.concatenate(found)]
 
 

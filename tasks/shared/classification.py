@@ -25,16 +25,22 @@ def probabilities(model: TextModel, examples: Sequence[Example]) -> np.ndarray:
     p = np.zeros((len(examples), len(model.target)))
     for start in range(0, len(order), 256):
         index = order[start:start + 256]
-        lengths = torch.from_numpy(sources.lengths[index]).to(model.device)
+        lengths = torch.from_numpy(sources.lengths[index].astype(np.int64)).to(model.device)
         logits, _ = model.network(sources.padded(index).to(model.device), lengths)
         p[index] = torch.softmax(logits.float(), dim=-1).cpu().numpy()
     return p
+
+
+SEARCHED = 100_000  # training examples that the baselines learn from, at most
+TEST = 100_000  # test examples judged, at most
 
 
 def evaluate_labels(model: TextModel, train: Sequence[Example], test: Sequence[Example]) -> Report:
     """Accuracy, macro F1 and the confusion matrix; baselines: the commonest label, and TF-IDF with logistic
     regression."""
     from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
+    train, left_out = baselines.some(train, SEARCHED)
+    test, not_judged = baselines.some(test, TEST, "the scores are of", "test")
     truth = [e.target for e in test]
     names = model.target.names
     sources, labels = [e.source for e in train], [e.target for e in train]
@@ -45,7 +51,8 @@ def evaluate_labels(model: TextModel, train: Sequence[Example], test: Sequence[E
             for name, said in {MODEL: answers,
                                "TF-IDF + logistic regression": list(regression.predict([e.source for e in test])),
                                "commonest label": [baselines.most_frequent(labels)] * len(test)}.items()}
-    return Report("accuracy", True, rows, confusion(names, confusion_matrix(truth, answers, labels=names)),
+    return Report("accuracy", True, rows,
+                  [*confusion(names, confusion_matrix(truth, answers, labels=names)), *left_out, *not_judged],
                   [(e.source, said, e.target) for e, said in list(zip(test, answers))[:5]])
 
 

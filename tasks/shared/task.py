@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.data import Example, InputError
@@ -52,9 +52,9 @@ class Task:
         """What a user typed, as an Example without target. Raises InputError for input that is none."""
         return Example(text, "")
 
-    def codecs(self, settings: Settings, sources: Sequence[str],
-               targets: Sequence[str]) -> tuple[Codec, Codec | Labels]:
-        """Tokenizer and vocabulary of each side, learned on the training split."""
+    def codecs(self, settings: Settings, sources: Iterable[str],
+               targets: Iterable[str]) -> tuple[Codec, Codec | Labels]:
+        """Tokenizer and vocabulary of each side, learned on the training split's texts."""
         from core.text import Codec
         kinds = settings.source_tokenizer or settings.tokenizer, settings.tokenizer
         source, target = (Codec.learn(kind, texts, settings.lowercase, settings.min_count, settings.max_vocabulary)

@@ -24,10 +24,10 @@ from core.settings import RunSettings, Settings
 from core.text import Codec, Labels
 from core.training import UNFINISHED
 from core.training import train as train_network
-from core.vocabulary import EOS, UNK
+from core.vocabulary import UNK
+from tasks.shared import encoding
+from tasks.shared.encoding import DEV
 from tasks.shared.task import Task
-
-DEV = 5000  # dev examples looked at after an epoch, at most: the splits are in random order, so any will do
 
 
 @dataclass
@@ -44,12 +44,10 @@ class TextModel:
         return next(self.network.parameters()).device
 
     def source_ids(self, example: Example) -> list[int]:
-        """Raw text → ids, cut to max_length."""
-        return self.source.ids(self.task.source_text(example, self.settings))[:self.settings.max_length]
+        return encoding.source_ids(self.task, self.settings, self.source, example)
 
     def target_ids(self, example: Example) -> list[int]:
-        ids = self.target.ids(example.target)[:self.settings.max_length]
-        return [*ids, EOS] if self.task.ends_with_eos else ids
+        return encoding.target_ids(self.task, self.settings, self.target, example)
 
     def encode(self, examples: Sequence[Example]) -> Data:
         """All examples as ids, once."""
@@ -102,12 +100,13 @@ def versions() -> dict[str, str]:
     return found
 
 
-def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dict | None = None) -> TextModel:
+def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dict | None = None,
+           codecs: tuple[Codec, Codec | Labels] | None = None) -> TextModel:
     """An untrained model whose codecs know the training split; the same seed gives the same weights.
 
-    corpus: what to remember of the corpus; its "name" at least.
+    corpus: what to remember of the corpus; its "name" at least. codecs: those learned on `train` before.
     """
-    source, target = task.codecs(settings, [task.source_text(e, settings) for e in train], [e.target for e in train])
+    source, target = codecs or encoding.learn(task, settings, train)
     torch.manual_seed(settings.seed)
     network = task.build(settings, source, target)
     if settings.vectors:
@@ -130,6 +129,7 @@ def start_from_vectors(embedding: Embedding, source: Codec, path: str) -> None:
 
 def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
     """What will spoil the result, told before training: text that the vocabulary does not know."""
+    dev = dev[:DEV]
     sides = {"source": (model.source, [model.task.source_text(e, model.settings) for e in dev])}
     if isinstance(model.target, Codec):
         sides["target"] = (model.target, [e.target for e in dev])
@@ -146,7 +146,7 @@ def identity(model: TextModel) -> dict:
             **{name: corpus.get(name) for name in ("name", "script", "reverse", "checksum")}}
 
 
-def fit(model: TextModel, train: Sequence[Example], dev: Sequence[Example], directory: Path | None,
+def fit(model: TextModel, train: Sequence[Example] | Data, dev: Sequence[Example] | Data, directory: Path | None,
         on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
         on_epoch: Callable[[Epoch], None] = lambda _: None,
         run: RunSettings = RunSettings(), on_note: Callable[[str], None] = lambda _: None,  # noqa: B008
@@ -162,7 +162,8 @@ def fit(model: TextModel, train: Sequence[Example], dev: Sequence[Example], dire
             model.about["history"] = {"epochs": [dataclasses.asdict(epoch)], "stopped": "still training"}
             model.save(directory)
 
-    data, held = model.encode(train), model.encode(dev[:DEV])
+    data = train if isinstance(train, Data) else model.encode(train)
+    held = dev if isinstance(dev, Data) else model.encode(dev[:DEV])
     history = train_network(model.network, data, held, model.settings, on_update, on_epoch, keep, checkpoints,
                             run.time_limit, group)
     model.about["history"] = history.to_json()

@@ -39,6 +39,32 @@ def test_lengths_are_kept(rows):
     assert ragged.lengths.tolist() == [len(row) for row in rows]
 
 
+@many
+@given(st.lists(st.lists(st.integers(0, 65535), max_size=6), min_size=1, max_size=8), st.data(),
+       st.sampled_from([np.uint16, np.int32]))
+def test_rows_of_an_array_or_a_file_equal_the_lists(tmp_path_factory, rows, data, kind):
+    file = tmp_path_factory.getbasetemp() / "ids"
+    flat, lengths = np.array([i for row in rows for i in row], dtype=kind), np.array([*map(len, rows)], dtype=np.int32)
+    flat.tofile(file)
+    index = np.array(data.draw(st.lists(st.integers(0, len(rows) - 1), min_size=1, max_size=9)))
+    for ragged in (Ragged.from_arrays(flat, lengths), Ragged.from_file(file, kind, lengths)):
+        assert ragged.padded(index).tolist() == Ragged(rows).padded(index).tolist()
+        assert len(ragged) == len(rows) and ragged.lengths.tolist() == lengths.tolist()
+
+
+def test_rows_of_a_file_stay_the_same_when_its_pages_are_let_go(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.batches.ROWS", 2)
+    np.arange(10, dtype=np.uint16).tofile(tmp_path / "ids")
+    ragged = Ragged.from_file(tmp_path / "ids", np.uint16, np.array([4, 6]))
+    for _ in range(5):
+        assert ragged.padded(np.array([1])).tolist() == [[4, 5, 6, 7, 8, 9]]
+
+
+def test_arrays_that_do_not_fit_each_other_are_refused():
+    with pytest.raises(ValueError, match="3 ids for rows of 4 in all"):
+        Ragged.from_arrays(np.arange(3), np.array([2, 2]))
+
+
 def test_a_batch_by_hand():
     data = Data([[4, 5], [6], [7, 8, 9]], [[1, 2, 3], [2], [4, 2]])
     batch = data.batch(np.array([2, 1]))

@@ -133,7 +133,7 @@ def test_it_can_be_prepared_with_nothing_exclusive_of_a_held_out_example_in_trai
                    ((getattr(e, name),) if name != "context" else e.context)} for part, there in parts.items()}
     assert not seen["train"] & (seen["dev"] | seen["test"]) and not seen["dev"] & seen["test"]
     if dataset.labelled:
-        assert {e.target for e in dataset.dev + dataset.test} <= {e.target for e in dataset.train}
+        assert {e.target for e in [*dataset.dev, *dataset.test]} <= {e.target for e in dataset.train}
 
 
 @every_here
@@ -147,7 +147,7 @@ def test_it_can_be_reversed_with_each_example_in_its_split(corpus):
     forward, backward = (prepared(corpus, "simplified", reverse, at_most=10_000) for reverse in (False, True))
     part_of = {(e.source, e.target): part for part in ("train", "dev", "test") for e in getattr(forward, part)}
     for part in ("train", "dev", "test"):
-        found = getattr(backward, part)
+        found = list(getattr(backward, part))
         assert found and all(part_of.get((e.target, e.source), part) == part for e in found)
     assert len(backward.train) > 0.6 * len(forward.train)
 
@@ -227,7 +227,7 @@ def test_a_path_gives_the_file(tmp_path, task):
     corpus = corpora.find(str(path), task)
     assert (corpus.name, corpus.task) == (str(path), task)
     dataset = prepare(corpus)
-    assert dataset.name == str(path) and len(dataset.train + dataset.dev + dataset.test) == 20
+    assert dataset.name == str(path) and len([*dataset.train, *dataset.dev, *dataset.test]) == 20
 
 
 def test_a_path_may_have_any_ending_where_the_file_exists(tmp_path, monkeypatch):

@@ -27,7 +27,7 @@ def prepared(corpus: str) -> Dataset:
 
 
 def everything(dataset: Dataset) -> list[Example]:
-    return dataset.train + dataset.dev + dataset.test
+    return [*dataset.train, *dataset.dev, *dataset.test]
 
 
 # tang and themes, on poems of our own
@@ -128,7 +128,7 @@ def test_tang_can_be_prepared_and_no_line_of_a_held_out_poem_stands_in_training(
     assert len(dataset.train) > 300 and len(dataset.test) > 30 and len(dataset.dev) > 10
     assert dataset.dropped["shares a text with a held-out example"] > 10
     train, held_out = ({line for e in part for line in (e.source, e.target, *e.context)}
-                       for part in (dataset.train, dataset.dev + dataset.test))
+                       for part in (dataset.train, [*dataset.dev, *dataset.test]))
     assert not train & held_out
 
 
@@ -225,7 +225,7 @@ def test_poems_that_are_no_quatrains_have_no_theme(poems, few):
 def test_themes_can_be_prepared_with_no_held_out_poem_in_training(poems, few, script):
     poems(made_up(200) + HANDMADE)
     dataset = prepare(themes.THEMES, script)
-    assert {e.target for e in dataset.train}.isdisjoint(e.target for e in dataset.dev + dataset.test)
+    assert {e.target for e in dataset.train}.isdisjoint(e.target for e in [*dataset.dev, *dataset.test])
     assert {e.source for e in dataset.test} & {e.source for e in dataset.train}
 
 

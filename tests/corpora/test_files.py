@@ -169,7 +169,7 @@ def test_a_txt_with_no_pair_of_equal_lines_says_how_to_write_one(tmp_path, refus
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b" \r\n\t\n\n"], ids=["nothing", "BOM only", "blank lines"])
 def test_an_empty_file_says_so(tmp_path, ending, content, task, refused):
     path = write(tmp_path / f"mine.{ending}", content)
-    said = refused(lambda: file_corpus(path, task))
+    said = refused(lambda: list(file_corpus(path, task).examples()))
     assert said.startswith(f"{path}: is empty") and "one example a line" in said
 
 
@@ -208,37 +208,37 @@ def test_nul_bytes_say_that_it_is_no_text_file(tmp_path, refused):
 def test_a_missing_column_names_the_line_and_the_divider(tmp_path, ending, bad, divider, header, refused):
     lines = [*lines_of(ending, header=header), "", bad, *lines_of(ending)]
     path = write(tmp_path / f"mine.{ending}", "\n".join(lines))
-    said = refused(lambda: file_corpus(path, "translate"))
+    said = refused(lambda: list(file_corpus(path, "translate").examples()))
     assert said.startswith(f"{path}: line {lines.index(bad) + 1} has 1 column,")
     assert "source and target" in said and divider in said
 
 
 def test_a_row_shorter_than_the_header_needs_names_the_line(tmp_path, refused):
     path = write(tmp_path / "mine.tsv", "id\tsource\ttarget\n1\ta\tb\n2\tc\n")
-    assert f"{path}: line 3 has 2 columns" in refused(lambda: file_corpus(path, "translate"))
+    assert f"{path}: line 3 has 2 columns" in refused(lambda: list(file_corpus(path, "translate").examples()))
 
 
 def test_csv_lines_are_counted_as_an_editor_counts_them(tmp_path, refused):
     path = write(tmp_path / "mine.csv", '"one\ntwo",a\nalone\n')
-    assert f"{path}: line 3 has 1 column" in refused(lambda: file_corpus(path, "translate"))
+    assert f"{path}: line 3 has 1 column" in refused(lambda: list(file_corpus(path, "translate").examples()))
 
 
 def test_a_quote_that_is_never_closed_does_not_swallow_the_rest_of_a_csv(tmp_path, refused):
     path = write(tmp_path / "mine.csv", 'a,"b\n' + "".join(f"{i},{i}\n" for i in range(20)))
-    said = refused(lambda: file_corpus(path, "translate"))
+    said = refused(lambda: list(file_corpus(path, "translate").examples()))
     assert str(path) in said and "quote" in said
 
 
 def test_a_csv_field_too_long_for_the_reader_is_refused_in_one_line(tmp_path, refused):
     path = write(tmp_path / "mine.csv", "a,b\nc," + "d" * (csv.field_size_limit() + 1))
-    assert f"{path}: not readable as CSV" in refused(lambda: file_corpus(path, "translate"))
+    assert f"{path}: not readable as CSV" in refused(lambda: list(file_corpus(path, "translate").examples()))
 
 
 @pytest.mark.parametrize("bad", ['{"source": "a"', "a\tb", "{'source': 'a'}", "[" * 100_000, "1" * 5000],
                          ids=["cut off", "no JSON", "single quotes", "too deep", "too long a number"])
 def test_a_bad_json_line_is_named(tmp_path, bad, refused):
     path = write(tmp_path / "mine.jsonl", "\n".join([*lines_of("jsonl"), "", bad, *lines_of("jsonl")]))
-    said = refused(lambda: file_corpus(path, "translate"))
+    said = refused(lambda: list(file_corpus(path, "translate").examples()))
     assert said.startswith(f"{path}: line 5 is not JSON") and len(said) < len(str(path)) + 150
 
 
@@ -247,7 +247,7 @@ def test_a_bad_json_line_is_named(tmp_path, bad, refused):
                                   '{"text": "a", "label": ["b"]}'])
 def test_a_json_line_without_both_texts_is_named_with_the_names_it_may_use(tmp_path, item, refused):
     path = write(tmp_path / "mine.jsonl", "\n".join([*lines_of("jsonl"), item]))
-    said = refused(lambda: file_corpus(path, "classify"))
+    said = refused(lambda: list(file_corpus(path, "classify").examples()))
     assert said.startswith(f"{path}: line 4 needs texts")
     assert all(f'"{name}"' in said for name in ("source", "target", "text", "label"))
 
@@ -255,10 +255,10 @@ def test_a_json_line_without_both_texts_is_named_with_the_names_it_may_use(tmp_p
 # the corpus made of it
 
 
-def test_a_file_corpus_names_its_file_and_size_and_loads_in_both_scripts(tmp_path):
+def test_a_file_corpus_names_its_file_and_its_size_and_loads_in_both_scripts(tmp_path):
     path = write(tmp_path / "mine.tsv", "\n".join(lines_of("tsv")))
     corpus = file_corpus(path, "translate")
-    assert (corpus.name, corpus.task, corpus.origin, corpus.size) == (str(path), "translate", str(path), "3 examples")
+    assert (corpus.name, corpus.task, corpus.origin, corpus.size) == (str(path), "translate", str(path), "44 bytes")
     for script in ("simplified", "traditional"):
         assert [(e.source, e.target) for e in corpus.examples(script)] == PAIRS
 
@@ -293,4 +293,4 @@ def test_a_word_list_with_few_texts_a_word_holds_out_whole_words(tmp_path):
     corpus = file_corpus(path, "word")
     assert corpus.exclusive == ("source",)
     dataset = prepare(corpus)
-    assert {e.source for e in dataset.train}.isdisjoint(e.source for e in dataset.dev + dataset.test)
+    assert {e.source for e in dataset.train}.isdisjoint(e.source for e in [*dataset.dev, *dataset.test])

@@ -144,7 +144,7 @@ def test_preparing_twice_gives_the_same_dataset():
 @given(st.lists(keyed, max_size=40))
 def test_no_held_out_source_stands_in_training(drawn):
     dataset = prepare(corpus(FILLERS + drawn))
-    held_out = {folded(e.source) for e in dataset.test + dataset.dev}
+    held_out = {folded(e.source) for e in [*dataset.test, *dataset.dev]}
     assert held_out.isdisjoint(folded(e.source) for e in dataset.train)
 
 
@@ -202,7 +202,7 @@ def test_reverse_moves_no_example_to_another_split_where_only_the_source_is_excl
     for part in PARTS:
         for e in getattr(backward, part):
             assert there.get((folded(e.target), e.source), part) == part
-    held_out = {folded(e.source) for e in backward.test + backward.dev}
+    held_out = {folded(e.source) for e in [*backward.test, *backward.dev]}
     assert held_out.isdisjoint(folded(e.source) for e in backward.train)
 
 

@@ -1,0 +1,111 @@
+"""A key and a way to make files in, a folder that holds them out: made once, found again by later runs.
+
+Everything is written aside and then renamed: a folder is complete or not there. Loads without torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+import weakref
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+MANIFEST = "manifest.json"
+STALE = 24 * 3600  # seconds after which what a killed run left half-written is cleared away
+
+
+class Folder:
+    """path: where the files are; about: what was remembered of them. A temporary one is deleted with this object."""
+
+    def __init__(self, path: Path, about: dict, temporary: bool = False) -> None:
+        self.path, self.about = path, about
+        if temporary:
+            weakref.finalize(self, _remove, path, os.getpid())
+
+
+def digest(parts: Iterable[str | bytes]) -> str:
+    """SHA-256 of the parts, in which ("ab", "c") and ("a", "bc") differ."""
+    total = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
+        total.update(len(data).to_bytes(8, "big") + data)
+    return total.hexdigest()
+
+
+def kept(place: Path | None, group: str, key: str, make: Callable[[Path], dict]) -> Folder:
+    """The folder for this key, made where it is missing or damaged.
+
+    place  where folders are kept; None, or a place that cannot be written, gives a temporary folder
+    group  what is made (a corpus, say); of each group only the folder made last is kept
+    key    changes whenever the files would
+    make   writes the files into an empty folder, and returns what to remember of them, as JSON
+    """
+    if place is None:
+        return _temporary(make)
+    target = place / f"{digest([group])[:16]}-{digest([key])[:16]}"
+    if (about := _complete(target)) is not None:
+        return Folder(target, about)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=place))
+    except OSError:
+        return _temporary(make)
+    try:
+        about = _fill(aside, make)
+        shutil.rmtree(target, ignore_errors=True)  # it may be there, damaged
+        os.rename(aside, target)
+    except OSError:  # a full disk, for one; or another run was faster
+        found = _complete(target)
+        return Folder(target, found) if found is not None else _temporary(make)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    for old in place.glob(f"{target.name[:17]}*"):
+        if old != target:
+            shutil.rmtree(old, ignore_errors=True)
+    for old in place.glob(".aside-*"):
+        if _age(old) > STALE:
+            shutil.rmtree(old, ignore_errors=True)
+    return Folder(target, about)
+
+
+def _fill(folder: Path, make: Callable[[Path], dict]) -> dict:
+    about = make(folder)
+    sizes = {file.name: file.stat().st_size for file in folder.iterdir()}
+    (folder / MANIFEST).write_text(json.dumps({"files": sizes, "about": about}), encoding="utf-8")
+    return about
+
+
+def _complete(folder: Path) -> dict | None:
+    """What is remembered of a folder that has all its files in their full sizes."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        good = all((folder / name).stat().st_size == size for name, size in manifest["files"].items())
+        return manifest["about"] if good else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _temporary(make: Callable[[Path], dict]) -> Folder:
+    path = Path(tempfile.mkdtemp(prefix="n2m-"))
+    try:
+        return Folder(path, _fill(path, make), temporary=True)
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def _remove(path: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a process forked off has a copy of the object, but the folder is not its own
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _age(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0
