@@ -27,7 +27,7 @@ What differs, for it is what the toolkits are:
   JoeyNMT batches at random and packs, we batch by length and pad.
 - JoeyNMT decodes batches of 128 sentences, we take 512 hypotheses at once. Beams are ranked by each one's own length
   rule: (5 + n)/6 to the power 1 there, n to the power 0.8 here.
-- Our learning rate and schedule may be chosen (--rate, --schedule); JoeyNMT's is Adam's 0.001, constant.
+- Our learning rate rises over 100 updates, then goes as --rate and --schedule say; JoeyNMT's is 0.001 throughout.
 """
 
 from __future__ import annotations
@@ -108,12 +108,15 @@ def main() -> int:
 
 def race(args: argparse.Namespace) -> None:
     work = args.work.resolve()
-    for folder in ("text", "tokens", "results", "logs"):
-        (work / folder).mkdir(parents=True, exist_ok=True)
+    out = args.out or work / "joeynmt.json"
+    for folder in (work / "text", work / "tokens", work / "results", work / "logs", out.parent):
+        folder.mkdir(parents=True, exist_ok=True)
     references = write_texts(args.data, work, args.limit)
     theirs = args.joey_python.absolute() if args.joey_python else environment(work)
-    if not os.access(theirs, os.X_OK):
-        raise InputError(f"--joey-python {theirs}: no such program; leave it out to have an environment made")
+    trial = [theirs, "-I", "-c", "import joeynmt.prediction"]
+    if not os.access(theirs, os.X_OK) or subprocess.run(trial, capture_output=True, check=False).returncode:
+        raise InputError(f"--joey-python {theirs}: is no Python that can import joeynmt; install "
+                         f"{', '.join(REQUIREMENTS)} there, or leave the flag out to have an environment made")
     if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > 0.5:
         note(f"the machine is busy (load {load:.1f}): the figures will suffer; nothing else should run beside a race")
     begun = time.time()
@@ -143,7 +146,6 @@ def race(args: argparse.Namespace) -> None:
     print(f"\nn2m and JoeyNMT 2.3.0 on multi30k, German → English, {args.epochs} epochs"
           f"{f', only {args.limit:,} training pairs' if args.limit else ''}; {(time.time() - begun) / 60:.0f} minutes")
     print("\n".join(table(figures, rows)))
-    out = args.out or work / "joeynmt.json"
     out.write_text(json.dumps({
         "settings": {name: str(value) if isinstance(value, Path) else value for name, value in vars(args).items()},
         "machine": {"processor": platform.processor() or platform.machine(), "processors": os.cpu_count(),
