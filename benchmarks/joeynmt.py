@@ -1,0 +1,230 @@
+"""A race against JoeyNMT 2.3.0 on multi30k, German to English: one command in, figures as ratios out.
+
+    python benchmarks/joeynmt.py                           some 40 minutes on two cores, most of them JoeyNMT's training
+    python benchmarks/joeynmt.py --limit 640 --epochs 1    does everything work?
+
+Each contestant trains and decodes in processes of its own, one after the other, with nothing else running.
+Both get: the very same lower-cased words (split by core.tokenizer.Words), those seen twice at least; embeddings of 256,
+a bidirectional GRU of 2 × 256, a GRU decoder of 512, additive attention of 512 or the variant named, untied
+output; batches of 128, Adam, gradients clipped at 1, dropout 0.2, the mean loss of a token; as many epochs; the same
+torch and as many threads (torch's own default; OMP_NUM_THREADS changes it for both). Answers have at most 60 tokens.
+
+What is timed:
+- training: from data in memory to the end of the last epoch. Validation (dev loss, greedy translation of the dev
+  split, saving the model) is left out, and shown with it on another line.
+- time to BLEU: until the weights exist that reach the dev BLEU of JoeyNMT's last epoch; looked at after each epoch.
+- decoding: 1,000 test sentences, raw text to raw text for us, tokens to tokens for JoeyNMT; the model that had the
+  best dev loss, loaded and warm; the best of --repeats for both. Start-up (imports, loading) is shown apart.
+- memory: the most that the process ever held, training with its validations, and decoding.
+- BLEU: sacrebleu, 13a, on lower-cased text, one function for both, from the answers that each handed over.
+
+What differs, for it is what the toolkits are:
+- JoeyNMT feeds the output of the attention back into its cell and projects 512 numbers onto the vocabulary; we
+  project a readout of 256, as the project always does. Parameters are shown. JoeyNMT ends sources with </s>.
+- JoeyNMT computes in fp32 on a CPU: its `fp16` setting is switched off there. We take bf16 for matrix products in
+  training where a trial shows it to be faster (precision auto); a run in fp32 is timed too. Decoding is fp32 in both.
+- JoeyNMT turns words into ids while it trains, we do it once, before: the time for it counts as training in both.
+  JoeyNMT batches at random and packs, we batch by length and pad.
+- JoeyNMT decodes batches of 128 sentences, we take 512 hypotheses at once. Beams are ranked by each one's own length
+  rule: (5 + n)/6 to the power 1 there, n to the power 0.8 here.
+- Our learning rate rises over 100 updates, then goes as --rate and --schedule say; JoeyNMT's is 0.001 throughout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, where it is not installed
+
+from benchmarks.joeynmt_report import results, score, table, uneven
+from core.data import InputError
+from core.tokenizer import Words, normalize
+from corpora.shared.download import cache_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+# No torch here: the memory of a parent that starts a process would count as that process's own.
+TORCH = version("torch").split("+")[0]
+REQUIREMENTS = ["joeynmt==2.3.0", f"torch=={TORCH}", "importlib_metadata"]  # the last: imported, but not declared
+PARTS = {"train": "train", "dev": "val", "test": "test_2016_flickr"}
+SIZES = {"train": 29000, "dev": 1014, "test": 1000}
+# name: attention, placement, precision
+VARIANTS = {"dot after": ("dot", "after", "auto"), "dot after, fp32": ("dot", "after", "fp32"),
+            "additive after": ("additive", "after", "auto"), "additive before": ("additive", "before", "auto")}
+
+
+def parser() -> argparse.ArgumentParser:
+    p = argparse.ArgumentParser(description="Race against JoeyNMT 2.3.0 on multi30k, German to English.")
+    p.add_argument("--epochs", type=int, default=4, help="passes over the training split, for both (default 4)")
+    p.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "corpora" / "multi30k", metavar="FOLDER",
+                   help="holds train, val and test_2016_flickr as .de.gz and .en.gz "
+                   "(default ../shared/corpora/multi30k)")
+    p.add_argument("--work", type=Path, default=cache_folder() / "benchmarks", metavar="FOLDER",
+                   help="for the virtual environment, texts, models, logs and results (default %(default)s)")
+    p.add_argument("--out", type=Path, metavar="FILE", help="the figures as JSON (default joeynmt.json in --work)")
+    p.add_argument("--limit", type=int, default=0, metavar="N", help="only N training pairs, dev and test in "
+                   "proportion, to see that everything works; 0 takes all")
+    p.add_argument("--speed-updates", type=int, default=100, metavar="N", help="updates for which the variants of our "
+                   "model are timed (default 100)")
+    p.add_argument("--repeats", type=int, default=3, metavar="N", help="each decodes so often, the best time counts "
+                   "(default 3)")
+    p.add_argument("--rate", type=float, default=1e-3, help="our learning rate (default 0.001, as JoeyNMT's)")
+    p.add_argument("--schedule", default="constant", choices=("constant", "cosine"), help="of our learning rate, after "
+                   "a rise over 100 updates (default constant)")
+    p.add_argument("--joey-python", type=Path, metavar="PATH", help="a Python with JoeyNMT 2.3.0, in place of a new "
+                   "virtual environment, which pip fills as your own pip is configured")
+    return p
+
+
+def main() -> int:
+    args = parser().parse_args()
+    try:
+        for flag in ("epochs", "speed_updates", "repeats"):
+            if getattr(args, flag) < 1:
+                raise InputError(f"--{flag.replace('_', '-')} {getattr(args, flag)}: must be at least 1")
+        if args.limit and args.limit < 128:
+            raise InputError(f"--limit {args.limit}: must be 0, or at least 128, one batch")
+        race(args)
+    except InputError as error:
+        print("joeynmt.py: " + " ".join(str(error).split("\n")), file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"joeynmt.py: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("joeynmt.py: stopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def race(args: argparse.Namespace) -> None:
+    work = args.work.resolve()
+    out = args.out or work / "joeynmt.json"
+    for folder in (work / "text", work / "tokens", work / "results", work / "logs", out.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    references = write_texts(args.data, work, args.limit)
+    theirs = args.joey_python.absolute() if args.joey_python else environment(work)
+    trial = [theirs, "-I", "-c", "import joeynmt.prediction"]
+    if not os.access(theirs, os.X_OK) or subprocess.run(trial, capture_output=True, check=False).returncode:
+        raise InputError(f"--joey-python {theirs}: is no Python that can import joeynmt; install "
+                         f"{', '.join(REQUIREMENTS)} there, or leave the flag out to have an environment made")
+    if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > 0.5:
+        note(f"the machine is busy (load {load:.1f}): the figures will suffer; nothing else should run beside a race")
+    begun = time.time()
+    common = {"folder": str(work), "epochs": args.epochs, "repeats": args.repeats, "updates": 0, "rate": args.rate,
+              "schedule": args.schedule}
+
+    def ours(name: str, job: str, variant: str, **more) -> dict:
+        attention, placement, precision = VARIANTS[variant]
+        return run(work, name, [sys.executable, str(ROOT / "benchmarks" / "our_side.py")], {
+            **common, "job": job, "model": str(work / "n2m_model"), "attention": attention, "placement": placement,
+            "precision": precision, **more})
+
+    def joeynmt(name: str, job: str) -> dict:
+        return run(work, name, [str(theirs), "-I", str(ROOT / "benchmarks" / "joeynmt_side.py")],
+                   {**common, "job": job, "model": str(work / "joeynmt_model")})
+
+    figures = {"n2m": {"train": ours("n2m: training, dot after", "train", "dot after"),
+                       "decode": ours("n2m: decoding", "decode", "dot after"),
+                       "speed": {v: ours(f"n2m: speed, {v}", "train", v, epochs=1, updates=args.speed_updates)
+                                 for v in VARIANTS if v != "dot after"}},
+               "JoeyNMT": {"train": joeynmt("JoeyNMT: training", "train"),
+                           "decode": joeynmt("JoeyNMT: decoding", "decode")}}
+    score(figures, references)
+    for what in uneven(figures, TORCH):
+        note(f"uneven: {what}")
+    rows = results(figures)
+    print(f"\nn2m and JoeyNMT 2.3.0 on multi30k, German → English, {args.epochs} epochs"
+          f"{f', only {args.limit:,} training pairs' if args.limit else ''}; {(time.time() - begun) / 60:.0f} minutes")
+    print("\n".join(table(figures, rows)))
+    out.write_text(json.dumps({
+        "settings": {name: str(value) if isinstance(value, Path) else value for name, value in vars(args).items()},
+        "machine": {"processor": platform.processor() or platform.machine(), "processors": os.cpu_count(),
+                    "system": platform.platform(), "python": platform.python_version()},
+        "results": rows, "figures": figures}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    print(f"\nas JSON: {out}; logs: {work / 'logs'}")
+
+
+# before the race
+
+
+def write_texts(data: Path, work: Path, limit: int) -> dict[str, list[str]]:
+    """Each split as raw lines in `text`, for us, and as lower-cased tokens in `tokens`, for JoeyNMT. Returns the
+    references of dev and test: the lower-cased targets."""
+    words, references = Words(), {}
+    for part, file in PARTS.items():
+        sides = []
+        for language in ("de", "en"):
+            path = data / f"{file}.{language}.gz"
+            if not path.is_file():
+                raise InputError(f"--data {data}: has no {path.name}; needs {', '.join(PARTS.values())}, "
+                                 "each as .de.gz and .en.gz")
+            with gzip.open(path, "rt", encoding="utf-8") as lines:
+                sides.append([" ".join(line.split()) for line in lines])
+        count = max(32, SIZES[part] * limit // SIZES["train"]) if limit else None
+        pairs = [pair for pair in zip(*sides) if all(pair)][:count]
+        for language, lines in zip(("de", "en"), zip(*pairs)):
+            clean = [normalize(line, lowercase=True) for line in lines]
+            for folder, texts in (("text", lines), ("tokens", (" ".join(words.split(line)) for line in clean))):
+                (work / folder / f"{part}.{language}").write_text("".join(t + "\n" for t in texts), encoding="utf-8")
+        references[part] = clean  # the last language's: English
+    return references
+
+
+def environment(work: Path) -> Path:
+    """The Python of a virtual environment that holds REQUIREMENTS; made anew where it is missing or incomplete."""
+    folder = work / "joeynmt_venv"
+    done, log = folder / "requirements.txt", work / "logs" / "environment.log"
+    if not done.is_file() or done.read_text(encoding="utf-8").split() != REQUIREMENTS:
+        note(f"making a virtual environment with {', '.join(REQUIREMENTS)} in {folder}: some minutes")
+        shutil.rmtree(folder, ignore_errors=True)
+        follow([sys.executable, "-m", "venv", str(folder)], log)
+        follow([str(folder / "bin" / "python"), "-m", "pip", "install", *REQUIREMENTS], log)
+        done.write_text("\n".join(REQUIREMENTS) + "\n", encoding="utf-8")
+    return folder / "bin" / "python"
+
+
+# the race
+
+
+def run(work: Path, name: str, command: list[str], job: dict) -> dict:
+    """One job in a process of its own: what it found."""
+    slug = "".join(c if c.isalnum() else "_" for c in name)
+    result = work / "results" / f"{slug}.json"
+    result.unlink(missing_ok=True)
+    note(name)
+    follow([*command, json.dumps({**job, "result": str(result), "begun": time.time()})], work / "logs" / f"{slug}.log",
+           show=True)
+    return json.loads(result.read_text(encoding="utf-8"))
+
+
+def follow(command: list[str], log: Path, show: bool = False) -> None:
+    """Run to the end, what it says on stderr into the log; it dies with us. Raises InputError where it fails."""
+    with (open(log, "w", encoding="utf-8") as said,
+          subprocess.Popen(command, stderr=said, stdout=None if show else said) as process):
+        try:
+            code = process.wait()
+        except BaseException:
+            process.kill()
+            raise
+    if code:
+        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise InputError(f"{Path(command[0]).name} {' '.join(command[1:3])}… failed with code {code}: "
+                         f"{lines[-1] if lines else 'nothing was said'} (all of it in {log})")
+
+
+def note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
