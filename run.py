@@ -15,13 +15,14 @@ from typing import Any, NoReturn
 import corpora
 import tasks
 from core.data import Example, InputError
-from core.settings import SearchSettings, Settings
+from core.settings import RunSettings, SearchSettings, Settings
 from corpora.shared.corpus import Corpus, CorpusUnavailable
 from corpora.shared.files import read_text
 
 MODELS = Path("models")
 GROUPS = {"text": "text to ids (fixed when a model is trained)", "model": "model (fixed when it is trained)",
-          "training": "training", "search": "searching for an answer (free at any time)"}
+          "training": "training", "run": "how training is run (changes no result)",
+          "search": "searching for an answer (free at any time)"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,7 +67,7 @@ def parser() -> Parser:
     where.add_argument("--model-dir", type=Path, metavar="DIR", help="where the model is or goes (default models/TASK)")
     where.add_argument("--retrain", action="store_true", help="train anew, replacing the model there")
     groups = {name: p.add_argument_group(title) for name, title in GROUPS.items()}
-    for f in [*dataclasses.fields(Settings), *dataclasses.fields(SearchSettings)]:
+    for f in [f for kind in (Settings, RunSettings, SearchSettings) for f in dataclasses.fields(kind)]:
         add_setting(groups[f.metadata["group"]], f)
     return p
 
@@ -109,8 +110,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    given = {f.name: getattr(args, f.name) for f in dataclasses.fields(Settings) if hasattr(args, f.name)}
-    search = {f.name: getattr(args, f.name) for f in dataclasses.fields(SearchSettings) if hasattr(args, f.name)}
+    given, search, running = ({f.name: getattr(args, f.name) for f in dataclasses.fields(kind) if hasattr(args, f.name)}
+                              for kind in (Settings, SearchSettings, RunSettings))
+    args.running = RunSettings(**running)
     jobs = [flag for flag in ("list", "compare", "input", "explain", "acrostic")
             if getattr(args, flag) not in (None, False)]
     if len(jobs) > 1:
@@ -157,9 +159,9 @@ def listing() -> Iterator[str]:
 
 def train_and_show(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], search: dict[str, Any]):
     """Load the task's model, or train it; evaluate it; print the scores and examples. Returns model and report."""
-    from core import checkpoint
+    from core import checkpoint, resume
     directory = args.model_dir or MODELS / task.name
-    trained = checkpoint.is_model(directory) and not args.retrain
+    trained = checkpoint.is_model(directory) and not args.retrain and not resume.unfinished(directory)
     if not trained:
         checkpoint.check(directory)  # before anything slow begins
     if trained:
@@ -211,6 +213,7 @@ def prepare(corpus: Corpus, script: str, reverse: bool, settings: Settings):
 
 
 def train(args: argparse.Namespace, task: tasks.Task, settings: Settings, corpus: Corpus, dataset, directory: Path):
+    from core.training import TERMINATED, UNFINISHED
     from corpora.shared.download import cache_folder
     from tasks.shared import encoding, text_model
     from tasks.shared.progress import Progress
@@ -228,11 +231,14 @@ def train(args: argparse.Namespace, task: tasks.Task, settings: Settings, corpus
         note(f"settings suggested by {corpus.name}: {' '.join(suggested)}")
     size = sum(p.numel() for p in model.network.parameters())
     note(f"training {size:,} parameters; Ctrl-C stops and keeps the best")
-    with Progress() as progress:
-        history = text_model.fit(model, encoded.train, encoded.dev, directory, progress.on_update, progress.on_epoch)
+    with Progress(args.running.log_dir) as progress:
+        history = text_model.fit(model, encoded.train, encoded.dev, directory, progress.on_update, progress.on_epoch,
+                                 args.running, note, anew=args.retrain)
     plural = "s" * (len(history.epochs) != 1)
     note(f"trained {len(history.epochs)} epoch{plural} in {history.seconds:.0f} s ({history.stopped}); "
-         f"saved in {directory}")
+         f"saved in {directory}" + ("; the same command goes on with it" if history.stopped in UNFINISHED else ""))
+    if history.stopped == TERMINATED:
+        sys.exit(143)
     return model
 
 

@@ -89,6 +89,13 @@ class Checkpoints:
             return tensors, facts
         return None
 
+    def clear_others(self) -> None:
+        """Forget an unfinished training that is not this one."""
+        try:
+            self.load()
+        except InputError:
+            self.clear()
+
     def clear(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 

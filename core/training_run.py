@@ -81,6 +81,7 @@ class Run:
         self.history.seconds = time.perf_counter() - self.begun
         return {"epoch": self.epoch, "batch": self.batch, "total": self.total, "count": self.count, "busy": self.busy,
                 "best_loss": self.best_loss, "waited": self.waited, "share": self.share,
+                "rate": self.rate,
                 "kept": [loss for loss, _ in self.average.kept], "history": self.history.to_json(),
                 "threads": torch.get_num_threads(), "processes": self.group.size}
 
@@ -97,7 +98,7 @@ class Run:
             i, key = name.split(".")
             state.setdefault(int(i), {})[key] = tensor
         self.optimizer.load_state_dict({"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]})
-        for name in ("epoch", "batch", "total", "count", "busy", "best_loss", "waited", "share"):
+        for name in ("epoch", "batch", "total", "count", "busy", "best_loss", "waited", "share", "rate"):
             setattr(self, name, facts[name])
         epochs = [Epoch(**e) for e in facts["history"].pop("epochs")]
         self.history = History(epochs, **facts["history"])

@@ -150,12 +150,17 @@ def fit(model: TextModel, train: Sequence[Example] | Data, dev: Sequence[Example
         on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
         on_epoch: Callable[[Epoch], None] = lambda _: None,
         run: RunSettings = RunSettings(), on_note: Callable[[str], None] = lambda _: None,  # noqa: B008
-        group: Group = ALONE) -> History:
-    """Train the model, or go on with its training; keep its best state in the directory as training goes on."""
+        group: Group = ALONE, anew: bool = False) -> History:
+    """Train the model, or go on with its training; keep its best state in the directory as training goes on.
+
+    anew: an unfinished training with other settings, or another corpus, gives way instead of being an error.
+    """
     checkpoints = None
     if directory:
         checkpoint.check(directory)  # better refused now than after the first epoch
         checkpoints = Checkpoints(directory, identity(model), run.checkpoint_seconds, on_note)
+        if anew and group.rank == 0:
+            checkpoints.clear_others()
 
     def keep(epoch: Epoch) -> None:
         if directory and group.rank == 0:

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.batches import Batch, Data, Ragged
+from core.settings import Settings
 from core.vocabulary import PAD
 
 rows = st.lists(st.lists(st.integers(1, 2 ** 31 - 1), max_size=6), min_size=1, max_size=8)
@@ -14,6 +15,11 @@ many = settings(deadline=None, database=None, max_examples=100)
 def some_data(count=23):
     """Source i is i+4 repeated, so that every row tells which example it is."""
     return Data([[i + 4] * (1 + i % 5) for i in range(count)], [[i + 4] * (i % 3) + [2] for i in range(count)])
+
+
+def epoch_of(data, batch_size, seed=1, epoch=1, pool=100, batch_tokens=0):
+    plan = data.plan(Settings(batch_size=batch_size, seed=seed, batch_tokens=batch_tokens), epoch, pool)
+    return [data.batch(index) for index in plan]
 
 
 def order(batches):
@@ -89,7 +95,7 @@ def test_data_that_does_not_pair_up_is_refused(sources, targets):
 @pytest.mark.parametrize("batch_size, pool", [(1, 100), (4, 2), (4, 100), (5, 1), (100, 3)])
 def test_an_epoch_visits_each_example_exactly_once(batch_size, pool):
     data = some_data()
-    batches = list(data.epoch(batch_size, seed=1, epoch=1, pool=pool))
+    batches = list(epoch_of(data, batch_size, pool=pool))
     assert sorted(i for part in order(batches) for i in part) == list(range(len(data)))
     assert all(len(part) <= batch_size for part in order(batches))
     for batch in batches:
@@ -98,11 +104,11 @@ def test_an_epoch_visits_each_example_exactly_once(batch_size, pool):
 
 
 def test_the_same_seed_and_epoch_give_the_same_order():
-    assert order(some_data().epoch(4, seed=1, epoch=2)) == order(some_data().epoch(4, seed=1, epoch=2))
+    assert order(epoch_of(some_data(), 4, epoch=2)) == order(epoch_of(some_data(), 4, epoch=2))
 
 
 def test_another_epoch_and_another_seed_give_another_order():
-    orders = [order(some_data().epoch(4, seed=seed, epoch=epoch, pool=2))
+    orders = [order(epoch_of(some_data(), 4, seed, epoch, pool=2))
               for seed, epoch in ((1, 1), (1, 2), (2, 1), (2, 2))]
     for a in range(4):
         for b in range(a):
@@ -113,13 +119,13 @@ def test_another_epoch_and_another_seed_give_another_order():
 def test_rows_of_a_batch_are_about_equally_long():
     count = 200
     data = Data([[4] * (1 + i % 10) for i in range(count)], [[4] * (1 + i % 10) for i in range(count)])
-    spreads = [batch.target.size(1) - min((batch.target != PAD).sum(dim=1).tolist()) for batch in data.epoch(10, 1, 1)]
+    spreads = [batch.target.size(1) - min((batch.target != PAD).sum(dim=1).tolist()) for batch in epoch_of(data, 10)]
     assert max(spreads) == 0  # twenty of each length, in batches of ten: nothing is padded
 
 
 def test_batches_do_not_come_sorted():
     data = Data([[4] * (1 + i % 10) for i in range(200)], [[4]] * 200)
-    lengths = [batch.source.size(1) for batch in data.epoch(10, 1, 1)]
+    lengths = [batch.source.size(1) for batch in epoch_of(data, 10)]
     assert lengths not in (sorted(lengths), sorted(lengths, reverse=True))
 
 
@@ -131,3 +137,13 @@ def test_in_order_covers_all_longest_first():
     assert lengths == sorted(lengths, reverse=True)
     assert order(batches) == order(data.in_order(4))
     assert (batches[0].source[:, 0] - 4).tolist() == batches[0].index.tolist()
+
+
+@pytest.mark.parametrize("budget", [1, 12, 30, 1000])
+def test_a_batch_by_tokens_stays_within_its_budget_and_none_is_lost(budget):
+    data = some_data(101)
+    batches = epoch_of(data, 4, batch_tokens=budget)
+    assert sorted(i for part in order(batches) for i in part) == list(range(len(data)))
+    sizes = [len(b.index) * (b.source.size(1) + b.target.size(1)) for b in batches if len(b.index) > 1]
+    assert all(size <= budget for size in sizes)
+    assert budget < 1000 or max(sizes) > budget / 2

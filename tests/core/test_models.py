@@ -45,8 +45,8 @@ def widened(batch, source=2, target=3):
 @pytest.mark.parametrize("cell, attention, placement", GRID)
 def test_the_loss_counts_only_real_positions(cell, attention, placement):
     model = a_seq2seq(cell, attention, placement)
-    log_p = torch.log_softmax(model.decoder.logits(model.readouts(BATCH)[0]), dim=-1)
-    by_hand = -(log_p[0, 0, 4] + log_p[0, 1, 8] + log_p[0, 2, EOS] + log_p[1, 0, 5] + log_p[1, 1, EOS])
+    log_p = torch.log_softmax(model.decoder.logits(model.readouts(BATCH)), dim=-1)
+    by_hand = -(log_p[0, 4] + log_p[1, 8] + log_p[2, EOS] + log_p[3, 5] + log_p[4, EOS])
     loss, count = model.loss(BATCH)
     assert count == 5
     torch.testing.assert_close(loss, by_hand)
@@ -55,8 +55,9 @@ def test_the_loss_counts_only_real_positions(cell, attention, placement):
 def test_the_decoder_reads_bos_and_then_the_target_shifted_by_one():
     model = a_seq2seq()
     memory = model.encode(BATCH.source, BATCH.source_lengths)
-    expected = model.decoder(torch.tensor([[BOS, 4, 8], [BOS, 5, EOS]]), memory)[0]
-    torch.testing.assert_close(model.readouts(BATCH)[0], expected)
+    s, context, _ = model.decoder(torch.tensor([[BOS, 4, 8], [BOS, 5, EOS]]), memory)
+    expected = model.decoder.read(s, context)
+    torch.testing.assert_close(model.readouts(BATCH), torch.cat([expected[0], expected[1, :2]]))
 
 
 @pytest.mark.parametrize("cell, attention, placement", GRID)
@@ -122,8 +123,8 @@ def smoothed(log_p, right, share):
 
 def test_label_smoothing_by_its_formula():
     model = a_seq2seq()
-    log_p = torch.log_softmax(model.decoder.logits(model.readouts(BATCH)[0]), dim=-1)
-    by_hand = sum(smoothed(log_p[b, t], BATCH.target[b, t], 0.3) for b, t in ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1)))
+    log_p = torch.log_softmax(model.decoder.logits(model.readouts(BATCH)), dim=-1)
+    by_hand = sum(smoothed(row, right, 0.3) for row, right in zip(log_p, (4, 8, EOS, 5, EOS)))
     torch.testing.assert_close(model.loss(BATCH, label_smoothing=0.3)[0], by_hand)
     assert abs(by_hand - model.loss(BATCH)[0]) > 1e-3
 
@@ -169,3 +170,22 @@ def test_every_parameter_of_the_classifier_gets_a_gradient(cell, attention):
     model = a_classifier(cell, attention, layers=2)
     model.loss(LABELLED)[0].backward()
     assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()] == []
+
+
+@pytest.mark.parametrize("placement", ["before", "after"])
+def test_scheduled_sampling_replaces_inputs_by_the_decoders_own_guesses(placement):
+    model = a_seq2seq("gru", "dot", placement)
+    memory, true = model.encode(BATCH.source, BATCH.source_lengths), torch.tensor([[BOS, 4, 8], [BOS, 5, EOS]])
+    s, context, _ = model.decoder(true, memory)
+    guess = model.decoder.logits(model.decoder.read(s, context)).argmax(dim=-1)
+    assert torch.equal(model._sampled(true, memory, share=1.0), torch.cat([true[:, :1], guess[:, :-1]], dim=1))
+    assert torch.equal(model._sampled(true, memory, share=0.0), true)
+
+
+@pytest.mark.parametrize("options", [{"layer_norm": True}, {"recurrent_dropout": 0.4}])
+@pytest.mark.parametrize("cell, attention, placement", GRID)
+def test_options_of_the_cells_learn(cell, attention, placement, options):
+    model = a_seq2seq(cell, attention, placement, **options)
+    model.train()
+    model.loss(BATCH)[0].backward()
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in model.parameters())

@@ -8,20 +8,13 @@ from torch import nn
 
 from core.batches import Data
 from core.data import InputError
-from core.models import Seq2Seq, make_decoder, make_encoder
+from core.history import Epoch, History
+from core.machine import choose_precision, device, keep_freed_memory
+from core.models import Seq2Seq, make_decoder, make_encoder, parameters_by_part
+from core.optimization import learning_rate_at, make_optimizer
 from core.settings import Settings
-from core.training import (
-    Epoch,
-    History,
-    choose_precision,
-    device,
-    evaluate,
-    keep_freed_memory,
-    learning_rate_at,
-    make_optimizer,
-    parameters_by_part,
-    train,
-)
+from core.training import train
+from core.training_run import evaluate
 
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 
@@ -41,7 +34,7 @@ def scripted(dev_losses, train_loss=None):
     model, coming = nn.Linear(3, 2), iter(dev_losses)
     model.asked = []
 
-    def loss(batch, label_smoothing=0.0):
+    def loss(batch, label_smoothing=0.0, sampling=0.0):
         model.asked.append((model.training, label_smoothing))
         if not model.training:
             return torch.tensor(float(next(coming))), 1
@@ -225,7 +218,7 @@ def test_the_train_loss_is_a_mean_over_tokens():
     torch.manual_seed(1)
     model = nn.Linear(1, 1)
     # a batch of n tokens sums to n² + 0 · weight: batches of 1 and 3 tokens have the mean (1 + 9) / (1 + 3)
-    model.loss = lambda batch, label_smoothing=0.0: (model.weight.sum() * 0 + batch.target.numel() ** 2,
+    model.loss = lambda batch, label_smoothing=0.0, sampling=0.0: (model.weight.sum() * 0 + batch.target.numel() ** 2,
                                                      batch.target.numel())
     losses = []
     history = train(model, Data([[4], [5]], [[4], [4, 5, 6]]), ONE, plain(epochs=1, batch_size=1),
@@ -237,7 +230,7 @@ def test_the_train_loss_is_a_mean_over_tokens():
 @pytest.mark.parametrize("clip, norm", [(0.0, 20.0), (1.5, 1.5), (100.0, 20.0)])
 def test_the_gradient_is_clipped_to_the_asked_norm(clip, norm):
     model = nn.Linear(4, 1, bias=False)
-    model.loss = lambda batch, label_smoothing=0.0: (model.weight.sum() * 10, 1)  # gradient 10 in 4 places: norm 20
+    model.loss = lambda batch, label_smoothing=0.0, sampling=0.0: (model.weight.sum() * 10, 1)  # norm 20
     train(model, ONE, ONE, plain(epochs=1, clip=clip))
     assert model.weight.grad.norm().item() == pytest.approx(norm, rel=1e-4)
 
@@ -292,7 +285,7 @@ def test_without_the_allocators_hint_training_goes_on(monkeypatch, error):
     def without(name):
         raise error
 
-    monkeypatch.setattr("core.training.ctypes.CDLL", without)
+    monkeypatch.setattr("core.machine.ctypes.CDLL", without)
     keep_freed_memory()
     assert len(train(scripted([1]), ONE, ONE, plain(epochs=1)).epochs) == 1
 
@@ -321,7 +314,7 @@ def test_the_asked_precision_is_chosen(asked):
 @pytest.mark.parametrize("fp32, bf16, chosen", [(1.4, 1.0, "fp32"), (1.6, 1.0, "bf16"), (1.0, 5.0, "fp32")])
 def test_auto_takes_bf16_where_it_is_faster_by_half(monkeypatch, fp32, bf16, chosen):
     clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr("core.training.time", SimpleNamespace(perf_counter=lambda: clock.now))
+    monkeypatch.setattr("core.machine.time", SimpleNamespace(perf_counter=lambda: clock.now))
 
     def slow_product(a, b):
         clock.now += {torch.float32: fp32, torch.bfloat16: bf16}[a.dtype]
