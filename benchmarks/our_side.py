@@ -18,8 +18,8 @@ import torch
 
 import tasks
 from core.data import Example
+from core.history import Epoch
 from core.settings import SearchSettings, Settings
-from core.training import Epoch
 from tasks.shared import text_model
 from tasks.shared.text_model import TextModel
 

@@ -19,7 +19,7 @@ TASKS = tasks.all_tasks()
 FORMS = [("none", "after"), *itertools.product(("additive", "dot"), ("before", "after"))]
 GRID = [pytest.param(t, cell, *form, id=f"{t.name}-{cell}-{form[0]}-{form[1]}")
         for t in TASKS for cell in ("rnn", "gru", "lstm") for form in FORMS]
-TINY = {"embedding_size": 12, "state_size": 20, "dropout": 0.0, "word_dropout": 0.0, "min_count": 1,
+TINY = {"embedding_size": 12, "state_size": 32, "dropout": 0.0, "word_dropout": 0.0, "min_count": 1,
         "learning_rate": 1e-2, "epochs": 260, "batch_size": 8, "warmup": 5, "patience": 0, "schedule": "constant",
         "weight_decay": 0.0, "precision": "fp32"}
 STARTERS = {t.name: prepare(corpora.find("starter", t.name)) for t in TASKS}
