@@ -19,18 +19,17 @@ import torch.distributed as dist
 from core.data import InputError
 from core.machine import device
 
-# One process may read a large corpus while the others wait; one that is lost is noticed at once.
+# One process may work long while the others wait; one that is lost is noticed at once.
 PATIENCE = timedelta(hours=4)
 LOST = ("connection", "gloo", "nccl", "broken pipe", "timed out", "timeout", "peer")
 
 
 @dataclass(frozen=True)
 class Group:
-    """rank: this process's number, from 0; size: how many there are; first: is it the first on its machine?"""
+    """rank: this process's number, from 0; size: how many there are."""
 
     rank: int = 0
     size: int = 1
-    first: bool = True
 
     def sum(self, *values: float) -> list[float]:
         """The sums over all processes, the same on each of them."""
@@ -55,24 +54,6 @@ class Group:
         dist.broadcast_object_list(box, src=0)
         return box[0]
 
-    def same(self, what: str, value: Any) -> None:
-        """Raises InputError unless every process has the same."""
-        found = self.gather(value)
-        if any(other != found[0] for other in found):
-            raise InputError(f"the processes of this run do not have the same {what} ({', '.join(map(str, found))}); "
-                             "give every machine the same files and versions")
-
-    @contextlib.contextmanager
-    def first_then_others(self) -> Iterator[None]:
-        """The first process of each machine does the block before the others, which then find its files."""
-        if self.size > 1 and not self.first:
-            dist.barrier()
-        try:
-            yield
-        finally:  # where the first fails, the others find out for themselves
-            if self.size > 1 and self.first:
-                dist.barrier()
-
 
 ALONE = Group()
 
@@ -87,7 +68,7 @@ def join() -> Group:
         if where.type == "cuda":
             torch.cuda.set_device(where)
         dist.init_process_group("nccl" if where.type == "cuda" else "gloo", timeout=PATIENCE)
-    return Group(dist.get_rank(), dist.get_world_size(), os.environ.get("LOCAL_RANK", "0") == "0")
+    return Group(dist.get_rank(), dist.get_world_size())
 
 
 def leave() -> None:

@@ -44,7 +44,7 @@ def losses(history):
 
 
 class Killed(Exception):
-    pass
+    """Stands for the death of the process between two updates."""
 
 
 @pytest.mark.parametrize("options", [{}, {"schedule": "plateau", "optimizer": "adam"}, {"average": "ema"},
