@@ -61,24 +61,30 @@ class Decoder(nn.Module):
         return self.attention(s, memory.keys, memory.states, memory.mask)
 
     def step(self, y: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
-        """One step: the ids y_{t-1} (B,) and s_{t-1} in; ŝ_t (B, E), s_t and the weights α (B, S) out."""
+        """One step of N = B·K rows, K hypotheses for each of the B sources, side by side: the ids y_{t-1} (N,) and
+        s_{t-1} in; ŝ_t (N, E), s_t and the weights α (N, S) out."""
         gates = self.stack.project(self.dropout(self.embedding(y)))
         state, context, weights = self._step(gates, state, memory, self._context_weights())
-        readout = self.read(self.stack.top(state), context.squeeze(1))
-        return readout, state, None if weights is None else weights.squeeze(1)
+        return self.read(self.stack.top(state), context), state, weights
 
     def _context_weights(self) -> Tensor | None:
         return self.stack.weights(self.embedding.embedding_dim) if self.reads_context else None
 
     def _step(self, gates: Tensor, state: State, memory: Memory, W_c: Tensor | None,
               masks: list[Tensor | None] | None = None) -> tuple[State, Tensor, Tensor | None]:
-        """s_t, context_t (B, 1, D) and α_t (B, 1, S); gates: what the word y_{t-1} says to the cell."""
+        """s_t, context_t (N, D) and α_t (N, S); gates: what the word y_{t-1} says to the cell."""
         if W_c is None:  # after
             state = self.stack.step(gates, state, masks)
-            return state, *self.context(self.stack.top(state).unsqueeze(1), memory)
-        context, weights = self.context(self.stack.top(state).unsqueeze(1), memory)
-        gates = gates + context.squeeze(1).to(W_c.dtype) @ W_c.t()
+            return state, *self._look(state, memory)
+        context, weights = self._look(state, memory)
+        gates = gates + context.to(W_c.dtype) @ W_c.t()
         return self.stack.step(gates, state, masks), context, weights
+
+    def _look(self, state: State, memory: Memory) -> tuple[Tensor, Tensor | None]:
+        """The context (N, D) and weights (N, S) of one step: a source's K hypotheses are K queries to its memory."""
+        s = self.stack.top(state)
+        context, weights = self.context(s.view(memory.c.size(0), -1, s.size(1)), memory)
+        return context.flatten(0, 1), None if weights is None else weights.flatten(0, 1)
 
     def read(self, s: Tensor, context: Tensor) -> Tensor:
         """ŝ = tanh(W_r [s; context] + b_r): (…, H), (…, D) → (…, E)"""
@@ -98,7 +104,7 @@ class Decoder(nn.Module):
             W_c, masks, steps = self._context_weights(), self.stack.masks(state), []
             for gates in self.stack.project(e).unbind(1):
                 state, context, weights = self._step(gates, state, memory, W_c, masks)
-                steps.append((self.stack.top(state), context.squeeze(1), weights.squeeze(1)))
+                steps.append((self.stack.top(state), context, weights))
             return tuple(torch.stack(part, dim=1) for part in zip(*steps))
         if self.placement == "none":
             c = memory.c.unsqueeze(1).expand(-1, y.size(1), -1)

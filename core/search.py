@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.cells import State
 from core.encoder import Memory
 from core.models import Seq2Seq
 from core.vocabulary import BOS, EOS, PAD, UNK
@@ -54,10 +55,14 @@ class Rules:
         return Rules(self.max_output, None if self.lengths is None else self.lengths[index],
                      None if self.prefix is None else self.prefix[index], self.no_repeat)
 
-    def allow(self, log_p: Tensor, written: Tensor) -> Tensor:
-        """log_p (N, V) with -inf wherever the next id would break a rule; written (N, t) ids so far."""
+    def times(self, K: int) -> Rules:
+        """The rules of K hypotheses for each input, side by side."""
+        rows = (None if x is None else x.repeat_interleave(K, dim=0) for x in (self.lengths, self.prefix))
+        return Rules(self.max_output, *rows, self.no_repeat)
+
+    def forbid(self, log_p: Tensor, written: Tensor) -> None:
+        """Sets log_p (N, V) to -inf, in place, wherever the next id would break a rule; written (N, t) ids so far."""
         t = written.size(1)
-        log_p = log_p.clone()
         log_p[:, [PAD, BOS, UNK]] = NEVER
         if self.lengths is not None or t == 0:  # an empty answer is no answer
             log_p[:, EOS] = NEVER
@@ -66,8 +71,7 @@ class Rules:
         if self.prefix is not None and t < self.prefix.size(1):
             wanted = self.prefix[:, t:t + 1]
             forced = torch.full_like(log_p, NEVER).scatter(1, wanted, log_p.gather(1, wanted).clamp_min(-1e4))
-            log_p = torch.where(wanted == PAD, log_p, forced)
-        return log_p
+            log_p.copy_(torch.where(wanted == PAD, log_p, forced))
 
     def _forbid_repeats(self, log_p: Tensor, written: Tensor) -> None:
         n = self.no_repeat
@@ -80,16 +84,19 @@ class Rules:
                 log_p[row] = free
 
     def over(self, written: Tensor) -> Tensor:
-        """(N,) True where the output is complete: <eos> written, or its length reached."""
+        """(N,) True where the output is complete: <eos> written (after it, <pad>), or its length reached."""
         t = written.size(1)
-        ended = written[:, -1] == EOS
-        ended |= written[:, -1] == PAD
+        ended = (written[:, -1] == EOS) | (written[:, -1] == PAD)
         return ended | (self.lengths <= t if self.lengths is not None else torch.tensor(t >= self.max_output))
 
 
-def _log_p(model: Seq2Seq, y: Tensor, state, memory: Memory):
+def _next(model: Seq2Seq, y: Tensor, state: State, memory: Memory, rules: Rules,
+          written: Tensor) -> tuple[Tensor, State]:
+    """log p of the next id, (N, V), -inf where it would break a rule; and the state."""
     readout, state, _ = model.decoder.step(y, state, memory)
-    return torch.log_softmax(model.decoder.logits(readout).float(), dim=-1), state
+    log_p = torch.log_softmax(model.decoder.logits(readout).float(), dim=-1)
+    rules.forbid(log_p, written)
+    return log_p, state
 
 
 def _hypothesis(ids: list[int], log_p: float, length_penalty: float) -> Hypothesis:
@@ -99,30 +106,32 @@ def _hypothesis(ids: list[int], log_p: float, length_penalty: float) -> Hypothes
 
 
 @torch.inference_mode()
-def walk(model: Seq2Seq, memory: Memory, rules: Rules, choose: Callable[[Tensor, int], Tensor],
+def walk(model: Seq2Seq, memory: Memory, rules: Rules, choose: Callable[[Tensor, int, Tensor], Tensor],
          length_penalty: float = 0.0) -> list[Hypothesis]:
-    """One hypothesis for each row: at step t, `choose` picks an id (B,) from the allowed log p (B, V)."""
-    size, device = memory.c.size(0), memory.c.device
-    state = model.decoder.start(memory)
-    written = torch.empty(size, 0, dtype=torch.long, device=device)
-    y = torch.full((size,), BOS, device=device)
+    """One hypothesis for each input. At step t, `choose` picks an id (B,) from the log p (B, V) of the inputs that are
+    not finished, and is told which they are (B,). Who is finished leaves the batch."""
+    size, steps, device = memory.c.size(0), rules.steps, memory.c.device
+    ids = torch.full((size, steps), PAD, device=device)
     total = torch.zeros(size, device=device)
-    over = torch.zeros(size, dtype=torch.bool, device=device)
-    for t in range(rules.steps):
-        log_p, state = _log_p(model, y, state, memory)
-        allowed = rules.allow(log_p, written)
-        y = choose(allowed, t).masked_fill(over, PAD)
-        total += log_p.gather(1, y.unsqueeze(1)).squeeze(1).masked_fill(over, 0.0)
-        written = torch.cat([written, y.unsqueeze(1)], dim=1)
-        over = over | rules.over(written)
-        if over.all():
+    growing = torch.arange(size, device=device)
+    state, y = model.decoder.start(memory), torch.full((size,), BOS, device=device)
+    for t in range(steps):
+        log_p, state = _next(model, y, state, memory, rules, ids[growing, :t])
+        y = choose(log_p, t, growing)
+        total[growing] += log_p.gather(1, y.unsqueeze(1)).squeeze(1)
+        ids[growing, t] = y
+        keep = (~rules.over(ids[growing, :t + 1])).nonzero().squeeze(1)
+        if not len(keep):
             break
-    return [_hypothesis(ids, p, length_penalty) for ids, p in zip(written.tolist(), total.tolist())]
+        if len(keep) < len(growing):
+            growing, y, state = growing[keep], y[keep], tuple(s[keep] for s in state)
+            memory, rules = memory.rows(keep), rules.rows(keep)
+    return [_hypothesis(row, p, length_penalty) for row, p in zip(ids.tolist(), total.tolist())]
 
 
 def greedy(model: Seq2Seq, memory: Memory, rules: Rules, length_penalty: float = 0.0) -> list[Hypothesis]:
     """At every step the likeliest id: y_t = argmax p(y_t | y_<t, x)."""
-    return walk(model, memory, rules, lambda log_p, t: log_p.argmax(dim=-1), length_penalty)
+    return walk(model, memory, rules, lambda log_p, t, rows: log_p.argmax(dim=-1), length_penalty)
 
 
 def sample(model: Seq2Seq, memory: Memory, rules: Rules, temperature: float, top_k: int, top_p: float,
@@ -135,7 +144,7 @@ def sample(model: Seq2Seq, memory: Memory, rules: Rules, temperature: float, top
     numbers = torch.stack([torch.rand(rules.steps, generator=torch.Generator().manual_seed(s)) for s in seeds])
     numbers = numbers.to(memory.c.device)
 
-    def choose(log_p: Tensor, t: int) -> Tensor:
+    def choose(log_p: Tensor, t: int, rows: Tensor) -> Tensor:
         log_p = log_p - log_p.max(dim=-1, keepdim=True).values  # so that no temperature is too low to divide by
         p, ids = torch.softmax(log_p / temperature, dim=-1).sort(dim=-1, descending=True, stable=True)
         before = p.cumsum(dim=-1) - p  # probability of all likelier ids
@@ -144,7 +153,7 @@ def sample(model: Seq2Seq, memory: Memory, rules: Rules, temperature: float, top
             keep[:, top_k:] = False
         p = p * keep
         cumulated = p.cumsum(dim=-1)
-        rank = (cumulated <= numbers[:, t:t + 1] * cumulated[:, -1:]).sum(dim=-1, keepdim=True)
+        rank = (cumulated <= numbers[rows, t:t + 1] * cumulated[:, -1:]).sum(dim=-1, keepdim=True)
         rank = torch.minimum(rank, (p > 0).sum(dim=-1, keepdim=True) - 1)
         return ids.gather(1, rank).squeeze(1)
 
@@ -155,44 +164,48 @@ def sample(model: Seq2Seq, memory: Memory, rules: Rules, temperature: float, top
 def beam(model: Seq2Seq, memory: Memory, rules: Rules, size: int, length_penalty: float) -> list[list[Hypothesis]]:
     """The `size` best hypotheses of each input, best first, ranked by log p / length^length_penalty.
 
-    Finished hypotheses stay in the beam and compete with those still growing; an input is done only when all
-    its K hypotheses are finished, never at the first one.
+    Finished hypotheses stay in the beam and compete with those still growing; an input is done, and leaves the batch,
+    only when all its hypotheses are finished, never at the first one. All hypotheses of an input read its one Memory,
+    so only the decoder's state is reordered from step to step.
     """
-    B, K, device = memory.c.size(0), size, memory.c.device
-    first = torch.arange(B, device=device).repeat_interleave(K)
-    memory, rules = memory.rows(first), rules.rows(first)
-    state = model.decoder.start(memory)
-    written = torch.empty(B * K, 0, dtype=torch.long, device=device)
-    y = torch.full((B * K,), BOS, device=device)
-    # All K rows of an input start equal: only the first may grow, or the beam would hold K copies.
-    total = torch.full((B, K), NEVER, device=device)
-    total[:, 0] = 0.0
-    length = torch.zeros(B, K, device=device)
-    over = torch.zeros(B, K, dtype=torch.bool, device=device)
+    B, device = memory.c.size(0), memory.c.device
+    growing = torch.arange(B, device=device)  # the inputs that are not done
+    found: list[list[Hypothesis]] = [[] for _ in range(B)]
+    state, y = model.decoder.start(memory), torch.full((B, 1), BOS, device=device)
+    # Every input begins with one hypothesis, K = 1; there are as many as wanted after the first step.
+    written = torch.empty(B, 1, 0, dtype=torch.long, device=device)  # (B, K, t)
+    total, length = torch.zeros(B, 1, device=device), torch.zeros(B, 1, device=device)
+    over = torch.zeros(B, 1, dtype=torch.bool, device=device)
     for _ in range(rules.steps):
-        log_p, state = _log_p(model, y, state, memory)
-        allowed = rules.allow(log_p, written)
-        gain = torch.where(torch.isneginf(allowed), NEVER, log_p).view(B, K, -1)  # (B, K, V)
-        V = gain.size(-1)
-        stay = torch.full_like(gain, NEVER)
-        stay[..., PAD] = 0.0  # a finished hypothesis goes on as itself, at no cost
-        gain = torch.where(over.unsqueeze(-1), stay, gain)
-        new_length = torch.where(over, length, length + 1)
-        candidates = total.unsqueeze(-1) + gain
-        rank = (candidates / new_length.unsqueeze(-1) ** length_penalty).view(B, K * V)
-        best = rank.topk(K, dim=-1).indices  # (B, K)
-        parent, y = best // V, best % V
-        total = candidates.view(B, K * V).gather(1, best)
-        length = new_length.gather(1, parent)
-        rows = (parent + torch.arange(B, device=device).unsqueeze(1) * K).view(-1)
-        state = tuple(s[rows] for s in state)
-        y = y.view(-1)
-        written = torch.cat([written[rows], y.unsqueeze(1)], dim=1)
-        over = rules.over(written).view(B, K)
-        if over.all():
+        B, K = total.shape
+        log_p, state = _next(model, y.flatten(), state, memory, rules.times(K), written.flatten(0, 1))
+        gain, ids = (x.view(B, K, -1) for x in log_p.topk(min(size, log_p.size(1)), dim=-1))
+        # A finished hypothesis goes on as itself, at no cost: with a <pad>, and with nothing else.
+        stay = torch.full_like(gain[:1, :1], NEVER)
+        stay[..., 0] = 0.0
+        gain, ids = torch.where(over.unsqueeze(2), stay, gain), ids.masked_fill(over.unsqueeze(2), PAD)
+        candidates, lengths = total.unsqueeze(2) + gain, torch.where(over, length, length + 1)
+        rank = (candidates / lengths.unsqueeze(2) ** length_penalty).flatten(1)
+        best = rank.topk(min(size, rank.size(1)), dim=-1).indices  # (B, K): from here on the next step's K
+        parent = best // gain.size(2)
+        total, length = candidates.flatten(1).gather(1, best), lengths.gather(1, parent)
+        y = ids.flatten(1).gather(1, best)
+        written = torch.cat([written.take_along_dim(parent.unsqueeze(2), 1), y.unsqueeze(2)], dim=2)
+        over = rules.times(best.size(1)).over(written.flatten(0, 1)).view_as(best)
+        over |= total == NEVER  # a place that nothing allowed could take
+        for b in over.all(dim=1).nonzero().flatten().tolist():
+            found[growing[b]] = _ranked(written[b].tolist(), total[b].tolist(), length_penalty)
+        keep = (~over.all(dim=1)).nonzero().flatten()
+        if not len(keep):
             break
-    scores = total / length ** length_penalty
-    order = scores.argsort(dim=-1, descending=True, stable=True).tolist()
-    ids, totals = written.view(B, K, -1).tolist(), total.tolist()
-    return [[_hypothesis(ids[b][k], totals[b][k], length_penalty) for k in order[b] if totals[b][k] > NEVER]
-            for b in range(B)]
+        rows = (parent + torch.arange(B, device=device).unsqueeze(1) * K)[keep].flatten()
+        state = tuple(s[rows] for s in state)
+        if len(keep) < B:
+            growing, y, written, total, length, over = (x[keep] for x in (growing, y, written, total, length, over))
+            memory, rules = memory.rows(keep), rules.rows(keep)
+    return found
+
+
+def _ranked(written: list[list[int]], total: list[float], length_penalty: float) -> list[Hypothesis]:
+    found = [_hypothesis(ids, log_p, length_penalty) for ids, log_p in zip(written, total) if log_p > NEVER]
+    return sorted(found, key=lambda h: -h.score)

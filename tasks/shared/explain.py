@@ -53,7 +53,8 @@ def explain_generation(model: TextModel, example: Example, search: SearchSetting
             query = decoder.stack.top(asking).unsqueeze(1)
             labels = tokens if memory.states.size(1) == len(tokens) else [tokens[0]]
             lines += bars(labels, decoder.attention.scores(query, memory.keys)[0, 0], weights[0])
-        allowed = rules.allow(p.log().unsqueeze(0), written)
+        allowed = p.log().unsqueeze(0)
+        rules.forbid(allowed, written)
         y = allowed.argmax(dim=-1)
         written = torch.cat([written, y.unsqueeze(1)], dim=1)
         best = p.topk(min(3, len(p)))

@@ -23,7 +23,8 @@ def fake_model(log_p):
     """A model of two tokens' memory: log p(y_t) = log_p[input, y_{t-2}, y_{t-1}]. Its state is y_{t-2}, its memory
     the number of the input; so a search that mixes up rows is found out."""
     def step(y, state, memory):
-        return log_p[memory.c[:, 0].long(), state[0][:, 0].long(), y], (y.unsqueeze(1).float(),), None
+        number = memory.c[:, 0].long().repeat_interleave(len(y) // len(memory.c))
+        return log_p[number, state[0][:, 0].long(), y], (y.unsqueeze(1).float(),), None
 
     def start(memory):
         return (torch.full((memory.c.size(0), 1), float(BOS)),)
