@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
-import difflib
+import itertools
 import os
 import sys
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO
 
 import corpora
 import tasks
-from core.data import Example, InputError
+from core.data import InputError, ProcessLost
 from core.settings import RunSettings, SearchSettings, Settings
 from corpora.shared.corpus import Corpus, CorpusUnavailable
-from corpora.shared.files import read_text
+from tasks.shared.flags import Parser, add_settings
 
 MODELS = Path("models")
-GROUPS = {"text": "text to ids (fixed when a model is trained)", "model": "model (fixed when it is trained)",
-          "training": "training", "run": "how training is run (changes no result)",
-          "search": "searching for an answer (free at any time)"}
-
-
-class Parser(argparse.ArgumentParser):
-    """Errors are one line with the nearest flag, exit code 2."""
-
-    def error(self, message: str) -> NoReturn:
-        flags = [flag for action in self._actions for flag in action.option_strings]
-        for word in message.split():
-            word = word.rstrip(":,")
-            if word.startswith("--") and word not in flags:
-                near = difflib.get_close_matches(word.split("=")[0], flags, n=1, cutoff=0.5)
-                message += f"; did you mean {near[0]}?" if near else ""
-                break
-        raise InputError(message + " (python run.py --help lists all flags)")
 
 
 def parser() -> Parser:
@@ -66,25 +50,8 @@ def parser() -> Parser:
     where.add_argument("--reverse", action="store_true", help="target to source")
     where.add_argument("--model-dir", type=Path, metavar="DIR", help="where the model is or goes (default models/TASK)")
     where.add_argument("--retrain", action="store_true", help="train anew, replacing the model there")
-    groups = {name: p.add_argument_group(title) for name, title in GROUPS.items()}
-    for f in [f for kind in (Settings, RunSettings, SearchSettings) for f in dataclasses.fields(kind)]:
-        add_setting(groups[f.metadata["group"]], f)
+    add_settings(p)
     return p
-
-
-def add_setting(group: argparse._ArgumentGroup, f: dataclasses.Field) -> None:
-    """One flag for one setting, with its default and the tasks that differ."""
-    flag, kind = "--" + f.name.replace("_", "-"), type(f.default)
-    others = [f"{t.name} {value}" for t in tasks.all_tasks()
-              for value in [{**t.defaults, **t.search_defaults}.get(f.name)] if value is not None]
-    text = f"{f.metadata['help']} (default {f.default if f.default != '' else 'none'}"
-    text += "".join("; " + other for other in others) + ")"
-    if kind is bool:
-        group.add_argument(flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
-    else:
-        choices = f.metadata["choices"]
-        shown = "|".join(filter(None, choices)) if choices else {int: "N", float: "X", str: "FILE"}[kind]
-        group.add_argument(flag, type=kind, default=argparse.SUPPRESS, metavar=shown, help=text.replace("%", "%%"))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -92,13 +59,17 @@ def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # Chinese must come out whatever the locale says
             stream.reconfigure(encoding="utf-8", errors="replace")
+    first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, one speaks for all
     try:
-        return run(parser().parse_args(arguments))
+        with contextlib.nullcontext() if first else silence():
+            return run(parser().parse_args(arguments))
     except InputError as error:
-        print("run.py: " + " ".join(str(error).split("\n")), file=sys.stderr)
+        if first or isinstance(error, ProcessLost):
+            print("run.py: " + " ".join(str(error).split("\n")), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("run.py: stopped", file=sys.stderr)
+        if first:
+            print("run.py: stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone
         sys.stderr.close()
@@ -107,6 +78,13 @@ def main(arguments: list[str] | None = None) -> int:
         place, why = error.filename or "output", error.strerror or error
         print(f"run.py: {place}: {why}; free some space or choose another place", file=sys.stderr)
         return 2
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    with (open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere),
+          contextlib.redirect_stderr(nowhere)):
+        yield
 
 
 def run(args: argparse.Namespace) -> int:
@@ -158,22 +136,29 @@ def listing() -> Iterator[str]:
 
 
 def train_and_show(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], search: dict[str, Any]):
-    """Load the task's model, or train it; evaluate it; print the scores and examples. Returns model and report."""
+    """Load the task's model, or train it; evaluate it; print the scores and examples. Returns model and report, where
+    this is the first process of its group."""
     from core import checkpoint, resume
-    directory = args.model_dir or MODELS / task.name
-    trained = checkpoint.is_model(directory) and not args.retrain and not resume.unfinished(directory)
-    if not trained:
+    from core.distributed import join
+    group, directory = join(), args.model_dir or MODELS / task.name
+
+    def is_trained() -> bool:
+        if checkpoint.is_model(directory) and not args.retrain and not resume.unfinished(directory):
+            return True
         checkpoint.check(directory)  # before anything slow begins
-    if trained:
+        return False
+
+    if not group.first(is_trained):
+        model, dataset = train(args, task, given, directory, group)
+    elif group.rank == 0:
         model = load(directory, args, task, given)
         about = model.about["corpus"]
         dataset = prepare(corpora.find(about["name"], task.name), about["script"], about["reverse"], model.settings)
         note(f"{directory}: trained on {about['name']} before; --retrain trains anew")
         if dataset.checksum != about["checksum"]:
             note(f"the corpus {about['name']} has changed since this model was trained")
-    else:
-        corpus, dataset, settings = choose_corpus(args, task, given)
-        model = train(args, task, settings, corpus, dataset, directory)
+    if group.rank:
+        return None
     report = evaluate(model, dataset, task.search_settings(search))
     checkpoint.write_json(directory / "metrics.json", report.to_json())
     print(f"{task.name} ({task.sizes}) on {dataset.name}: {len(dataset.test):,} test examples")
@@ -212,34 +197,52 @@ def prepare(corpus: Corpus, script: str, reverse: bool, settings: Settings):
     return dataset
 
 
-def train(args: argparse.Namespace, task: tasks.Task, settings: Settings, corpus: Corpus, dataset, directory: Path):
-    from core.training import TERMINATED, UNFINISHED
-    from corpora.shared.download import cache_folder
-    from tasks.shared import encoding, text_model
+def train(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], directory: Path, group):
+    """Choose the corpus, learn the vocabularies, train. Returns the model and the dataset."""
+    from core.training import INTERRUPTED, TERMINATED, UNFINISHED
+    from tasks.shared import text_model
     from tasks.shared.progress import Progress
-    encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
-                              dataset.identity())
-    model = text_model.create(task, settings, dataset.train, {
-        "name": corpus.name, "script": args.script if args.script in corpus.scripts else "simplified",
-        "reverse": args.reverse,
-        "checksum": dataset.checksum, "licence": corpus.licence, "origin": corpus.origin,
-        "examples": {part: len(getattr(dataset, part)) for part in ("train", "dev", "test")},
-        "left out": dict(dataset.dropped)}, (encoded.source, encoded.target))
+
+    def start():
+        corpus, dataset, settings = choose_corpus(args, task, given)
+        return corpus, dataset, *untrained(args, task, settings, corpus, dataset)
+
+    corpus, dataset, model, encoded = group.in_turn(start)
+    if len(set(group.gather(dataset.identity()))) > 1:
+        raise InputError(f"--corpus {corpus.name}: is not the same on all machines; copy one to all of them")
     for warning in text_model.warnings(model, dataset.dev):
         note("warning: " + warning)
-    if suggested := [f"--{name.replace('_', '-')} {getattr(settings, name)}" for name in corpus.suggested]:
+    if suggested := [f"--{name.replace('_', '-')} {getattr(model.settings, name)}" for name in corpus.suggested]:
         note(f"settings suggested by {corpus.name}: {' '.join(suggested)}")
     size = sum(p.numel() for p in model.network.parameters())
     note(f"training {size:,} parameters; Ctrl-C stops and keeps the best")
-    with Progress(args.running.log_dir) as progress:
+    if group.size > 1:
+        note(f"{group.size} processes; each sends and receives {group.bytes_per_update(size) / 1e6:.1f} MB an update")
+    with Progress("" if group.rank else args.running.log_dir) as progress:
         history = text_model.fit(model, encoded.train, encoded.dev, directory, progress.on_update, progress.on_epoch,
-                                 args.running, note, anew=args.retrain)
+                                 args.running, note, group, anew=args.retrain)
     plural = "s" * (len(history.epochs) != 1)
     note(f"trained {len(history.epochs)} epoch{plural} in {history.seconds:.0f} s ({history.stopped}); "
          f"saved in {directory}" + ("; the same command goes on with it" if history.stopped in UNFINISHED else ""))
     if history.stopped == TERMINATED:
         sys.exit(143)
-    return model
+    if history.stopped == INTERRUPTED and group.size > 1:  # torchrun gives no time for an evaluation
+        raise KeyboardInterrupt
+    return model, dataset
+
+
+def untrained(args: argparse.Namespace, task: tasks.Task, settings: Settings, corpus: Corpus, dataset):
+    """The model, with vocabularies learned on the training split, and the splits as ids."""
+    from corpora.shared.download import cache_folder
+    from tasks.shared import encoding, text_model
+    encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
+                              dataset.identity())
+    return text_model.create(task, settings, dataset.train, {
+        "name": corpus.name, "script": args.script if args.script in corpus.scripts else "simplified",
+        "reverse": args.reverse,
+        "checksum": dataset.checksum, "licence": corpus.licence, "origin": corpus.origin,
+        "examples": {part: len(getattr(dataset, part)) for part in ("train", "dev", "test")},
+        "left out": dict(dataset.dropped)}, (encoded.source, encoded.target)), encoded
 
 
 def evaluate(model, dataset, search: SearchSettings):
@@ -253,7 +256,9 @@ def compare(args: argparse.Namespace, given: dict[str, Any], search: dict[str, A
         raise InputError("--compare: takes all tasks with their default corpora and folders; "
                          "leave out --task, --corpus and --model-dir")
     from tasks.shared.compare import comparison
-    pairs = [train_and_show(args, task, given, search) for task in tasks.all_tasks()]
+    pairs = list(filter(None, [train_and_show(args, task, given, search) for task in tasks.all_tasks()]))
+    if not pairs:  # another process has them
+        return 0
     print()
     print("\n".join(comparison([m for m, _ in pairs], [r for _, r in pairs])))
     return 0
@@ -283,9 +288,11 @@ def load(directory: Path, args: argparse.Namespace, task: tasks.Task, given: dic
 
 def answer(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], search: dict[str, Any]) -> int:
     """Answer every input; one that cannot be answered gives an empty line, its reason on stderr, and exit code 2."""
+    from core.distributed import join
+    from tasks.shared.answering import answers
     directory = args.model_dir or MODELS / task.name
-    model = load(directory, args, task, given)
-    options = task.search_settings(search)
+    group, options = join(), task.search_settings(search)
+    model = group.in_turn(lambda: load(directory, args, task, given))
     if args.explain is not None:
         print("\n".join(task.explain(model, model.read_input(args.explain), options)))
         return 0
@@ -298,36 +305,15 @@ def answer(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], se
         raise InputError(f"--lines {args.lines}: must be from 1 to 1000")
     failed = False
     aligned = len(args.input) > 1 or is_stream(args.input[0])  # an empty line then keeps the others in their places
-    for texts in inputs(args.input):
-        examples: list[Example | InputError] = []
-        for text in texts:
-            try:
-                examples.append(model.read_input(text))
-            except InputError as error:
-                examples.append(error)
-        good = [e for e in examples if isinstance(e, Example)]
-        answers = iter(respond(model, good, args.lines or 1, options))
-        for number, example in enumerate(examples, 1):
-            if isinstance(example, InputError):
-                failed = True
-                print(f"run.py: input {number}: {example}" if len(examples) > 1 else f"run.py: {example}",
-                      file=sys.stderr)
-                if aligned:
-                    print(flush=True)
-            else:
-                print(next(answers), flush=True)
+    found = itertools.chain.from_iterable(answers(model, inputs(args.input), args.lines or 1, options, group))
+    for number, said in enumerate(found, 1):
+        if isinstance(said, InputError):
+            failed = True
+            print(f"run.py: input {number}: {said}" if aligned else f"run.py: {said}", file=sys.stderr)
+            said = ""
+        if said or aligned:
+            print(said, flush=True)
     return 2 if failed else 0
-
-
-def respond(model, examples: list[Example], lines: int, options: SearchSettings) -> Iterator[str]:
-    """One answer an input; several best ones on lines of their own, with their scores."""
-    if lines > 1:
-        from tasks.poem import continue_poem, punctuate
-        return (punctuate(continue_poem(model, e, lines, options), start=len(e.context) + 1) for e in examples)
-    found = model.task.answer(model, examples, options) if examples else []
-    if options.n_best > 1:
-        return ("\n".join(f"{score:.3f}\t{text}" for text, score in best) for best in found)
-    return (f"{best[0][0]}\t{best[0][1]:.3f}" if "linear" in model.task.parts else best[0][0] for best in found)
 
 
 def is_stream(text: str) -> bool:
@@ -335,28 +321,33 @@ def is_stream(text: str) -> bool:
 
 
 def inputs(given: list[str]) -> Iterator[list[str]]:
-    """The texts to answer, in batches: arguments and files at once, standard input line by line as it comes."""
+    """The texts to answer, in blocks: arguments and files many at once, standard input line by line as it comes."""
+    from tasks.shared.answering import BLOCK
     for text in given:
         if text == "-":
-            number = 0
-            for number, line in enumerate(sys.stdin.buffer, 1):
-                try:
-                    yield [line.decode("utf-8-sig").rstrip("\r\n")]
-                except UnicodeDecodeError as error:
-                    raise InputError(f"--input -: line {number} is not UTF-8 (byte 0x{line[error.start]:02x}); "
-                                     "send UTF-8 text") from None
-            if not number:
-                raise InputError("--input -: standard input is empty; send one text a line")
+            yield from ([line] for line in lines_of(sys.stdin.buffer, text))
         elif is_stream(text):
-            lines = read_text(Path(text)).splitlines()
-            if not lines:
-                raise InputError(f"--input {text}: the file is empty; needs one text a line")
-            for start in range(0, len(lines), 512):
-                yield lines[start:start + 512]
+            with open(text, "rb") as file:
+                lines = lines_of(file, text)
+                while block := list(itertools.islice(lines, BLOCK)):
+                    yield block
         elif Path(text[:255]).suffix.lower() in corpora.ENDINGS:
             raise InputError(f"--input {text}: no such file")
         else:
             yield [text]
+
+
+def lines_of(stream: BinaryIO, name: str) -> Iterator[str]:
+    """Raises InputError where the stream is empty, or a line of it not UTF-8."""
+    number = 0
+    for number, line in enumerate(stream, 1):
+        try:
+            yield line.decode("utf-8-sig").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise InputError(f"--input {name}: line {number} is not UTF-8 (byte 0x{line[error.start]:02x}); "
+                             "send UTF-8 text") from None
+    if not number:
+        raise InputError(f"--input {name}: is empty; send one text a line")
 
 
 def note(text: str) -> None:

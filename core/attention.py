@@ -13,6 +13,11 @@ import torch
 from torch import Tensor, nn
 
 
+def in_full(x: Tensor) -> torch.autocast:
+    """Products over T and S run in fp32: they are small, and of as many sizes as pairs of lengths (see evened)."""
+    return torch.autocast(x.device.type, enabled=False)
+
+
 def additive_scores(query: Tensor, keys: Tensor, v_a: Tensor) -> Tensor:
     """Bahdanau et al. 2015: score(s, h_i) = v_aᵀ tanh(W_a s + U_a h_i).
 
@@ -23,7 +28,8 @@ def additive_scores(query: Tensor, keys: Tensor, v_a: Tensor) -> Tensor:
 
 def dot_scores(query: Tensor, keys: Tensor) -> Tensor:
     """Vaswani et al. 2017: Q Kᵀ / √d_k. query (B, T, A), keys (B, S, A). Returns (B, T, S)."""
-    return query @ keys.transpose(1, 2) / math.sqrt(keys.size(-1))
+    with in_full(query):
+        return query.float() @ keys.float().transpose(1, 2) / math.sqrt(keys.size(-1))
 
 
 def attend(scores: Tensor, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -32,8 +38,9 @@ def attend(scores: Tensor, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor
     scores (B, T, S), values (B, S, D), mask (B, S) True at real positions: padding gets the weight 0, exactly.
     Returns context (B, T, D) and weights α (B, T, S).
     """
-    weights = torch.softmax(scores.masked_fill(~mask.unsqueeze(1), float("-inf")), dim=-1)
-    return weights @ values, weights
+    with in_full(scores):
+        weights = torch.softmax(scores.float().masked_fill(~mask.unsqueeze(1), float("-inf")), dim=-1)
+        return weights @ values.float(), weights
 
 
 class Attention(nn.Module):
@@ -70,6 +77,9 @@ class AdditiveAttention(Attention):
 
 class DotAttention(Attention):
     """softmax(Q Kᵀ / √d_k) V with Q = W_a s, K = U_a h, V = h (Vaswani et al. 2017)."""
+
+    def project(self, states: Tensor) -> Tensor:
+        return super().project(states).float()
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
         return dot_scores(self.W_a(query), keys)

@@ -9,6 +9,10 @@ class InputError(ValueError):
     """Something the user can mend; its text is the one line they read."""
 
 
+class ProcessLost(InputError):
+    """Of several processes that work together another one has ended."""
+
+
 @dataclass(frozen=True)
 class Example:
     """One item of a corpus, as raw text.

@@ -48,7 +48,9 @@ class Decoder(nn.Module):
 
     def prepare(self, memory: Memory) -> Memory:
         """Project the encoder states to the attention's keys: once a source, not once a step."""
-        return replace(memory, keys=self.attention.project(memory.states)) if self.attention else memory
+        if self.attention is None:
+            return memory
+        return replace(memory, keys=self.attention.project(memory.states), states=memory.states.float())
 
     def start(self, memory: Memory) -> State:
         """s_0 = tanh(W c + b), for each layer (and for the LSTM's memory cell) with its own W and b."""

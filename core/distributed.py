@@ -6,19 +6,21 @@ costs nothing.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
 
-from core.data import InputError
+from core.data import InputError, ProcessLost
 from core.machine import device
 
+Result = TypeVar("Result")
 # One process may work long while the others wait; one that is lost is noticed at once.
 PATIENCE = timedelta(hours=4)
 LOST = ("connection", "gloo", "nccl", "broken pipe", "timed out", "timeout", "peer")
@@ -26,33 +28,71 @@ LOST = ("connection", "gloo", "nccl", "broken pipe", "timed out", "timeout", "pe
 
 @dataclass(frozen=True)
 class Group:
-    """rank: this process's number, from 0; size: how many there are."""
+    """rank: this process's number, from 0; size: how many there are; local: its number on its own machine.
+
+    Every process of a group makes the same calls in the same order. Each call raises ProcessLost where another process
+    has ended.
+    """
 
     rank: int = 0
     size: int = 1
+    local: int = 0
+
+    def bytes_per_update(self, parameters: int) -> float:
+        """What each process sends, and receives, to sum the gradients: 2 · (n - 1) / n · 4 bytes · parameters, for a
+        ring of n (Patarasuk and Yuan 2009)."""
+        return 2 * (self.size - 1) / self.size * 4 * parameters
 
     def sum(self, *values: float) -> list[float]:
         """The sums over all processes, the same on each of them."""
         if self.size == 1:
             return list(values)
         total = torch.tensor(values, dtype=torch.float64, device=device())
-        dist.all_reduce(total)
+        with watched(self):
+            dist.all_reduce(total)
         return total.tolist()
 
     def gather(self, item: Any) -> list[Any]:
         """Every process's item, in order of rank, on each of them."""
         items = [item] * self.size
         if self.size > 1:
-            dist.all_gather_object(items, item)
+            with watched(self):
+                dist.all_gather_object(items, item)
         return items
 
-    def from_first(self, data: bytes | None) -> bytes | None:
-        """The bytes that rank 0 has, on every process."""
+    def first(self, work: Callable[[], Result]) -> Result:
+        """What this work gives on rank 0, or the InputError that it raises there, on every process."""
         if self.size == 1:
-            return data
-        box = [data]
-        dist.broadcast_object_list(box, src=0)
-        return box[0]
+            return work()
+        box: list[Any] = [None]
+        if self.rank == 0:
+            try:
+                box = [(work(), None)]
+            except InputError as error:
+                box = [(None, error)]
+        with watched(self):
+            dist.broadcast_object_list(box, src=0)
+        result, refused = box[0]
+        if refused:
+            raise refused
+        return result
+
+    def in_turn(self, work: Callable[[], Result]) -> Result:
+        """The work, done by one process of each machine and then by its others, who find in a cache what the one has
+        made. An InputError of one is raised on all."""
+        if self.size == 1:
+            return work()
+        result: Any = None
+        for turn in (True, False):
+            refused = None
+            if turn == (self.local == 0):
+                try:
+                    result = work()
+                except InputError as error:
+                    refused = error
+            if found := next(filter(None, self.gather(refused)), None):
+                raise found
+        return result
 
 
 ALONE = Group()
@@ -68,12 +108,8 @@ def join() -> Group:
         if where.type == "cuda":
             torch.cuda.set_device(where)
         dist.init_process_group("nccl" if where.type == "cuda" else "gloo", timeout=PATIENCE)
-    return Group(dist.get_rank(), dist.get_world_size())
-
-
-def leave() -> None:
-    if dist.is_available() and dist.is_initialized():
-        dist.destroy_process_group()
+        atexit.register(dist.destroy_process_group)
+    return Group(dist.get_rank(), dist.get_world_size(), int(os.environ.get("LOCAL_RANK", "0")))
 
 
 @contextlib.contextmanager
@@ -84,6 +120,6 @@ def watched(group: Group) -> Iterator[None]:
     except RuntimeError as error:
         if group.size > 1 and any(word in str(error).lower() for word in LOST):
             said = str(error).splitlines()[0][:120]
-            raise InputError(f"process {group.rank} of {group.size} lost another one ({said}); "
-                             "the same command goes on from the last checkpoint") from None
+            raise ProcessLost(f"process {group.rank} of {group.size} lost another one ({said}); "
+                              "the same command goes on from the last checkpoint") from None
         raise

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from core.machine import evened
+
 ROWS = 256  # positions at a time: their logits then fit a processor's cache
 
 
@@ -31,31 +33,33 @@ class _OutputLoss(torch.autograd.Function):
     def forward(ctx, readout: Tensor, W_o: Tensor, b_o: Tensor, target: Tensor, label_smoothing: float) -> Tensor:
         kind = readout.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else W_o.dtype
-        V = W_o.size(0)
+        V, N = W_o.size(0), readout.size(0)
         learn = any(ctx.needs_input_grad)
         loss = torch.zeros((), device=readout.device)
         with torch.autocast(kind, enabled=False):
-            x, W = readout.to(dtype), W_o.to(dtype)
+            x, W, b = (t.to(dtype) for t in (readout, W_o, b_o))
+            x, y = F.pad(x, (0, 0, 0, evened(N) - N)), F.pad(target, (0, evened(N) - N))
             if learn:
                 d_readout, d_W, d_b = torch.empty_like(x), torch.zeros_like(W_o), torch.zeros_like(b_o)
-            for start in range(0, x.size(0), ROWS):
-                some = slice(start, start + ROWS)
-                log_p = torch.log_softmax((x[some] @ W.t()).float().add_(b_o), dim=-1)  # (rows, V)
-                y = target[some].unsqueeze(1)
-                loss -= (1 - label_smoothing) * log_p.gather(1, y).sum()
+            for start in range(0, N, ROWS):
+                some, real = slice(start, start + ROWS), min(N - start, ROWS)
+                log_p = torch.log_softmax(F.linear(x[some], W, b).float(), dim=-1)  # (rows, V)
+                index = y[some].unsqueeze(1)
+                loss -= (1 - label_smoothing) * log_p.gather(1, index)[:real].sum()
                 if label_smoothing:
-                    loss -= label_smoothing / V * log_p.sum()
+                    loss -= label_smoothing / V * log_p[:real].sum()
                 if learn:
                     slope = log_p.exp_()  # p, and then p - q
                     if label_smoothing:
                         slope -= label_smoothing / V
-                    slope.scatter_add_(1, y, torch.full_like(y, label_smoothing - 1, dtype=slope.dtype))
+                    slope.scatter_add_(1, index, torch.full_like(index, label_smoothing - 1, dtype=slope.dtype))
+                    slope[real:] = 0
                     d_b += slope.sum(dim=0)
                     slope = slope.to(dtype)
                     d_readout[some] = slope @ W
                     d_W += slope.t() @ x[some]
         if learn:
-            ctx.save_for_backward(d_readout.to(readout.dtype), d_W, d_b)
+            ctx.save_for_backward(d_readout[:N].to(readout.dtype), d_W, d_b)
         return loss
 
     @staticmethod

@@ -38,6 +38,12 @@ def seconds_of_product(dtype: torch.dtype, size: int = 512, times: int = 8) -> f
     return min(seconds)
 
 
+def evened(n: int) -> int:
+    """The next multiple of 64. Products of few different sizes: in bf16 on a CPU, torch compiles code for each size it
+    meets and keeps it, a third of a megabyte every time."""
+    return -(-n // 64) * 64
+
+
 def keep_freed_memory() -> None:
     """Let the C allocator keep what is freed instead of returning it to the system: otherwise every update asks for
     its largest tensors anew, page by page, which took half of the training time on a CPU. A hint, glibc only."""

@@ -13,6 +13,7 @@ from core.decoder import Decoder
 from core.dropout import Dropout
 from core.embedding import Embedding
 from core.encoder import Encoder, Lookup, Memory
+from core.machine import evened
 from core.settings import Settings
 from core.vocabulary import BOS, PAD
 
@@ -40,7 +41,8 @@ class Seq2Seq(nn.Module):
             shifted = self._sampled(shifted, memory, sampling)
         s, context, _ = self.decoder(shifted, memory)
         real = (batch.target != PAD).view(-1).nonzero().squeeze(1)
-        return self.decoder.read(*(x.flatten(0, 1).index_select(0, real) for x in (s, context)))
+        rows = F.pad(real, (0, evened(len(real)) - len(real)))
+        return self.decoder.read(*(x.flatten(0, 1).index_select(0, rows) for x in (s, context)))[:len(real)]
 
     @torch.no_grad()
     def _sampled(self, shifted: Tensor, memory: Memory, share: float) -> Tensor:

@@ -92,10 +92,10 @@ def _save(run: Run, checkpoints: Checkpoints | None) -> None:
 
 def _resume(run: Run, checkpoints: Checkpoints | None) -> None:
     """Go on from the last checkpoint, if there is one: the first process's, on all of them."""
-    saved = checkpoints.load() if checkpoints else None
-    tensors, facts = run.group.from_first(saved and saved[0]), run.group.gather(saved and saved[1])[0]
-    if tensors is None:
+    saved = run.group.first(lambda: checkpoints.load() if checkpoints else None)
+    if saved is None:
         return
+    tensors, facts = saved
     run.restore(tensors_of(tensors), facts)
     if checkpoints:
         checkpoints.on_note(f"going on from update {run.history.updates:,} (epoch {run.epoch})")

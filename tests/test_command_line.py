@@ -88,9 +88,9 @@ def test_a_bad_line_of_a_stream_keeps_its_place_and_the_rest_is_answered(models)
 
 def test_streams_that_hold_no_text_are_refused(models, tmp_path):
     poem = ["--task", "poem", "--model-dir", models / "poem"]
-    assert "standard input is empty" in refused(*poem, "--input", "-", stdin="")
+    assert "--input -: is empty" in refused(*poem, "--input", "-", stdin="")
     (tmp_path / "empty.txt").touch()
-    assert "the file is empty" in refused(*poem, "--input", tmp_path / "empty.txt")
+    assert "empty.txt: is empty" in refused(*poem, "--input", tmp_path / "empty.txt")
     assert "no such file" in refused(*poem, "--input", tmp_path / "missing.txt")
     done = subprocess.run([sys.executable, ROOT / "run.py", *map(str, poem), "--input", "-"], input=b"\xe6\x9c\n",
                           capture_output=True)

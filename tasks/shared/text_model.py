@@ -157,7 +157,7 @@ def fit(model: TextModel, train: Sequence[Example] | Data, dev: Sequence[Example
     """
     checkpoints = None
     if directory:
-        checkpoint.check(directory)  # better refused now than after the first epoch
+        group.first(lambda: checkpoint.check(directory))  # better refused now than after the first epoch
         checkpoints = Checkpoints(directory, identity(model), run.checkpoint_seconds, on_note)
         if anew and group.rank == 0:
             checkpoints.clear_others()

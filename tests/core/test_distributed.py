@@ -15,7 +15,7 @@ PROGRAM = """
 import sys, torch
 sys.path.insert(0, sys.argv[1])
 from core.batches import Data
-from core.distributed import join, leave
+from core.distributed import join
 from core.models import Seq2Seq, make_decoder, make_encoder
 from core.settings import Settings
 from core.training import train
@@ -31,7 +31,6 @@ group = join()
 history = train(model, data, data, settings, group=group)
 print(*(f"{e.train_loss:.6f} {e.dev_loss:.6f}" for e in history.epochs),
       sum(p.sum().item() for p in model.parameters()))
-leave()
 """
 
 
@@ -56,11 +55,18 @@ def test_two_processes_give_the_losses_of_one_with_the_same_batches():
     assert two[0] == two[1]
 
 
+def test_bytes_of_an_update_are_those_of_a_ring():
+    # Of 4 processes each sends 3 of its 4 quarters while sums are made, and 3 while they are passed round.
+    assert Group(0, 4).bytes_per_update(1000) == 6 * 1000
+    assert ALONE.bytes_per_update(1000) == 0
+
+
 def test_alone_everything_is_as_it_was():
     assert join() is ALONE
     assert ALONE.sum(1.5, 2) == [1.5, 2]
     assert ALONE.gather("x") == ["x"]
-    assert ALONE.from_first(b"x") == b"x"
+    assert ALONE.first(lambda: "x") == "x"
+    assert ALONE.in_turn(lambda: "x") == "x"
 
 
 def test_the_loss_of_another_process_is_one_clear_line():
