@@ -48,7 +48,7 @@ def reached(figures: dict, clock: str = "training_seconds") -> float:
     """When n2m first had the dev BLEU of JoeyNMT's last epoch."""
     ours = figures["n2m"]
     goal = figures["JoeyNMT"]["train"]["epochs"][-1]["bleu"]
-    return min(seconds_to(goal, ours[training]["epochs"], clock) for training in ("train", "longer") if training in ours)
+    return min(seconds_to(goal, ours[name]["epochs"], clock) for name in ("train", "longer") if name in ours)
 
 
 def results(figures: dict) -> list[dict]:
