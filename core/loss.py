@@ -44,15 +44,15 @@ class _OutputLoss(torch.autograd.Function):
             for start in range(0, N, ROWS):
                 some, real = slice(start, start + ROWS), min(N - start, ROWS)
                 log_p = torch.log_softmax(F.linear(x[some], W, b).float(), dim=-1)  # (rows, V)
-                index = y[some].unsqueeze(1)
-                loss -= (1 - label_smoothing) * log_p.gather(1, index)[:real].sum()
+                true = torch.arange(log_p.size(0), device=y.device), y[some]  # one place in each row
+                loss -= (1 - label_smoothing) * log_p[true][:real].sum()
                 if label_smoothing:
                     loss -= label_smoothing / V * log_p[:real].sum()
                 if learn:
                     slope = log_p.exp_()  # p, and then p - q
                     if label_smoothing:
                         slope -= label_smoothing / V
-                    slope.scatter_add_(1, index, torch.full_like(index, label_smoothing - 1, dtype=slope.dtype))
+                    slope[true] -= 1 - label_smoothing
                     slope[real:] = 0
                     d_b += slope.sum(dim=0)
                     slope = slope.to(dtype)

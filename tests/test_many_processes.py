@@ -56,6 +56,13 @@ def test_two_processes_train_as_one_and_the_first_speaks_for_both(trained):
     assert not list(two.parent.glob(".*"))  # no checkpoint is left
 
 
+@pytest.mark.parametrize("task", ["word", "classify", "poem"])
+def test_every_task_trains_in_two_processes(cache, tmp_path, task):
+    flags = [*SMALL, "--task", task, "--epochs", "1", "--limit", "64", "--model-dir", tmp_path / "m"]
+    code, said, errors = finish(start(TWO, *flags, cache=cache))
+    assert code == 0 and "test examples" in said and "trained 1 epoch" in errors, errors
+
+
 def test_a_large_file_is_answered_by_both_in_its_order(trained, cache, tmp_path):
     rows = (ROOT / "corpora" / "starter" / "translate.tsv").read_text(encoding="utf-8").splitlines()
     lines = [row.split("\t")[0] for row in rows * 4]

@@ -358,3 +358,15 @@ def test_the_score_is_what_teacher_forcing_gives_the_same_output(attention, plac
                 batch = Batch(source[row:row + 1], lengths[row:row + 1], torch.tensor([target]), torch.tensor([row]))
                 assert h.log_p == pytest.approx(-model.loss(batch)[0].item(), abs=1e-4)
                 assert h.score == pytest.approx(h.log_p / len(target) ** 0.8)
+
+
+@pytest.mark.parametrize(("search", "hypotheses"), [(greedy, 1), (lambda *a: beam(*a, 2, 0.0), 2)])
+def test_what_is_finished_leaves_the_batch(search, hypotheses):
+    short = table({BOS: {A: 0.9, B: 0.1}, A: {EOS: 1.0}, B: {EOS: 1.0}})  # two tokens, whatever it begins with
+    long = table({BOS: {A: 0.9, B: 0.1}, A: {C: 1.0}, B: {C: 1.0}, C: {C: 1.0}})
+    model, rows = fake_model(torch.cat([short, long])), []
+    step = model.decoder.step
+    model.decoder.step = lambda y, state, memory: rows.append((len(y), len(memory.c))) or step(y, state, memory)
+    search(model, inputs(0, 1), Rules(max_output=4))
+    # A beam begins with one hypothesis an input; from the third step on one input is left.
+    assert rows == [(2, 2), (2 * hypotheses, 2), (hypotheses, 1), (hypotheses, 1)]
