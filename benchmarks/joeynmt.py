@@ -82,6 +82,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--rate", type=float, default=1e-3, help="our learning rate (default 0.001, as JoeyNMT's)")
     p.add_argument("--schedule", default="constant", choices=("constant", "cosine"), help="of our learning rate, after "
                    "a rise over 100 updates (default constant)")
+    p.add_argument("--decode-only", action="store_true", help="take the trainings of the last race in --work as "
+                   "they are")
     p.add_argument("--joey-python", type=Path, metavar="PATH", help="a Python with JoeyNMT 2.3.0, in place of a new "
                    "virtual environment, which pip fills as your own pip is configured")
     return p
@@ -127,12 +129,12 @@ def race(args: argparse.Namespace) -> None:
 
     def ours(name: str, job: str, variant: str, **more) -> dict:
         attention, placement, precision = VARIANTS[variant]
-        return run(work, name, [sys.executable, str(ROOT / "benchmarks" / "our_side.py")], {
+        return run(work, name, args.decode_only, [sys.executable, str(ROOT / "benchmarks" / "our_side.py")], {
             **common, "job": job, "model": str(work / "n2m_model"), "attention": attention, "placement": placement,
             "precision": precision, **more})
 
     def joeynmt(name: str, job: str) -> dict:
-        return run(work, name, [str(theirs), "-I", str(ROOT / "benchmarks" / "joeynmt_side.py")],
+        return run(work, name, args.decode_only, [str(theirs), "-I", str(ROOT / "benchmarks" / "joeynmt_side.py")],
                    {**common, "job": job, "model": str(work / "joeynmt_model")})
 
     figures = {"n2m": {"train": ours("n2m: training, dot after", "train", "dot after"),
@@ -151,7 +153,8 @@ def race(args: argparse.Namespace) -> None:
         note(f"uneven: {what}")
     rows = results(figures)
     print(f"\nn2m and JoeyNMT 2.3.0 on multi30k, German → English, {args.epochs} epochs"
-          f"{f', only {args.limit:,} training pairs' if args.limit else ''}; {(time.time() - begun) / 60:.0f} minutes")
+          f"{f', only {args.limit:,} training pairs' if args.limit else ''}; {(time.time() - begun) / 60:.0f} minutes"
+          + "; trainings as in the race before" * args.decode_only)
     print("\n".join(table(figures, rows)))
     out.write_text(json.dumps({
         "settings": {name: str(value) if isinstance(value, Path) else value for name, value in vars(args).items()},
@@ -203,10 +206,12 @@ def environment(work: Path) -> Path:
 # the race
 
 
-def run(work: Path, name: str, command: list[str], job: dict) -> dict:
-    """One job in a process of its own: what it found."""
+def run(work: Path, name: str, decode_only: bool, command: list[str], job: dict) -> dict:
+    """One job in a process of its own: what it found. decode_only: a training that was done before counts."""
     slug = "".join(c if c.isalnum() else "_" for c in name)
     result = work / "results" / f"{slug}.json"
+    if decode_only and job["job"] == "train" and result.is_file():
+        return json.loads(result.read_text(encoding="utf-8"))
     result.unlink(missing_ok=True)
     note(name)
     follow([*command, json.dumps({**job, "result": str(result), "begun": time.time()})], work / "logs" / f"{slug}.log",

@@ -59,6 +59,14 @@ class Attention(nn.Module):
         """(B, T, Q), (B, S, A) → (B, T, S)"""
         raise NotImplementedError
 
+    def folded(self) -> Tensor:
+        """What makes keys of states for `folded_scores`: U_a, into which W_a is multiplied where it can be. (·, D)"""
+        return self.U_a.weight
+
+    def folded_scores(self, query: Tensor, keys: Tensor) -> Tensor:
+        """As `scores`, with such keys."""
+        return self.scores(query, keys)
+
     def forward(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """(B, T, Q), (B, S, A), (B, S, D), (B, S) → context (B, T, D), weights (B, T, S)"""
         return attend(self.scores(query, keys), values, mask)
@@ -83,6 +91,14 @@ class DotAttention(Attention):
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
         return dot_scores(self.W_a(query), keys)
+
+    def folded(self) -> Tensor:
+        """(W_a s)ᵀ U_a h = sᵀ (W_aᵀ U_a) h, so scaled that √d_k stays that of the keys. (Q, D)"""
+        A, Q = self.W_a.weight.shape
+        return self.W_a.weight.t() @ self.U_a.weight * math.sqrt(Q / A)
+
+    def folded_scores(self, query: Tensor, keys: Tensor) -> Tensor:
+        return dot_scores(query, keys)
 
 
 KINDS: dict[str, type[Attention]] = {"additive": AdditiveAttention, "dot": DotAttention}

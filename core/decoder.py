@@ -65,7 +65,10 @@ class Decoder(nn.Module):
     def step(self, y: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
         """One step of N = B·K rows, K hypotheses for each of the B sources, side by side: the ids y_{t-1} (N,) and
         s_{t-1} in; ŝ_t (N, E), s_t and the weights α (N, S) out."""
-        gates = self.stack.project(self.dropout(self.embedding(y)))
+        return self.step_from(self.stack.project(self.dropout(self.embedding(y))), state, memory)
+
+    def step_from(self, gates: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
+        """`step`, from what the words y_{t-1} say to the cell."""
         state, context, weights = self._step(gates, state, memory, self._context_weights())
         return self.read(self.stack.top(state), context), state, weights
 

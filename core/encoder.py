@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.cells import CELLS
@@ -31,6 +33,16 @@ class Memory:
         """The memory of these rows of the batch, in this order; a row may come more than once."""
         return Memory(self.c[index], self.states[index], self.mask[index],
                       None if self.keys is None else self.keys[index])
+
+    @staticmethod
+    def joined(parts: Sequence[Memory]) -> Memory:
+        """The memories of several batches as that of one: the shorter ones are padded."""
+        S = max(m.states.size(1) for m in parts)
+        padded = ([F.pad(x, (0, 0, 0, S - x.size(1))) for x in found] for found in
+                  ([m.states for m in parts], [m.keys for m in parts if m.keys is not None]))
+        states, keys = (torch.cat(found) if found else None for found in padded)
+        mask = torch.cat([F.pad(m.mask, (0, S - m.mask.size(1))) for m in parts])
+        return Memory(torch.cat([m.c for m in parts]), states, mask, keys)
 
 
 def reverse(x: Tensor, lengths: Tensor) -> Tensor:

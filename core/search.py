@@ -9,16 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from core.cells import State
 from core.encoder import Memory
-from core.models import Seq2Seq
-from core.vocabulary import BOS, EOS, PAD, UNK
+from core.rules import NEVER, Rules
+from core.vocabulary import BOS, EOS, PAD
 
-NEVER = float("-inf")
+ROWS = 128  # whose logits are looked at together
+
+
+class Model(Protocol):
+    """A Seq2Seq, or a Hoisted one."""
+
+    decoder: Any  # with start, step and logits
 
 
 @dataclass(frozen=True)
@@ -32,71 +39,18 @@ class Hypothesis:
     score: float
 
 
-@dataclass(frozen=True)
-class Rules:
-    """What an output may be.
-
-    max_output  tokens, at most, <eos> counted
-    lengths     (B,) the exact number of tokens of each output; None: until <eos> or max_output
-    prefix      (B, P) ids every output begins with, padded with <pad>; None: free
-    no_repeat   no run of this many tokens may come twice; 0: free
-    """
-
-    max_output: int
-    lengths: Tensor | None = None
-    prefix: Tensor | None = None
-    no_repeat: int = 0
-
-    @property
-    def steps(self) -> int:
-        return int(self.lengths.max()) if self.lengths is not None else self.max_output
-
-    def rows(self, index: Tensor) -> Rules:
-        return Rules(self.max_output, None if self.lengths is None else self.lengths[index],
-                     None if self.prefix is None else self.prefix[index], self.no_repeat)
-
-    def times(self, K: int) -> Rules:
-        """The rules of K hypotheses for each input, side by side."""
-        rows = (None if x is None else x.repeat_interleave(K, dim=0) for x in (self.lengths, self.prefix))
-        return Rules(self.max_output, *rows, self.no_repeat)
-
-    def forbid(self, log_p: Tensor, written: Tensor) -> None:
-        """Sets log_p (N, V) to -inf, in place, wherever the next id would break a rule; written (N, t) ids so far."""
-        t = written.size(1)
-        log_p[:, [PAD, BOS, UNK]] = NEVER
-        if self.lengths is not None or t == 0:  # an empty answer is no answer
-            log_p[:, EOS] = NEVER
-        if self.no_repeat and t >= self.no_repeat:
-            self._forbid_repeats(log_p, written)
-        if self.prefix is not None and t < self.prefix.size(1):
-            wanted = self.prefix[:, t:t + 1]
-            forced = torch.full_like(log_p, NEVER).scatter(1, wanted, log_p.gather(1, wanted).clamp_min(-1e4))
-            log_p.copy_(torch.where(wanted == PAD, log_p, forced))
-
-    def _forbid_repeats(self, log_p: Tensor, written: Tensor) -> None:
-        n = self.no_repeat
-        for row, ids in enumerate(written.tolist()):
-            tail = ids[len(ids) - n + 1:]
-            repeats = [ids[i + n - 1] for i in range(len(ids) - n + 1) if ids[i:i + n - 1] == tail]
-            free = log_p[row].clone()
-            free[repeats] = NEVER
-            if free.max() > NEVER:  # else every token would repeat: better a repeat than no token
-                log_p[row] = free
-
-    def over(self, written: Tensor) -> Tensor:
-        """(N,) True where the output is complete: <eos> written (after it, <pad>), or its length reached."""
-        t = written.size(1)
-        ended = (written[:, -1] == EOS) | (written[:, -1] == PAD)
-        return ended | (self.lengths <= t if self.lengths is not None else torch.tensor(t >= self.max_output))
-
-
-def _next(model: Seq2Seq, y: Tensor, state: State, memory: Memory, rules: Rules,
-          written: Tensor) -> tuple[Tensor, State]:
-    """log p of the next id, (N, V), -inf where it would break a rule; and the state."""
+def _next(model: Model, y: Tensor, state: State, memory: Memory, rules: Rules, written: Tensor,
+          choose: Callable[[Tensor, slice], tuple[Tensor, ...]]) -> tuple[tuple[Tensor, ...], State]:
+    """What `choose` takes of log p of the next id, (n, V), -inf where it would break a rule; and the state. Some rows
+    at a time, so that the logits are still in the processor's cache when they are looked at."""
     readout, state, _ = model.decoder.step(y, state, memory)
-    log_p = torch.log_softmax(model.decoder.logits(readout).float(), dim=-1)
-    rules.forbid(log_p, written)
-    return log_p, state
+    found = []
+    for start in range(0, len(y), ROWS):
+        some = slice(start, start + ROWS)
+        log_p = torch.log_softmax(model.decoder.logits(readout[some]).float(), dim=-1)
+        rules.rows(some).forbid(log_p, written[some])
+        found.append(choose(log_p, some))
+    return tuple(map(torch.cat, zip(*found))), state
 
 
 def _hypothesis(ids: list[int], log_p: float, length_penalty: float) -> Hypothesis:
@@ -106,7 +60,7 @@ def _hypothesis(ids: list[int], log_p: float, length_penalty: float) -> Hypothes
 
 
 @torch.inference_mode()
-def walk(model: Seq2Seq, memory: Memory, rules: Rules, choose: Callable[[Tensor, int, Tensor], Tensor],
+def walk(model: Model, memory: Memory, rules: Rules, choose: Callable[[Tensor, int, Tensor], Tensor],
          length_penalty: float = 0.0) -> list[Hypothesis]:
     """One hypothesis for each input. At step t, `choose` picks an id (B,) from the log p (B, V) of the inputs that are
     not finished, and is told which they are (B,). Who is finished leaves the batch."""
@@ -116,9 +70,13 @@ def walk(model: Seq2Seq, memory: Memory, rules: Rules, choose: Callable[[Tensor,
     growing = torch.arange(size, device=device)
     state, y = model.decoder.start(memory), torch.full((size,), BOS, device=device)
     for t in range(steps):
-        log_p, state = _next(model, y, state, memory, rules, ids[growing, :t])
-        y = choose(log_p, t, growing)
-        total[growing] += log_p.gather(1, y.unsqueeze(1)).squeeze(1)
+
+        def chosen(log_p: Tensor, some: slice) -> tuple[Tensor, Tensor]:
+            picked = choose(log_p, t, growing[some])  # noqa: B023 - called before the loop goes on
+            return picked, log_p.gather(1, picked.unsqueeze(1)).squeeze(1)
+
+        (y, log_p), state = _next(model, y, state, memory, rules, ids[growing, :t], chosen)
+        total[growing] += log_p
         ids[growing, t] = y
         keep = (~rules.over(ids[growing, :t + 1])).nonzero().squeeze(1)
         if not len(keep):
@@ -129,12 +87,12 @@ def walk(model: Seq2Seq, memory: Memory, rules: Rules, choose: Callable[[Tensor,
     return [_hypothesis(row, p, length_penalty) for row, p in zip(ids.tolist(), total.tolist())]
 
 
-def greedy(model: Seq2Seq, memory: Memory, rules: Rules, length_penalty: float = 0.0) -> list[Hypothesis]:
+def greedy(model: Model, memory: Memory, rules: Rules, length_penalty: float = 0.0) -> list[Hypothesis]:
     """At every step the likeliest id: y_t = argmax p(y_t | y_<t, x)."""
     return walk(model, memory, rules, lambda log_p, t, rows: log_p.argmax(dim=-1), length_penalty)
 
 
-def sample(model: Seq2Seq, memory: Memory, rules: Rules, temperature: float, top_k: int, top_p: float,
+def sample(model: Model, memory: Memory, rules: Rules, temperature: float, top_k: int, top_p: float,
            seeds: list[int]) -> list[Hypothesis]:
     """At every step a random id, p ∝ p^(1/temperature), among the top_k likeliest (Fan et al. 2018) and among the
     likeliest that together hold the probability top_p (Holtzman et al. 2020).
@@ -161,7 +119,7 @@ def sample(model: Seq2Seq, memory: Memory, rules: Rules, temperature: float, top
 
 
 @torch.inference_mode()
-def beam(model: Seq2Seq, memory: Memory, rules: Rules, size: int, length_penalty: float) -> list[list[Hypothesis]]:
+def beam(model: Model, memory: Memory, rules: Rules, size: int, length_penalty: float) -> list[list[Hypothesis]]:
     """The `size` best hypotheses of each input, best first, ranked by log p / length^length_penalty.
 
     Finished hypotheses stay in the beam and compete with those still growing; an input is done, and leaves the batch,
@@ -178,8 +136,9 @@ def beam(model: Seq2Seq, memory: Memory, rules: Rules, size: int, length_penalty
     over = torch.zeros(B, 1, dtype=torch.bool, device=device)
     for _ in range(rules.steps):
         B, K = total.shape
-        log_p, state = _next(model, y.flatten(), state, memory, rules.times(K), written.flatten(0, 1))
-        gain, ids = (x.view(B, K, -1) for x in log_p.topk(min(size, log_p.size(1)), dim=-1))
+        likeliest, state = _next(model, y.flatten(), state, memory, rules.times(K), written.flatten(0, 1),
+                                 lambda log_p, _: log_p.topk(min(size, log_p.size(1)), dim=-1))
+        gain, ids = (x.view(B, K, -1) for x in likeliest)
         # A finished hypothesis goes on as itself, at no cost: with a <pad>, and with nothing else.
         stay = torch.full_like(gain[:1, :1], NEVER)
         stay[..., 0] = 0.0

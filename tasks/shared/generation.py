@@ -11,12 +11,13 @@ import torch
 from core import search as searching
 from core.batches import Ragged
 from core.data import Example
+from core.hoisted import Hoisted
 from core.settings import SearchSettings
 
 if TYPE_CHECKING:
     from tasks.shared.text_model import TextModel
 
-ROWS = 512  # hypotheses worked on at once
+INPUTS, HYPOTHESES = 512, 2560  # worked on at once, at most
 
 
 def generate(model: TextModel, examples: Sequence[Example], search: SearchSettings,
@@ -28,7 +29,9 @@ def generate(model: TextModel, examples: Sequence[Example], search: SearchSettin
     prefixes  the text each output begins with
     """
     sources = Ragged([model.source_ids(e) for e in examples])
-    size = max(1, ROWS // search.beam)
+    size = max(1, min(INPUTS, HYPOTHESES // search.beam))
+    with torch.inference_mode():
+        network = Hoisted(model.network, len(examples) * search.beam)
     order = np.argsort(-sources.lengths, kind="stable")  # inputs of like length share a batch
     answers: list[list[tuple[str, float]]] = [[] for _ in examples]
     for start in range(0, len(order), size):
@@ -39,21 +42,21 @@ def generate(model: TextModel, examples: Sequence[Example], search: SearchSettin
             prefix=None if prefixes is None else
             Ragged([model.target.ids(p) for p in prefixes]).padded(index).to(model.device))
         with torch.inference_mode():
-            memory = model.network.encode(sources.padded(index).to(model.device),
-                                          torch.from_numpy(sources.lengths[index].astype(np.int64)).to(model.device))
-        for i, found in zip(index, _search(model, memory, rules, search, index)):
+            memory = network.encode(sources.padded(index).to(model.device),
+                                    torch.from_numpy(sources.lengths[index].astype(np.int64)).to(model.device))
+        for i, found in zip(index, _search(network, model.settings.seed, memory, rules, search, index)):
             answers[i] = [(model.target.text(h.ids), h.score) for h in found]
     return answers
 
 
-def _search(model: TextModel, memory, rules: searching.Rules, search: SearchSettings,
+def _search(network: Hoisted, seed: int, memory, rules: searching.Rules, search: SearchSettings,
             index: np.ndarray) -> list[list[searching.Hypothesis]]:
     if search.temperature:
-        rounds = [searching.sample(model.network, memory, rules, search.temperature, search.top_k, search.top_p,
-                                   [hash((model.settings.seed, int(i), n)) % 2 ** 31 for i in index])
+        rounds = [searching.sample(network, memory, rules, search.temperature, search.top_k, search.top_p,
+                                   [hash((seed, int(i), n)) % 2 ** 31 for i in index])
                   for n in range(search.n_best)]
         return [list(found) for found in zip(*rounds)]
     if search.beam == 1:
-        return [[h] for h in searching.greedy(model.network, memory, rules, search.length_penalty)]
+        return [[h] for h in searching.greedy(network, memory, rules, search.length_penalty)]
     return [found[:search.n_best]
-            for found in searching.beam(model.network, memory, rules, search.beam, search.length_penalty)]
+            for found in searching.beam(network, memory, rules, search.beam, search.length_penalty)]

@@ -1,0 +1,80 @@
+"""What search does with a Hoisted model equals what it does with the model, step by step and as a whole."""
+
+import itertools
+
+import pytest
+import torch
+
+from core import hoisted
+from core.hoisted import Hoisted
+from core.models import Seq2Seq, make_decoder, make_encoder, make_lookup
+from core.search import Rules, beam, greedy
+from core.settings import Settings
+from core.vocabulary import BOS
+
+torch.set_num_threads(1)  # tiny tensors: a second thread only waits
+
+V, SOURCE = 11, torch.tensor([[5, 6, 7, 8], [9, 10, 4, 0], [6, 5, 0, 0], [7, 0, 0, 0], [8, 0, 0, 0]])
+LENGTHS = torch.tensor([4, 3, 2, 1, 1])
+ALL = list(itertools.product(("rnn", "gru", "lstm"), ("none", "additive", "dot"), ("before", "after"), (1, 2)))
+
+
+def model_of(cell: str, attention: str, placement: str, layers: int, **more) -> Seq2Seq:
+    torch.manual_seed(3)
+    settings = Settings(cell=cell, attention=attention, placement=placement, layers=layers, embedding_size=6,
+                        state_size=5, encoder_size=7, **more)
+    encoder = make_encoder(settings, V)
+    return Seq2Seq(encoder, make_decoder(settings, V, encoder.memory_size)).eval()
+
+
+@pytest.mark.parametrize("rows", [1, 1000], ids=["each word anew", "a table of words"])
+@pytest.mark.parametrize("cell,attention,placement,layers", ALL)
+@torch.inference_mode()
+def test_a_step_equals_that_of_the_decoder(monkeypatch, cell, attention, placement, layers, rows):
+    monkeypatch.setattr(hoisted, "TEXTS", 2)  # three batches, of three lengths, joined
+    model = model_of(cell, attention, placement, layers)
+    fast = Hoisted(model, rows)
+    memory, other = model.encode(SOURCE, LENGTHS), fast.encode(SOURCE, LENGTHS)
+    assert (fast.decoder._words is not None) == (rows == 1000)
+    K = 3
+    state, same = (d.start(m) for d, m in ((model.decoder, memory), (fast.decoder, other)))
+    state, same = (tuple(x.repeat_interleave(K, dim=0) for x in s) for s in (state, same))
+    y = torch.full((5 * K,), BOS)
+    for _ in range(3):
+        plain, state, weights = model.decoder.step(y, state, memory)
+        quick, same, others = fast.decoder.step(y, same, other)
+        torch.testing.assert_close(quick, plain)
+        torch.testing.assert_close(fast.decoder.logits(quick), model.decoder.logits(plain))
+        torch.testing.assert_close(same, state)
+        if weights is not None:
+            torch.testing.assert_close(others, weights)
+        y = (torch.arange(5 * K) * 7 + y) % V
+
+
+@pytest.mark.parametrize("tie", [True, False])
+@pytest.mark.parametrize("attention,placement", [("dot", "after"), ("additive", "after"), ("additive", "before")])
+def test_search_finds_the_same(attention, placement, tie):
+    model = model_of("gru", attention, placement, 1, tie_embeddings=tie, layer_norm=tie)
+    fast, rules = Hoisted(model, 1000), Rules(max_output=6, no_repeat=2)
+    for search in (lambda m: [[h] for h in greedy(m, m.encode(SOURCE, LENGTHS), rules)],
+                   lambda m: beam(m, m.encode(SOURCE, LENGTHS), rules, 4, 0.8)):
+        with torch.inference_mode():
+            plain, quick = search(model), search(fast)
+        assert [[h.ids for h in found] for found in quick] == [[h.ids for h in found] for found in plain]
+        for a, b in zip(itertools.chain(*quick), itertools.chain(*plain)):
+            assert a.log_p == pytest.approx(b.log_p, abs=1e-5)
+
+
+@torch.inference_mode()
+def test_a_lookup_of_one_unit_can_be_hoisted_too():
+    settings = Settings(attention="none", embedding_size=6, state_size=5)
+    torch.manual_seed(4)
+    model = Seq2Seq(make_lookup(settings, V), make_decoder(settings, V, 6)).eval()
+    rules, fast = Rules(max_output=5), Hoisted(model, 1000)
+    found = [[h.ids for h in greedy(m, m.encode(SOURCE, LENGTHS), rules)] for m in (model, fast)]
+    assert found[0] == found[1]
+
+
+def test_a_table_that_would_be_too_large_is_not_made(monkeypatch):
+    monkeypatch.setattr(hoisted, "LARGEST", V * 15 - 1)
+    assert Hoisted(model_of("gru", "dot", "after", 1), 1000).decoder._words is None
