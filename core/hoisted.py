@@ -50,8 +50,8 @@ class HoistedDecoder:
         self._decoder, self.start = decoder, decoder.start
         # On a CPU a product with as many columns as a multiple of 64 is up to half as fast again.
         more = evened(decoder.output.out_features) - decoder.output.out_features
-        self._W_o, self._b_o = F.pad(decoder.output.weight, (0, 0, 0, more)), F.pad(decoder.output.bias, (0, more))
-        self._vocabulary = decoder.output.out_features
+        self._W_o = F.pad(decoder.output.weight, (0, 0, 0, more))
+        self._b_o = F.pad(decoder.output.bias, (0, more), value=float("-inf"))
         words, gates = decoder.embedding.weight, decoder.stack.cells[0].rnn.weight_hh_l0.size(0)
         repays = rows * WORDS > len(words) and len(words) * gates <= LARGEST
         self._words = decoder.stack.project(words) if repays else None  # (V, gates·H)
@@ -60,8 +60,8 @@ class HoistedDecoder:
             [decoder.stack.state_size, decoder.readout.in_features - decoder.stack.state_size], dim=1)
 
     def logits(self, readout: Tensor) -> Tensor:
-        """As Decoder.logits. (…, E) → (…, V)"""
-        return F.linear(readout, self._W_o, self._b_o)[..., :self._vocabulary]
+        """As Decoder.logits, and -inf for the columns that were added. (…, E) → (…, V')"""
+        return F.linear(readout, self._W_o, self._b_o)
 
     def prepare(self, memory: Memory) -> Memory:
         """As Decoder.prepare, and W_rc h_i in place of the states."""

@@ -46,7 +46,8 @@ def evened(n: int) -> int:
 
 def keep_freed_memory() -> None:
     """Let the C allocator keep what is freed instead of returning it to the system: otherwise every update asks for
-    its largest tensors anew, page by page, which took half of the training time on a CPU. A hint, glibc only."""
+    its largest tensors anew, page by page, which took half of the training time on a CPU. A hint,
+    glibc only."""
     with contextlib.suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
         M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4

@@ -19,7 +19,8 @@ from core.encoder import Memory
 from core.rules import NEVER, Rules
 from core.vocabulary import BOS, EOS, PAD
 
-ROWS = 128  # whose logits are looked at together
+ROWS = 512  # whose logits are looked at together
+STAY = 0.9  # the finished leave when no more than this share of a batch goes on, for to leave is to copy its memory
 
 
 class Model(Protocol):
@@ -63,11 +64,11 @@ def _hypothesis(ids: list[int], log_p: float, length_penalty: float) -> Hypothes
 def walk(model: Model, memory: Memory, rules: Rules, choose: Callable[[Tensor, int, Tensor], Tensor],
          length_penalty: float = 0.0) -> list[Hypothesis]:
     """One hypothesis for each input. At step t, `choose` picks an id (B,) from the log p (B, V) of the inputs that are
-    not finished, and is told which they are (B,). Who is finished leaves the batch."""
+    not finished, and is told which they are (B,). Who is finished writes <pad>, and leaves the batch."""
     size, steps, device = memory.c.size(0), rules.steps, memory.c.device
     ids = torch.full((size, steps), PAD, device=device)
     total = torch.zeros(size, device=device)
-    growing = torch.arange(size, device=device)
+    growing, over = torch.arange(size, device=device), torch.zeros(size, dtype=torch.bool, device=device)
     state, y = model.decoder.start(memory), torch.full((size,), BOS, device=device)
     for t in range(steps):
 
@@ -76,12 +77,15 @@ def walk(model: Model, memory: Memory, rules: Rules, choose: Callable[[Tensor, i
             return picked, log_p.gather(1, picked.unsqueeze(1)).squeeze(1)
 
         (y, log_p), state = _next(model, y, state, memory, rules, ids[growing, :t], chosen)
-        total[growing] += log_p
+        y = y.masked_fill(over, PAD)
+        total[growing] += log_p.masked_fill(over, 0.0)
         ids[growing, t] = y
-        keep = (~rules.over(ids[growing, :t + 1])).nonzero().squeeze(1)
+        over = rules.over(ids[growing, :t + 1])
+        keep = (~over).nonzero().squeeze(1)
         if not len(keep):
             break
-        if len(keep) < len(growing):
+        if len(keep) <= STAY * len(growing):
+            over = over[keep]
             growing, y, state = growing[keep], y[keep], tuple(s[keep] for s in state)
             memory, rules = memory.rows(keep), rules.rows(keep)
     return [_hypothesis(row, p, length_penalty) for row, p in zip(ids.tolist(), total.tolist())]
@@ -157,6 +161,8 @@ def beam(model: Model, memory: Memory, rules: Rules, size: int, length_penalty: 
         keep = (~over.all(dim=1)).nonzero().flatten()
         if not len(keep):
             break
+        if len(keep) > STAY * B:
+            keep = torch.arange(B, device=device)  # none leaves yet
         rows = (parent + torch.arange(B, device=device).unsqueeze(1) * K)[keep].flatten()
         state = tuple(s[rows] for s in state)
         if len(keep) < B:

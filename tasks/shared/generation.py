@@ -12,6 +12,7 @@ from core import search as searching
 from core.batches import Ragged
 from core.data import Example
 from core.hoisted import Hoisted
+from core.machine import keep_freed_memory
 from core.settings import SearchSettings
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def generate(model: TextModel, examples: Sequence[Example], search: SearchSettin
     """
     sources = Ragged([model.source_ids(e) for e in examples])
     size = max(1, min(INPUTS, HYPOTHESES // search.beam))
+    keep_freed_memory()
     with torch.inference_mode():
         network = Hoisted(model.network, len(examples) * search.beam)
     order = np.argsort(-sources.lengths, kind="stable")  # inputs of like length share a batch
