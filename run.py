@@ -7,51 +7,25 @@ import contextlib
 import dataclasses
 import itertools
 import os
+import shutil
 import sys
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import corpora
 import tasks
 from core.data import InputError, ProcessLost
-from core.settings import RunSettings, SearchSettings, Settings
+from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
 from corpora.shared.corpus import Corpus, CorpusUnavailable
-from tasks.shared.flags import Parser, add_settings
+from tasks.shared.flags import corpora_parser, parser
 
 MODELS = Path("models")
 
 
-def parser() -> Parser:
-    p = Parser(prog="run.py", allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
-               description="Train, compare and understand RNN sequence models on your own text.",
-               epilog=textwrap.dedent("""\
-                   examples:
-                     python run.py --task poem                        train, evaluate, show examples
-                     python run.py --task poem --input 床前明月光      answer with the trained model
-                     python run.py --task poem --explain 床前明月光    every step, with its real values
-                     python run.py --task translate --corpus my.tsv --model-dir models/mine
-                     python run.py --compare                          the four task types side by side"""))
-    what = p.add_argument_group("what to do")
-    what.add_argument("--task", help="task type: " + ", ".join(t.name for t in tasks.all_tasks()))
-    what.add_argument("--compare", action="store_true", help="train or load all default models, one table")
-    what.add_argument("--list", action="store_true", help="tasks and corpora, with size, licence and origin")
-    what.add_argument("--input", action="append", metavar="TEXT", help="answer this text; may be repeated; "
-                      "a file's name answers each of its lines, - those of standard input")
-    what.add_argument("--explain", metavar="TEXT", help="walk this text through encoding and decoding")
-    what.add_argument("--lines", type=int, metavar="N", help="poem: continue --input for N lines (default 1)")
-    what.add_argument("--acrostic", metavar="TEXT", help="poem: 藏头诗, one line for each character of TEXT")
-    what.add_argument("--line-length", type=int, metavar="N", help="poem: characters in a line of --acrostic "
-                      "(default 5)")
-    where = p.add_argument_group("on what")
-    where.add_argument("--corpus", metavar="NAME|FILE", help="a corpus of --list, or a file: .tsv .csv .jsonl .txt")
-    where.add_argument("--script", help="simplified (default) or traditional, where a corpus has both")
-    where.add_argument("--reverse", action="store_true", help="target to source")
-    where.add_argument("--model-dir", type=Path, metavar="DIR", help="where the model is or goes (default models/TASK)")
-    where.add_argument("--retrain", action="store_true", help="train anew, replacing the model there")
-    add_settings(p)
-    return p
+def chosen(args: argparse.Namespace, kind: type) -> dict[str, Any]:
+    """Those of these settings that were given as flags."""
+    return {f.name: getattr(args, f.name) for f in dataclasses.fields(kind) if hasattr(args, f.name)}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -62,7 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, one speaks for all
     try:
         with contextlib.nullcontext() if first else silence():
-            return run(parser().parse_args(arguments))
+            given = sys.argv[1:] if arguments is None else arguments
+            if given[:1] == ["corpora"]:
+                return about_corpora(corpora_parser().parse_args(given[1:]))
+            return run(parser().parse_args(given))
     except InputError as error:
         if first or isinstance(error, ProcessLost):
             print("run.py: " + " ".join(str(error).split("\n")), file=sys.stderr)
@@ -88,9 +65,8 @@ def silence() -> Iterator[None]:
 
 
 def run(args: argparse.Namespace) -> int:
-    given, search, running = ({f.name: getattr(args, f.name) for f in dataclasses.fields(kind) if hasattr(args, f.name)}
-                              for kind in (Settings, SearchSettings, RunSettings))
-    args.running = RunSettings(**running)
+    given, search = chosen(args, Settings), chosen(args, SearchSettings)
+    args.running, args.reading = (kind(**chosen(args, kind)) for kind in (RunSettings, CorpusSettings))
     jobs = [flag for flag in ("list", "compare", "input", "explain", "acrostic")
             if getattr(args, flag) not in (None, False)]
     if len(jobs) > 1:
@@ -121,6 +97,37 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+# corpora
+
+
+def about_corpora(args: argparse.Namespace) -> int:
+    """The lines of list, show and check."""
+    if args.what not in ("list", "show", "check"):
+        raise InputError(f"corpora {args.what}: unknown; known are list, show and check")
+    if args.what == "list":
+        if args.names:
+            raise InputError(f"corpora list {' '.join(args.names)}: takes no name; corpora show NAME describes one")
+        print("\n".join(listing()))
+        return 0
+    if not args.names:
+        raise InputError(f"corpora {args.what}: needs a name or a file")
+    known = [c.task for c in corpora.all_corpora() if [c.name] == args.names]
+    if not args.task and len(known) != 1:
+        raise InputError(f"corpora {args.what} {' '.join(args.names)}: for which task? Add --task "
+                         + "|".join(known or [t.name for t in tasks.all_tasks()]))
+    task = tasks.find(args.task or known[0])
+    reading = CorpusSettings(**chosen(args, CorpusSettings))
+    corpus = corpora.find(args.names, task.name, reading)
+    dataset = prepare(corpus, args.script, args.reverse, Settings(), reading, args.rejects)
+    from corpora.shared.description import advice, description
+    if args.what == "show":
+        print("\n".join(description(corpus, dataset)))
+        return 0
+    print(f"{corpus.name}: can be used for --task {task.name}")
+    print("\n".join(f"- {line}" for line in advice(task.name, dataset)) or "nothing needs to be changed")
+    return 0
+
+
 def listing() -> Iterator[str]:
     """Tasks and corpora with type, size, licence and origin."""
     for task in tasks.all_tasks():
@@ -129,7 +136,7 @@ def listing() -> Iterator[str]:
             if c.task == task.name:
                 yield f"      --corpus {c.name:<10} {c.title}"
                 yield f"      {'':<19} {c.size}; {c.licence}; {c.origin}"
-    yield "own files: --corpus FILE.tsv|.csv|.jsonl (source and target, or text and label), poems also .txt"
+    yield f"own text: --corpus with a file ({' '.join(corpora.ENDINGS)}), two aligned ones, a folder, or a .zip"
 
 
 # training and evaluation
@@ -153,7 +160,9 @@ def train_and_show(args: argparse.Namespace, task: tasks.Task, given: dict[str, 
     elif group.rank == 0:
         model = load(directory, args, task, given)
         about = model.about["corpus"]
-        dataset = prepare(corpora.find(about["name"], task.name), about["script"], about["reverse"], model.settings)
+        reading = CorpusSettings(**about.get("reading", {}))
+        dataset = prepare(corpora.find(about.get("given", about["name"]), task.name, reading), about["script"],
+                          about["reverse"], model.settings, reading, args.rejects)
         note(f"{directory}: trained on {about['name']} before; --retrain trains anew")
         if dataset.checksum != about["checksum"]:
             note(f"the corpus {about['name']} has changed since this model was trained")
@@ -172,13 +181,10 @@ def train_and_show(args: argparse.Namespace, task: tasks.Task, given: dict[str, 
 
 def choose_corpus(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any]):
     """The corpus asked for; or the task's default, or the starter where that cannot be had."""
-    script = args.script or "simplified"
-    if script not in ("simplified", "traditional"):
-        raise InputError(f"--script {script}: known are simplified and traditional")
-    corpus = corpora.find(args.corpus or task.default_corpus, task.name)
+    corpus = corpora.find(args.corpus or task.default_corpus, task.name, args.reading)
     settings = task.settings(corpus.suggested, given)
     try:
-        return corpus, prepare(corpus, script, args.reverse, settings), settings
+        return corpus, prepare(corpus, args.script, args.reverse, settings, args.reading, args.rejects), settings
     except CorpusUnavailable as error:
         if args.corpus:
             raise InputError(f"--corpus {args.corpus}: {error}") from None
@@ -186,12 +192,20 @@ def choose_corpus(args: argparse.Namespace, task: tasks.Task, given: dict[str, A
         note("going on with the starter corpus, a few hundred examples: enough to try things, too few for good results")
         corpus = corpora.find("starter", task.name)
         settings = task.settings(corpus.suggested, given)
-        return corpus, prepare(corpus, "simplified", args.reverse, settings), settings
+        return corpus, prepare(corpus, None, args.reverse, settings, args.reading, args.rejects), settings
 
 
-def prepare(corpus: Corpus, script: str, reverse: bool, settings: Settings):
+def prepare(corpus: Corpus, script: str | None, reverse: bool, settings: Settings, reading: CorpusSettings,
+            rejects: Path | None):
     from corpora.shared.splits import prepare as split
-    dataset = split(corpus, script, reverse).limited(settings.limit)
+    if script not in (None, "simplified", "traditional", "as-written"):
+        raise InputError(f"--script {script}: known are simplified and traditional")
+    for text in corpus.notes:
+        note(text)
+    dataset = split(corpus, script or "", reverse, reading).limited(settings.limit)
+    if rejects and dataset.rejects:
+        shutil.copyfile(dataset.rejects, rejects)
+        note(f"{rejects}: what was left out, with line and reason")
     left_out = "".join(f"; left out {n:,}: {reason}" for reason, n in dataset.dropped.items())
     note(f"{corpus.name}: {len(dataset.train):,} train, {len(dataset.dev):,} dev, {len(dataset.test):,} test{left_out}")
     return dataset
@@ -238,8 +252,9 @@ def untrained(args: argparse.Namespace, task: tasks.Task, settings: Settings, co
     encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
                               dataset.identity())
     return text_model.create(task, settings, dataset.train, {
-        "name": corpus.name, "script": args.script if args.script in corpus.scripts else "simplified",
-        "reverse": args.reverse,
+        "name": corpus.name, "given": args.corpus or [corpus.name],
+        "script": args.script if args.script in corpus.scripts else corpus.scripts[0],
+        "reverse": args.reverse, "reading": dataclasses.asdict(args.reading),
         "checksum": dataset.checksum, "licence": corpus.licence, "origin": corpus.origin,
         "examples": {part: len(getattr(dataset, part)) for part in ("train", "dev", "test")},
         "left out": dict(dataset.dropped)}, (encoded.source, encoded.target)), encoded
@@ -275,8 +290,9 @@ def load(directory: Path, args: argparse.Namespace, task: tasks.Task, given: dic
         raise InputError(f"{directory}: holds a model for --task {model.task.name}, not {task.name}; "
                          "name another --model-dir")
     saved = {**dataclasses.asdict(model.settings), **model.about["corpus"]}
-    asked = dict(given)
-    asked |= {name: value for name, value in (("name", args.corpus), ("script", args.script)) if value}
+    saved |= saved.get("reading", {})
+    asked = given | {name: value for name, value in vars(args.reading).items() if hasattr(args, name)}
+    asked |= {name: value for name, value in (("name", " ".join(args.corpus or [])), ("script", args.script)) if value}
     asked |= {"reverse": True} if args.reverse else {}
     for name, value in asked.items():
         if saved.get(name) != value:
@@ -289,7 +305,7 @@ def load(directory: Path, args: argparse.Namespace, task: tasks.Task, given: dic
 def answer(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], search: dict[str, Any]) -> int:
     """Answer every input; one that cannot be answered gives an empty line, its reason on stderr, and exit code 2."""
     from core.distributed import join
-    from tasks.shared.answering import answers
+    from tasks.shared.answering import answers, inputs, is_stream
     directory = args.model_dir or MODELS / task.name
     group, options = join(), task.search_settings(search)
     model = group.in_turn(lambda: load(directory, args, task, given))
@@ -305,7 +321,8 @@ def answer(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], se
         raise InputError(f"--lines {args.lines}: must be from 1 to 1000")
     failed = False
     aligned = len(args.input) > 1 or is_stream(args.input[0])  # an empty line then keeps the others in their places
-    found = itertools.chain.from_iterable(answers(model, inputs(args.input), args.lines or 1, options, group))
+    blocks = inputs(args.input, corpora.ENDINGS)
+    found = itertools.chain.from_iterable(answers(model, blocks, args.lines or 1, options, group))
     for number, said in enumerate(found, 1):
         if isinstance(said, InputError):
             failed = True
@@ -314,40 +331,6 @@ def answer(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], se
         if said or aligned:
             print(said, flush=True)
     return 2 if failed else 0
-
-
-def is_stream(text: str) -> bool:
-    return text == "-" or os.path.isfile(text)  # which, unlike pathlib, bears texts longer than any file name
-
-
-def inputs(given: list[str]) -> Iterator[list[str]]:
-    """The texts to answer, in blocks: arguments and files many at once, standard input line by line as it comes."""
-    from tasks.shared.answering import BLOCK
-    for text in given:
-        if text == "-":
-            yield from ([line] for line in lines_of(sys.stdin.buffer, text))
-        elif is_stream(text):
-            with open(text, "rb") as file:
-                lines = lines_of(file, text)
-                while block := list(itertools.islice(lines, BLOCK)):
-                    yield block
-        elif Path(text[:255]).suffix.lower() in corpora.ENDINGS:
-            raise InputError(f"--input {text}: no such file")
-        else:
-            yield [text]
-
-
-def lines_of(stream: BinaryIO, name: str) -> Iterator[str]:
-    """Raises InputError where the stream is empty, or a line of it not UTF-8."""
-    number = 0
-    for number, line in enumerate(stream, 1):
-        try:
-            yield line.decode("utf-8-sig").rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise InputError(f"--input {name}: line {number} is not UTF-8 (byte 0x{line[error.start]:02x}); "
-                             "send UTF-8 text") from None
-    if not number:
-        raise InputError(f"--input {name}: is empty; send one text a line")
 
 
 def note(text: str) -> None:

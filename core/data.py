@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 class InputError(ValueError):
@@ -21,17 +21,34 @@ class Example:
     target   what should come out: a text, or a label
     context  for lines of a longer work: the lines before `source`, oldest first
     key      what decides the split (train, dev or test); the source where empty
+    part     "train", "dev" or "test" where the corpus itself says so
+    line     where it stands in its file, counted from 1; 0 where it has no place
+    file     that file's name, where the corpus has several
     """
 
     source: str
     target: str
     context: tuple[str, ...] = ()
     key: str = ""
+    part: str = ""
+    line: int = field(default=0, compare=False, repr=False)
+    file: str = field(default="", compare=False, repr=False)
 
     def reversed(self) -> Example:
         """The same pair the other way round, in the same split.
 
         >>> Example("你好", "hello").reversed()
-        Example(source='hello', target='你好', context=(), key='你好')
+        Example(source='hello', target='你好', context=(), key='你好', part='')
         """
-        return Example(self.target, self.source, (), self.key or self.source)
+        return Example(self.target, self.source, (), self.key or self.source, self.part, self.line, self.file)
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What of a corpus is no example: why, the text, what is particular to it, and where it stands."""
+
+    reason: str
+    text: str
+    line: int = 0
+    detail: str = ""
+    file: str = ""

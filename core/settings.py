@@ -19,9 +19,10 @@ PLACEMENTS = ("before", "after")
 
 
 def option(default: Any, group: str, help: str, *, choices: tuple[str, ...] = (),
-           at_least: float | None = None, at_most: float | None = None) -> Any:
+           at_least: float | None = None, at_most: float | None = None, metavar: str = "FILE") -> Any:
     return field(default=default, metadata={
-        "group": group, "help": help, "choices": choices, "at_least": at_least, "at_most": at_most})
+        "group": group, "help": help, "choices": choices, "at_least": at_least, "at_most": at_most,
+        "metavar": metavar})
 
 
 class Checked:
@@ -100,6 +101,22 @@ class Settings(Checked):
     precision: str = option("auto", "training", "bf16 multiplies matrices with 16 bits; auto takes it where a short "
                             "trial shows it to be faster", choices=("auto", "fp32", "bf16"))
     seed: int = option(1, "training", "same seed, same numbers", at_least=0)
+
+
+@dataclass(frozen=True)
+class CorpusSettings(Checked):
+    """How a corpus is read and cleaned."""
+
+    encoding: str = option("", "corpus", "of a file; recognised: UTF-8, UTF-16, GB18030, Big5", metavar="NAME")
+    source_column: str = option("", "corpus", "where the source is: a column's name, or its number from 1; of aligned "
+                                "files in a folder, the ending", metavar="NAME")
+    target_column: str = option("", "corpus", "where the target (or label) is", metavar="NAME")
+    normalization: str = option("nfc", "corpus", "Unicode form; nfkc makes one of full and half width",
+                                choices=("nfc", "nfkc"))
+    min_characters: int = option(1, "corpus", "leave out pairs with a shorter text", at_least=1)
+    max_characters: int = option(0, "corpus", "leave out pairs with a longer text; 0 keeps all", at_least=0)
+    max_ratio: float = option(0.0, "corpus", "leave out pairs of which one text is so many times as long as the "
+                              "other; 0 keeps all", at_least=0)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,21 @@ A corpus loads without torch: ids and special symbols are the model's business.
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import os
 import pkgutil
+import re
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.data import InputError
-from core.settings import suggest
+from core.settings import CorpusSettings, suggest
 from corpora.shared.corpus import Corpus
 from corpora.shared.files import ENDINGS, file_corpus
+from corpora.shared.opening import PACKED
+
+PLACES = "n2m.corpora"  # entry points of other packages, each a Corpus
 
 
 def all_corpora() -> list[Corpus]:
@@ -23,19 +30,42 @@ def all_corpora() -> list[Corpus]:
         if not info.ispkg:
             module = importlib.import_module(f"{__name__}.{info.name}")
             found += [c for c in vars(module).values() if isinstance(c, Corpus)]
+    found += [point.load() for point in importlib.metadata.entry_points(group=PLACES)]
     return sorted(found, key=lambda c: c.task)
 
 
-def find(name: str, task: str) -> Corpus:
-    """The corpus of this name for this task, or the user's own file of this path."""
+def find(names: str | Sequence[str], task: str, settings: CorpusSettings | None = None) -> Corpus:
+    """The corpus of this name for this task; or of the user's own: a file, a folder, two aligned files, - for standard
+    input, module:name for a Corpus in a module. settings: how files are read."""
+    if not isinstance(names, str) and len(names) > 1:
+        return file_corpus([Path(name) for name in names], task, settings)
+    name = names if isinstance(names, str) else names[0]
     known = {c.name: c for c in all_corpora() if c.task == task}
     if name in known:
         return known[name]
-    if Path(name).suffix.lower() in ENDINGS or os.path.exists(name):
-        return file_corpus(Path(name), task)
+    if name == "-" or Path(name).suffix.lower() in (*ENDINGS, ".zip", *PACKED) or os.path.exists(name):
+        return file_corpus([Path(name)], task, settings)
+    if re.fullmatch(r"[\w.]+:\w+", name):
+        return _in_module(name, task)
     other = [c.task for c in all_corpora() if c.name == name]
     if other:
         raise InputError(f"--corpus {name}: is a corpus of --task {other[0]}; for {task}: {', '.join(known)}, "
                          "or a file of your own")
     raise InputError(f"--corpus {name}: no such corpus or file; {suggest(name, list(known))}, "
                      f"or a file ending in {', '.join(ENDINGS)}")
+
+
+def _in_module(name: str, task: str) -> Corpus:
+    """my_module:MY_CORPUS, found where Python finds modules, and in the folder we were started in."""
+    module, attribute = name.split(":")
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        corpus = getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # whatever happens in a module of the user's is for the user to mend
+        raise InputError(f"--corpus {name}: cannot be had ({type(error).__name__}: {error})") from None
+    if not isinstance(corpus, Corpus):
+        raise InputError(f"--corpus {name}: is no Corpus (corpora/shared/corpus.py) but {type(corpus).__name__}")
+    if corpus.task != task:
+        raise InputError(f"--corpus {name}: is a corpus of --task {corpus.task}, not {task}")
+    return corpus

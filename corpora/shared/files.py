@@ -1,200 +1,173 @@
-"""A file of the user's in, a Corpus out: .tsv, .csv and .jsonl pairs, or .txt with one poem (or pair) a line."""
+"""Files of the user's in, a Corpus out: a file, two aligned ones, a folder, a .zip, or what comes through a pipe."""
 
 from __future__ import annotations
 
-import atexit
-import contextlib
-import csv
-import functools
 import hashlib
-import io
-import json
+import itertools
 import re
-import shutil
-import tempfile
 from array import array
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
-from core.data import Example, InputError
+from core.data import Dropped, Example, InputError
+from core.settings import CorpusSettings
+from corpora.shared.columns import PARTS
 from corpora.shared.corpus import Corpus
-from corpora.shared.poems import line_pairs, lines_of
+from corpora.shared.encodings import NAMES, known, recognised
+from corpora.shared.formats import ENDINGS, aligned, document, examples_of, texts_of
+from corpora.shared.opening import File, files_of, is_folder, opened
 
-ENDINGS = (".tsv", ".csv", ".jsonl", ".txt")
-SOURCE_NAMES = ("source", "text", "input", "word", "line")
-TARGET_NAMES = ("target", "label", "output", "answer", "next")
+Item = Example | Dropped
+Reader = tuple[str, Callable[[], Iterator[Item]], tuple[File, ...]]  # of which split; how to read; what
 
 
-def file_corpus(path: Path, task: str) -> Corpus:
-    """The file as a corpus of this task. Its examples are read, and refused, when they are asked for."""
-    with _opened(path):
-        pass  # what cannot be read at all is better refused now
-    themes = task == "word" and many_texts_a_word(read(path, task))
+def file_corpus(paths: Sequence[Path], task: str, settings: CorpusSettings | None = None) -> Corpus:
+    """One path, or those of two aligned files, as a corpus of this task. Examples are read when they are asked for."""
+    settings = settings or CorpusSettings()
+    readers, unread = _readers(paths, task, settings)
+    files = [file for _, _, several in readers for file in several]
+    name = " ".join(map(str, paths))
 
-    def load(script: str) -> Iterator[Example]:
-        return (replace(e, key=e.target) for e in read(path, task)) if themes else read(path, task)
+    def read() -> Iterator[Item]:
+        for part, items, several in readers:
+            for e in items():
+                if len(readers) > 1:
+                    e = replace(e, file=str(several[0]))
+                    e = replace(e, part=part) if part and isinstance(e, Example) else e
+                yield e
 
+    themes = task == "word" and many_texts_a_word(read())
+
+    def load(script: str) -> Iterator[Item]:
+        return (replace(e, key=e.target) if isinstance(e, Example) else e for e in read()) if themes else read()
+
+    size = sum(file.path.stat().st_size for file in {f.path: f for f in files}.values())
     exclusive = ("target",) if themes else ("source", "target", "context") if task == "poem" else ("source",)
-    return Corpus(name=str(path), task=task, title="a file of your own", size=f"{path.stat().st_size:,} bytes",
-                  licence="yours", origin=str(path), load=load, scripts=("simplified", "traditional"),
-                  exclusive=exclusive, version=lambda: checksum(path))
+    return Corpus(name=name, task=task, title="text of your own", size=f"{size:,} bytes",
+                  licence="yours", origin=name, load=load, scripts=("as-written", "simplified", "traditional"),
+                  exclusive=exclusive, version=lambda: checksum(files) + str(settings), converted=True,
+                  notes=(*_encodings(files, settings), *unread))
 
 
-def many_texts_a_word(examples: Iterable[Example]) -> bool:
+def many_texts_a_word(items: Iterable[Item]) -> bool:
     """Does a source stand for a theme, with many texts about it? Then a text, not the word, must be new in test."""
-    sources = array("q", (hash(e.source) for e in examples))  # 8 bytes an example
+    sources = array("q", (hash(e.source) for e in items if isinstance(e, Example)))  # 8 bytes an example
     if len(sources) < 100_000:
         return len(set(sources)) * 3 < len(sources)
     import numpy as np  # numbers in a set would take ten times the memory
     return len(np.unique(np.frombuffer(sources, dtype=np.int64))) * 3 < len(sources)
 
 
-def checksum(path: Path) -> str:
-    """SHA-256 of the file's bytes."""
+def checksum(files: Sequence[File]) -> str:
+    """SHA-256 of the files' bytes."""
     total = hashlib.sha256()
-    with _opened(path) as file:
-        while block := file.read(1 << 20):
-            total.update(block)
+    for file in files:
+        total.update(f"\0{file}\0".encode("utf-8", "surrogateescape") if len(files) > 1 else b"")
+        with opened(file) as raw:
+            while block := raw.read(1 << 20):
+                total.update(block)
     return total.hexdigest()
 
 
-def read(path: Path, task: str) -> Iterator[Example]:
-    """The examples of a file, one after the other. Raises InputError naming the file, the line and the remedy."""
-    ending = path.suffix.lower()
-    if ending == ".txt" and task == "poem" and not any("\t" in line for line in lines(path)):
-        none = True
-        for poem in lines(path):
-            for pair in line_pairs(lines_of(poem), key=poem):
-                none = False
-                yield pair
-        if none:
-            raise InputError(f"{path}: no two neighbouring lines of equal length; write one poem a line, "
-                             "its lines divided by ， and 。")
-    elif ending == ".jsonl":
-        yield from _json_lines(path)
-    elif ending == ".csv":
-        yield from _rows(path, _csv_rows(path), "commas")
-    else:
-        yield from _rows(path, enumerate((line.split("\t") for line in lines(path)), 1), "a tab")
+def _encodings(files: Sequence[File], settings: CorpusSettings) -> Iterator[str]:
+    if settings.encoding:
+        known(settings.encoding)
+        return
+    found: dict[str, list[File]] = defaultdict(list)
+    for file in files:
+        if file.kind != ".parquet":
+            found[NAMES[recognised(file)]].append(file)
+    for encoding, of in found.items():
+        if encoding != "UTF-8":
+            others = f" and {len(of) - 1:,} more files" if len(of) > 1 else ""
+            yield f"{of[0]}{others}: read as {encoding}; --encoding says otherwise"
 
 
-def lines(path: Path) -> Iterator[str]:
-    """The lines of a file that is UTF-8 text, with or without a byte order mark, of any line ends; without these.
-    Raises InputError for what is no text, and for a file with nothing but white space."""
-    empty = True
-    try:
-        with _opened(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig") as text:
-            for line in text:
-                if "\0" in line:
-                    raise InputError(f"{path}: contains NUL bytes, so it is no text file; save it as UTF-8 text")
-                empty = empty and not line.strip()
-                yield line[:-1] if line.endswith("\n") else line
-    except UnicodeDecodeError:
-        raise _not_utf8(path) from None
-    if empty:
-        raise InputError(f"{path}: is empty; needs one example a line")
+# which files, and how
 
 
-def read_text(path: Path) -> str:
-    """The whole file as text."""
-    try:
-        with _opened(path) as file:
-            text = file.read().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _not_utf8(path) from None
-    if "\0" in text:
-        raise InputError(f"{path}: contains NUL bytes, so it is no text file; save it as UTF-8 text")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+def _readers(paths: Sequence[Path], task: str, settings: CorpusSettings) -> tuple[list[Reader], list[str]]:
+    """How to read what is there, and which files are not read."""
+    if len(paths) == 2:
+        for path in paths:
+            if is_folder(path):
+                raise InputError(f"{path}: is a folder; two names are for two aligned files")
+        return [_aligned("", *(file for path in paths for file in files_of(path)), settings)], []
+    if len(paths) > 2:
+        raise InputError(f"--corpus {' '.join(map(str, paths))}: {len(paths)} names; give a file, two aligned files, "
+                         "or a folder")
+    files = files_of(paths[0])
+    if not is_folder(paths[0]):
+        return [_table("", files[0], task, settings)], []
+    places = {file: file.place if file.inside else file.place.relative_to(paths[0]) for file in files}
+    parts = {file: part_of(place) for file, place in places.items()}
+    if "train" not in parts.values():
+        parts = dict.fromkeys(files, "")
+    readers = (_pairs(places, parts, settings) or _labelled(places, parts, task, settings)
+               or [_table(parts[f], f, task, settings) for f in files if f.kind in ENDINGS])
+    if not readers:
+        raise InputError(f"{paths[0]}: holds nothing to read; needs files ending in {', '.join(ENDINGS)}, two files of "
+                         "one name with endings of two languages, or, to classify, a folder for each label")
+    read = {file for _, _, several in readers for file in several}
+    unread = [str(place) for file, place in places.items() if file not in read]
+    said = f"{paths[0]}: not read: {', '.join(unread[:5])}" + f" and {len(unread) - 5:,} more" * (len(unread) > 5)
+    return readers, [said] * bool(unread)
 
 
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    try:
-        if Path(path).is_char_device():
-            raise InputError(f"{path}: is a device, not a file; give a file of text")
-        file = open(_copied(path) if Path(path).is_fifo() else path, "rb")  # noqa: SIM115
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    with file:
-        yield file
+def part_of(place: Path) -> str:
+    """The split that a file is for, by its name or its folders'.
+
+    >>> part_of(Path("test_2016_flickr.de")), part_of(Path("valid/a.txt")), part_of(Path("testament.txt"))
+    ('test', 'dev', '')
+    """
+    words = (re.match(r"[a-z]*", name.lower()).group() for name in place.parts)
+    return next((PARTS[word] for word in words if word in PARTS), "")
 
 
-@functools.cache
-def _copied(pipe: Path) -> str:
-    """A pipe can be read once only, and a file is read several times: so it is copied to one, deleted at exit."""
-    copy = tempfile.NamedTemporaryFile(prefix="n2m-")  # noqa: SIM115
-    atexit.register(copy.close)
-    with open(pipe, "rb") as file:
-        shutil.copyfileobj(file, copy)
-    copy.flush()
-    return copy.name
+def _table(part: str, file: File, task: str, settings: CorpusSettings) -> Reader:
+    return part, lambda: examples_of(file, task, settings), (file,)
 
 
-def _not_utf8(path: Path) -> InputError:
-    """Where the file is no UTF-8, counting lines as an editor does."""
-    number = 1
-    with _opened(path) as file:
-        for line in file:
-            try:
-                line.decode("utf-8")
-                number += _line_ends(line)
-            except UnicodeDecodeError as error:
-                number += _line_ends(line[:error.start])
-                return InputError(f"{path}: line {number} is not UTF-8 (byte 0x{line[error.start]:02x}); save it as "
-                                  f"UTF-8, for example: iconv -f GB18030 -t UTF-8 {path}")
-    return InputError(f"{path}: changed while it was read; try again")
+def _aligned(part: str, source: File, target: File, settings: CorpusSettings) -> Reader:
+    return part, lambda: aligned(source, target, settings), (source, target)
 
 
-def _line_ends(data: bytes) -> int:
-    return len(re.findall(rb"\r\n|\r|\n", data))
+def _pairs(places: dict[File, Path], parts: dict[File, str], settings: CorpusSettings) -> list[Reader]:
+    """Files of the same name but for the language they end in: train.de and train.en."""
+    stems: dict[Path, list[File]] = defaultdict(list)
+    for file, place in places.items():
+        if file.kind and file.kind not in ENDINGS:
+            stems[place.with_suffix("")].append(file)
+    pairs = [pair for pair in stems.values() if len(pair) == 2]
+    languages = sorted({file.kind[1:] for pair in pairs for file in pair})
+    asked = [settings.source_column or None, settings.target_column or None]
+    for i in (0, 1):
+        if asked[i] and asked[i] in languages and not asked[1 - i] and len(languages) == 2:
+            asked[1 - i] = next(name for name in languages if name != asked[i])
+    order = asked if all(asked) else languages
+    if (pairs and len(order) != 2) or (pairs and not set(order) <= set(languages)):
+        raise InputError(f"{next(iter(places)).path.parent}: holds {', '.join(languages)}; say which is which with "
+                         "--source-column and --target-column")
+    found = [sorted(pair, key=lambda f: order.index(f.kind[1:])) for pair in pairs
+             if {f.kind[1:] for f in pair} == set(order)]
+    return [_aligned(parts[a], a, b, settings) for a, b in found]
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader((line + "\n" for line in lines(path)), strict=True)
-    for row in reader:
-        yield reader.line_num, row
+def _labelled(places: dict[File, Path], parts: dict[File, str], task: str, settings: CorpusSettings) -> list[Reader]:
+    """A folder for each label with a text in each file, or a file for each label with a text in each line."""
+    if task != "classify":
+        return []
+    texts = {f: [name for name in place.parts[:-1] if not parts[f] or part_of(Path(name)) != parts[f]]
+             for f, place in places.items() if f.kind in (".txt", "")}
+    labels = {f: names[-1] for f, names in texts.items() if names}
+    if labels:
+        return [(parts[f], lambda f=f: document(f, labels[f], settings), (f,)) for f in labels]
+    files = [f for f in texts if f.kind == ".txt" and not _has_tab(f, settings)]
+    return [(parts[f], lambda f=f: texts_of(f, f.place.stem, settings), (f,)) for f in files] if len(files) > 1 else []
 
 
-def _rows(path: Path, rows: Iterable[tuple[int, list[str]]], divider: str) -> Iterator[Example]:
-    source, target, width, first = 0, 1, 2, True
-    try:
-        for number, row in rows:
-            if not any(cell.strip() for cell in row):
-                continue
-            header, first = _header(row) if first else None, False
-            if header:
-                source, target = header
-                width = max(header) + 1
-                continue
-            if len(row) < width:
-                raise InputError(f"{path}: line {number} has {len(row)} column{'s' * (len(row) > 1)}, needs source "
-                                 f"and target (or label) divided by {divider}")
-            yield Example(row[source], row[target])
-    except csv.Error as error:
-        raise InputError(f"{path}: not readable as CSV ({error}); quote fields that hold commas or quotes") from None
-
-
-def _header(row: list[str]) -> tuple[int, int] | None:
-    names = [cell.strip().lower() for cell in row]
-    sources = [i for i, n in enumerate(names) if n in SOURCE_NAMES]
-    targets = [i for i, n in enumerate(names) if n in TARGET_NAMES]
-    return (sources[0], targets[0]) if sources and targets else None
-
-
-def _json_lines(path: Path) -> Iterator[Example]:
-    for number, line in enumerate(lines(path), 1):
-        if not line.strip():
-            continue
-        try:
-            item = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{path}: line {number} is not JSON ({str(error)[:80]})") from None
-        source, target = (next((item[n] for n in names if n in item), None) if isinstance(item, dict) else None
-                          for names in (SOURCE_NAMES, TARGET_NAMES))
-        if not isinstance(source, str) or not isinstance(target, str):
-            raise InputError(f'{path}: line {number} needs texts under "source" and "target" (or "text", "label")')
-        yield Example(source, target)
+def _has_tab(file: File, settings: CorpusSettings) -> bool:
+    items = itertools.islice(texts_of(file, "", settings), 100)
+    return any(isinstance(e, Example) and "\t" in e.source for e in items)

@@ -23,10 +23,12 @@ def lines_of(poem: str) -> list[str]:
     return [line for line in DIVIDER.split(plain) if line]
 
 
-def line_pairs(lines: Sequence[str], key: str, lengths: tuple[int, ...] = ()) -> Iterator[Example]:
+def line_pairs(lines: Sequence[str], key: str, lengths: tuple[int, ...] = (),
+               number: int = 0) -> Iterator[Example]:
     """Each line with the next, where both are equally long, with the lines of the same run before it as context.
 
-    lengths: the line lengths to keep; empty keeps all. A line that holds anything but Chinese characters ends a run.
+    lengths: the line lengths to keep; empty keeps all. number: where the poem stands. A line that
+    holds anything but Chinese characters ends a run.
 
     >>> [(e.context, e.source, e.target) for e in line_pairs(["一二", "三四", "五六"], key="k")]
     [((), '一二', '三四'), (('一二',), '三四', '五六')]
@@ -38,5 +40,5 @@ def line_pairs(lines: Sequence[str], key: str, lengths: tuple[int, ...] = ()) ->
             run = []
         if good:
             if run:
-                yield Example(run[-1], line, tuple(run[:-1]), key)
+                yield Example(run[-1], line, tuple(run[:-1]), key, line=number)
             run = [*run, line]

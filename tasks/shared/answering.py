@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
 
 from core.data import Example, InputError
 from core.distributed import Group
@@ -45,3 +49,37 @@ def _respond(model: TextModel, examples: list[Example], lines: int, search: Sear
     if search.n_best > 1:
         return ("\n".join(f"{score:.3f}\t{text}" for text, score in best) for best in found)
     return (f"{best[0][0]}\t{best[0][1]:.3f}" if "linear" in model.task.parts else best[0][0] for best in found)
+
+
+def is_stream(text: str) -> bool:
+    return text == "-" or os.path.isfile(text)  # which, unlike pathlib, bears texts longer than any file name
+
+
+def inputs(given: list[str], endings: tuple[str, ...]) -> Iterator[list[str]]:
+    """The texts to answer, in blocks: arguments and files many at once, standard input line by line as it comes.
+    What ends as a file does (endings) and is none is refused."""
+    for text in given:
+        if text == "-":
+            yield from ([line] for line in lines_of(sys.stdin.buffer, text))
+        elif is_stream(text):
+            with open(text, "rb") as file:
+                lines = lines_of(file, text)
+                while block := list(islice(lines, BLOCK)):
+                    yield block
+        elif Path(text[:255]).suffix.lower() in endings:
+            raise InputError(f"--input {text}: no such file")
+        else:
+            yield [text]
+
+
+def lines_of(stream: BinaryIO, name: str) -> Iterator[str]:
+    """Raises InputError where the stream is empty, or a line of it not UTF-8."""
+    number = 0
+    for number, line in enumerate(stream, 1):
+        try:
+            yield line.decode("utf-8-sig").rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise InputError(f"--input {name}: line {number} is not UTF-8 (byte 0x{line[error.start]:02x}); "
+                             "send UTF-8 text") from None
+    if not number:
+        raise InputError(f"--input {name}: is empty; send one text a line")

@@ -143,7 +143,7 @@ def test_a_file_that_changes_is_prepared_anew(tmp_path):
     sums = []
     for last in ("one", "one", "two"):
         path.write_text("".join(f"s {i}\tt {i}\n" for i in range(40)) + f"last\t{last}\n", encoding="utf-8")
-        sums.append(prepare(file_corpus(path, "translate")).checksum)
+        sums.append(prepare(file_corpus([path], "translate")).checksum)
     assert sums[0] == sums[1] != sums[2]
 
 
@@ -153,7 +153,7 @@ def test_a_pipe_is_read_like_a_file(tmp_path):
     words = "".join(f"s {i}\tt {i}\n" for i in range(40))
     writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_text(words, encoding="utf-8"))
     writer.start()
-    dataset = prepare(file_corpus(tmp_path / "pipe", "word"))
+    dataset = prepare(file_corpus([tmp_path / "pipe"], "word"))
     writer.join()
     assert sum(len(getattr(dataset, part)) for part in PARTS) == 40
 

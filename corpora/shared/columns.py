@@ -1,0 +1,102 @@
+"""Rows of columns in, as .tsv and .csv have them; examples out, of the columns that hold source and target."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+
+from core.data import Dropped, Example, InputError
+from core.settings import CorpusSettings
+from corpora.shared.encodings import lines
+from corpora.shared.opening import File
+
+SOURCE_NAMES = ("source", "text", "input", "word", "line", "sentence", "content", "review", "question", "prompt")
+TARGET_NAMES = ("target", "label", "output", "answer", "next", "category", "class", "sentiment", "response",
+                "translation")
+PARTS = {"train": "train", "training": "train", "dev": "dev", "val": "dev", "valid": "dev", "validation": "dev",
+         "test": "test", "testing": "test"}
+Row = tuple[int, list[str]] | Dropped  # a row with the number of its line
+
+
+def tab_rows(file: File, settings: CorpusSettings) -> Iterator[Row]:
+    for item in lines(file, settings.encoding):
+        if isinstance(item, Dropped):
+            yield item
+        else:
+            number, text = item
+            yield number, text.split("\t" if "\t" in text or " ||| " not in text else " ||| ")
+
+
+def csv_rows(file: File, settings: CorpusSettings) -> Iterator[Row]:
+    """The rows of a CSV, each with the number of the line it begins in."""
+    dropped: list[Dropped] = []
+
+    def good() -> Iterator[str]:
+        for item in lines(file, settings.encoding):
+            if isinstance(item, Dropped):
+                dropped.append(item)
+                yield "\n"
+            else:
+                yield item[1] + "\n"
+
+    reader, begin = csv.reader(good(), strict=True), 1
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if reader.line_num > begin or "field larger" in str(error) or "end of data" in str(error):
+                raise InputError(f"{file}: not readable as CSV from line {begin} on ({error}); close every quote, and "
+                                 "quote fields that hold commas or quotes") from None
+            row = Dropped("not readable as CSV", "", begin, str(error))
+        yield from dropped
+        dropped.clear()
+        yield row if isinstance(row, Dropped) else (begin, row)
+        begin = reader.line_num + 1
+
+
+def examples_of_rows(rows: Iterable[Row], file: File, settings: CorpusSettings,
+                     divider: str) -> Iterator[Example | Dropped]:
+    """Raises InputError where the columns asked for are not there."""
+    chosen: tuple[int, int, int | None] | None = None
+    for item in rows:
+        if isinstance(item, Dropped):
+            yield item
+            continue
+        number, row = item
+        if not any(cell.strip() for cell in row):
+            continue
+        if chosen is None:
+            chosen, is_header = _header(row, file, settings)
+            if is_header:
+                continue
+        source, target, part = chosen
+        if len(row) <= max(source, target):
+            yield Dropped(f"fewer columns than source and target, divided by {divider}, need", "\t".join(row), number)
+        elif part is not None and (len(row) <= part or row[part].strip().lower() not in PARTS):
+            yield Dropped("unknown split", "\t".join(row), number)
+        else:
+            yield Example(row[source], row[target], part=PARTS[row[part].strip().lower()] if part is not None else "",
+                          line=number)
+
+
+def _header(row: list[str], file: File, settings: CorpusSettings) -> tuple[tuple[int, int, int | None], bool]:
+    """Where source, target and split stand, and whether this row is a header. It is one if it has the names asked for,
+    or else one of the usual names for both; without a header, the first two columns are meant."""
+    names = [cell.strip().lower() for cell in row]
+    asked = settings.source_column, settings.target_column
+    known = [next((names.index(n) for n in usual if n in names), None) for usual in (SOURCE_NAMES, TARGET_NAMES)]
+    usual = None not in known and known[0] != known[1]
+    part = names.index("split") if "split" in names else None
+    if not any(asked) and usual:
+        return (known[0], known[1], part), True
+    if all((name.isdecimal() and int(name)) or not name for name in asked):
+        return (int(asked[0] or 1) - 1, int(asked[1] or 2) - 1, part if usual else None), usual
+    for i, side in enumerate(("source", "target")):
+        if name := asked[i].strip().lower():
+            known[i] = names.index(name) if name in names else None
+        if known[i] is None:
+            raise InputError(f"--{side}-column {asked[i] or '(not given)'}: {file} has no such column; it has: "
+                             f"{', '.join(row)[:200]} (a number, from 1, names a column too)")
+    return (known[0], known[1], part), True

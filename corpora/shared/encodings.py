@@ -1,0 +1,129 @@
+"""A file in; its lines as text out, in whatever encoding it is: UTF-8, UTF-16, GB18030 or Big5 are recognised."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from core.data import Dropped, InputError
+from corpora.shared.opening import File, opened
+
+BLOCK = 1 << 20
+LONGEST = 1_000_000  # characters in a line
+MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+NAMES = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16",
+         "gb18030": "GB18030", "big5hkscs": "Big5"}
+# These make up a third of modern Chinese, and some of any Chinese; read in a wrong encoding, hardly one comes up.
+COMMON = set("的一是不了人在有我他这這中大来來上国國个個到说說们們为為子和你地出道也时時年得就那要下以生会會自"
+             "着著去之过過家学學对對可她里裡后後小么麼心多天而能好都然没沒日于於起还還发發成事只作当當想看文无"
+             "無开開手十用主行方又如前所本见見经經头頭面公同三已老从從动動两兩长長山水月風风雲云花何處处，。？"
+             "！、：；「」《》“”（）　")
+BROKEN = re.compile("[\udc80-\udcff]")  # what is left of a byte that could not be decoded
+
+
+@lru_cache(maxsize=64)
+def _recognised(file: File, size: int, time: float) -> str:
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    first, broken, foreign = b"", 0, 0
+    with opened(file) as raw:
+        while block := raw.read(BLOCK):
+            if not first:
+                first = block
+                for mark, encoding in MARKS.items():
+                    if block.startswith(mark):
+                        return encoding
+                if encoding := _utf16(block):
+                    return encoding
+            text = decoder.decode(block)
+            if not text.isascii():
+                foreign += len(block) - len(text)
+                broken += len(BROKEN.findall(text))
+    if not broken or broken * 100 < foreign:
+        return "utf-8-sig"  # a few broken lines are told one by one
+    sample = first[:first.rfind(b"\n") + 1] or first
+    shares = {encoding: _share_of_common(sample, encoding) for encoding in ("gb18030", "big5hkscs")}
+    best, other = sorted(shares, key=lambda e: -shares[e])
+    return best if shares[best] >= 0.05 and shares[best] > 2 * shares[other] else ""
+
+
+def _utf16(block: bytes) -> str:
+    """UTF-16 without a byte order mark shows by the upper halves of its line ends and spaces, which are zero."""
+    if block.count(b"\0") < max(1, block.count(b"\n")):
+        return ""
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = block[:len(block) // 2 * 2].decode(encoding, "replace")
+        if "\n" in text and "\0" not in text and "�" not in text:
+            return encoding
+    return ""
+
+
+def _share_of_common(sample: bytes, encoding: str) -> float:
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(sample)
+    foreign = [c for c in text if c > "\x7f"]
+    if not foreign or foreign.count("�") * 100 > len(foreign):
+        return 0.0
+    return sum(c in COMMON for c in foreign) / len(foreign)
+
+
+def recognised(file: File) -> str:
+    """The encoding a file is in. Raises InputError where it is none of those that can be told for sure."""
+    about = os.stat(file.path)
+    encoding = _recognised(file, about.st_size, about.st_mtime)
+    if not encoding:
+        line, byte = _first_broken(file)
+        raise InputError(f"{file}: line {line} is not UTF-8 (byte 0x{byte:02x}), nor clearly GB18030 or Big5; say what "
+                         "it is with --encoding, for example --encoding gb18030")
+    return encoding
+
+
+def known(encoding: str) -> str:
+    """The encoding of this name. Raises InputError where Python knows none, or where it is not one of text."""
+    try:
+        "a".encode(encoding)
+        return codecs.lookup(encoding).name
+    except (LookupError, ValueError, TypeError, AssertionError):
+        raise InputError(f"--encoding {encoding}: unknown; for example utf-8, gb18030, big5, utf-16, shift_jis, latin-1"
+                         ) from None
+
+
+def lines(file: File, encoding: str = "") -> Iterator[tuple[int, str] | Dropped]:
+    """The lines of a file with their numbers, without their ends, whatever these are. A line that is too long, or
+    holds what is no text, comes out as Dropped. Raises InputError for a file with nothing but white space."""
+    encoding = known(encoding) if encoding else recognised(file)
+    if encoding == "utf-8":
+        encoding = "utf-8-sig"
+    empty, number = True, 0
+    try:
+        with opened(file) as raw, io.TextIOWrapper(raw, encoding, errors="surrogateescape") as text:
+            while line := text.readline(LONGEST + 1):
+                number += 1
+                empty = empty and not line.strip()
+                if len(line) > LONGEST and not line.endswith("\n"):
+                    start = line[:100]
+                    while line and not line.endswith("\n"):
+                        line = text.readline(LONGEST)
+                    yield Dropped(f"line of more than {LONGEST:,} characters", start, number)
+                elif not line.isascii() and (broken := BROKEN.search(line)):
+                    byte = ord(broken.group()) - 0xdc00
+                    yield Dropped(f"not {NAMES.get(encoding, encoding)}", line, number, f"byte 0x{byte:02x}")
+                elif "\0" in line:
+                    yield Dropped("holds NUL bytes", line, number)
+                else:
+                    yield number, line[:-1] if line.endswith("\n") else line
+    except UnicodeError as error:
+        raise InputError(f"{file}: after line {number}, not {NAMES.get(encoding, encoding)} ({str(error)[:80]}); say "
+                         "what it is with --encoding") from None
+    if empty:
+        raise InputError(f"{file}: is empty; needs one example a line")
+
+
+def _first_broken(file: File) -> tuple[int, int]:
+    """The line and the byte that is no UTF-8, counting lines as an editor does."""
+    for item in lines(file, "utf-8"):
+        if isinstance(item, Dropped) and item.detail:
+            return item.line, int(item.detail[-4:], 16)
+    raise InputError(f"{file}: changed while it was read; try again")

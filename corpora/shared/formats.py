@@ -1,0 +1,82 @@
+"""A file in, its examples out, by its ending; what is no example comes out as Dropped, with the reason."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from core.data import Dropped, Example, InputError
+from core.settings import CorpusSettings
+from corpora.shared.columns import csv_rows, examples_of_rows, tab_rows
+from corpora.shared.encodings import lines
+from corpora.shared.objects import json_file, json_lines, parquet_file
+from corpora.shared.opening import File
+from corpora.shared.poems import line_pairs, lines_of
+
+ENDINGS = (".tsv", ".csv", ".json", ".jsonl", ".ndjson", ".txt", ".parquet")
+Item = Example | Dropped
+
+
+def examples_of(file: File, task: str, settings: CorpusSettings) -> Iterator[Item]:
+    """The examples of one file. Raises InputError naming the file, the line and the remedy."""
+    if file.kind == ".parquet":
+        return parquet_file(file, settings)
+    if file.kind in (".jsonl", ".ndjson"):
+        return json_lines(file, settings)
+    if file.kind == ".json":
+        return json_file(file, settings)
+    if file.kind == ".csv":
+        return examples_of_rows(csv_rows(file, settings), file, settings, "a comma")
+    if task == "poem" and file.kind != ".tsv" and not any("\t" in text for _, text in _texts(file, settings)):
+        return poems_of(file, settings)
+    return examples_of_rows(tab_rows(file, settings), file, settings, "a tab")
+
+
+def poems_of(file: File, settings: CorpusSettings) -> Iterator[Item]:
+    """One poem a line, its lines divided by punctuation."""
+    none = True
+    for item in lines(file, settings.encoding):
+        if isinstance(item, Dropped):
+            yield item
+            continue
+        number, poem = item
+        pairs = list(line_pairs(lines_of(poem), key=poem, number=number))
+        none = none and not pairs
+        yield from pairs
+        if not pairs and poem.strip():
+            yield Dropped("no two neighbouring lines of equal length", poem, number)
+    if none:
+        raise InputError(f"{file}: no two neighbouring lines of equal length; write one poem a line, "
+                         "its lines divided by ， and 。")
+
+
+def texts_of(file: File, label: str, settings: CorpusSettings) -> Iterator[Item]:
+    """Every line of the file under this label."""
+    for item in lines(file, settings.encoding):
+        yield item if isinstance(item, Dropped) else Example(item[1], label, line=item[0])
+
+
+def document(file: File, label: str, settings: CorpusSettings) -> Iterator[Item]:
+    """The whole file as one text under this label."""
+    text: list[str] = []
+    for item in lines(file, settings.encoding):
+        if isinstance(item, Dropped):
+            yield Dropped(item.reason, str(file), item.line)
+            return
+        text.append(item[1])
+    yield Example(" ".join(text), label)
+
+
+def aligned(source: File, target: File, settings: CorpusSettings) -> Iterator[Item]:
+    """Line n of the one file with line n of the other."""
+    number = 0
+    for number, (a, b) in enumerate(itertools.zip_longest(*(lines(f, settings.encoding) for f in (source, target))), 1):
+        if a is None or b is None:
+            raise InputError(f"{source} and {target}: line {number} stands in one of them only; aligned files have as "
+                             "many lines")
+        bad = next((item for item in (a, b) if isinstance(item, Dropped)), None)
+        yield bad or Example(a[1], b[1], line=number)
+
+
+def _texts(file: File, settings: CorpusSettings) -> Iterator[tuple[int, str]]:
+    return (item for item in lines(file, settings.encoding) if not isinstance(item, Dropped))

@@ -1,0 +1,56 @@
+"""What is left out of a corpus in, a file of it out: its place, the reason and the text, a line each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from core.data import Dropped
+from corpora.shared.seen import Seen
+from corpora.shared.store import Store
+
+REJECTS = "rejects.tsv"
+SHOWN = 1000  # characters of a text
+
+
+class Rejects:
+    """Adds to a folder's file of rejects. counts: how many, by reason."""
+
+    def __init__(self, folder: Path) -> None:
+        self.counts: Counter[str] = Counter()
+        self._first: tuple[str, int, Dropped] | None = None
+        self._file = open(folder / REJECTS, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
+        self._file.write("line\treason\tfile\ttext\n")
+
+    def __enter__(self) -> Rejects:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def add(self, item: Dropped, line: int) -> None:
+        self.counts[item.reason] += 1
+        self._first = self._first or (item.file, line, item)
+        self._line(line, item.reason + f" ({item.detail})" * bool(item.detail), item.file, item.text)
+
+    def add_all(self, reason: str, store: Store, index: np.ndarray, seen: Seen) -> None:
+        """The examples of these numbers."""
+        if len(index):
+            self.counts[reason] += len(index)
+            self.write(reason, store, index, seen)
+
+    def write(self, reason: str, store: Store, index: np.ndarray, seen: Seen) -> None:
+        for number, e in zip(index.tolist(), store.read(index)):
+            self._line(int(seen.lines[number]), reason, seen.names[seen.files[number]], f"{e.source}\t{e.target}")
+
+    def first(self) -> str:
+        """Where the first of what could not be read stands, to be told with an error."""
+        if self._first is None:
+            return ""
+        file, line, item = self._first
+        return f" (the first in line {line}" + f" of {file}" * bool(file) + f": {item.detail}" * bool(item.detail) + ")"
+
+    def _line(self, line: int, reason: str, file: str, text: str) -> None:
+        self._file.write(f"{line}\t{reason}\t{file}\t" + " ".join(text[:SHOWN].splitlines()) + "\n")
