@@ -202,7 +202,7 @@ def prepare(corpus: Corpus, script: str | None, reverse: bool, settings: Setting
         raise InputError(f"--script {script}: known are simplified and traditional")
     for text in corpus.notes:
         note(text)
-    dataset = split(corpus, script or "", reverse, reading).limited(settings.limit)
+    dataset = split(corpus, script, reverse, reading).limited(settings.limit)
     if rejects and dataset.rejects:
         shutil.copyfile(dataset.rejects, rejects)
         note(f"{rejects}: what was left out, with line and reason")

@@ -48,8 +48,8 @@ class Corpus:
     converted: bool = False
     notes: tuple[str, ...] = ()
 
-    def examples(self, script: str = "") -> Iterable[Example | Dropped]:
-        script = script or self.scripts[0]
+    def examples(self, script: str | None = None) -> Iterable[Example | Dropped]:
+        script = self.scripts[0] if script is None else script
         if script not in self.scripts:
             raise InputError(f"--script {script}: the corpus {self.name} comes in {' and '.join(self.scripts)} only")
         return self.load(script)

@@ -140,19 +140,19 @@ def _pairs(places: dict[File, Path], parts: dict[File, str], settings: CorpusSet
     for file, place in places.items():
         if file.kind and file.kind not in ENDINGS:
             stems[place.with_suffix("")].append(file)
-    pairs = [pair for pair in stems.values() if len(pair) == 2]
-    languages = sorted({file.kind[1:] for pair in pairs for file in pair})
-    asked = [settings.source_column or None, settings.target_column or None]
-    for i in (0, 1):
-        if asked[i] and asked[i] in languages and not asked[1 - i] and len(languages) == 2:
-            asked[1 - i] = next(name for name in languages if name != asked[i])
+    several = [files for files in stems.values() if len(files) > 1]
+    languages = sorted({file.kind[1:] for files in several for file in files})
+    asked = [settings.source_column, settings.target_column]
+    for i in (0, 1):  # of two languages one tells the other
+        if not asked[i] and asked[1 - i] in languages and len(languages) == 2:
+            asked[i] = next(name for name in languages if name != asked[1 - i])
     order = asked if all(asked) else languages
-    if (pairs and len(order) != 2) or (pairs and not set(order) <= set(languages)):
-        raise InputError(f"{next(iter(places)).path.parent}: holds {', '.join(languages)}; say which is which with "
-                         "--source-column and --target-column")
-    found = [sorted(pair, key=lambda f: order.index(f.kind[1:])) for pair in pairs
-             if {f.kind[1:] for f in pair} == set(order)]
-    return [_aligned(parts[a], a, b, settings) for a, b in found]
+    if several and (len(order) != 2 or not set(order) <= set(languages)):
+        raise InputError(f"the files are of {', '.join(languages)}; say which is which with --source-column and "
+                         "--target-column")
+    found = [{file.kind[1:]: file for file in files} for files in several]
+    pairs = [[of[language] for language in order] for of in found if set(order) <= set(of)]
+    return [_aligned(parts[source], source, target, settings) for source, target in pairs]
 
 
 def _labelled(places: dict[File, Path], parts: dict[File, str], task: str, settings: CorpusSettings) -> list[Reader]:

@@ -58,7 +58,7 @@ def json_file(file: File, settings: CorpusSettings) -> Iterator[Example | Droppe
             for number, item in enumerate(ijson.items(raw, "item", use_float=True), 1):
                 yield named(item, number, settings)
     except ijson.JSONError as error:
-        raise InputError(f"{file}: is not JSON ({str(error)[:80]})") from None
+        raise InputError(f"{file}: is not JSON ({' '.join(str(error).split())[:80]})") from None
 
 
 def parquet_file(file: File, settings: CorpusSettings) -> Iterator[Example | Dropped]:

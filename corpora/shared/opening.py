@@ -57,16 +57,16 @@ class File:
 
 def is_folder(path: Path) -> bool:
     """Many files: a folder, or a .zip."""
-    return path.is_dir() or path.suffix.lower() == ".zip"
+    return os.path.isdir(path) or path.suffix.lower() == ".zip"
 
 
 def files_of(path: Path) -> list[File]:
     """The files of a folder or a .zip, by name, or the file itself. Hidden ones, and a Mac's notes, are left out."""
-    if path.suffix.lower() == ".zip" and not path.is_dir():
+    if path.suffix.lower() == ".zip" and not os.path.isdir(path):
         with _zip(path) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir()]
         found = [File(path, name) for name in names if not _hidden(Path(name).parts)]
-    elif path.is_dir():
+    elif os.path.isdir(path):
         found = []
         for folder, folders, names in os.walk(path):
             folders[:] = sorted(name for name in folders if not _hidden((name,)))
@@ -142,7 +142,7 @@ def _zip(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _hidden(names: tuple[str, ...]) -> bool:
-    return any(name.startswith(".") or name == "__MACOSX" for name in names)
+    return any((name.startswith(".") and name != "..") or name == "__MACOSX" for name in names)
 
 
 def _file(path: Path) -> File:
@@ -153,7 +153,7 @@ def _file(path: Path) -> File:
             raise InputError(f"{path}: is a device, not a file; give a file of text")
         if path.is_fifo():
             return File(Path(_copied(str(path))), name=str(path))
-        if path.is_file() and tarfile.is_tarfile(path) and path.stat().st_size:
+        if path.is_file() and path.stat().st_size and _is_tar(path):
             raise InputError(f"{path}: is a tar archive; unpack it and give the folder")
         with open(path, "rb"):
             return File(path)  # what cannot be read at all is better refused now
@@ -161,6 +161,13 @@ def _file(path: Path) -> File:
         raise InputError(f"{path}: no such file") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _is_tar(path: Path) -> bool:
+    try:
+        return tarfile.is_tarfile(path)
+    except DAMAGED:  # told when it is read
+        return False
 
 
 @functools.cache

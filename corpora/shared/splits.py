@@ -46,7 +46,7 @@ class Dataset:
     checksum: str = ""
     labelled: bool = False
     changed: Counter[str] = field(default_factory=Counter)
-    rejects: Path | None = None
+    rejects: Path | None = field(default=None, compare=False)
 
     def identity(self) -> str:
         """What tells these splits, in this order, from all others."""
@@ -79,7 +79,7 @@ def _checked(dataset: Dataset) -> Dataset:
     return dataset
 
 
-def prepare(corpus: Corpus, script: str = "", reverse: bool = False,
+def prepare(corpus: Corpus, script: str | None = None, reverse: bool = False,
             settings: CorpusSettings | None = None) -> Dataset:
     """Load, clean and split a corpus, or find it as an earlier run did so. Raises InputError where too little is left.
 

@@ -15,7 +15,8 @@ from core.data import Example, InputError
 from core.settings import Settings
 from corpora.shared import download
 from corpora.shared.corpus import Corpus, CorpusUnavailable
-from corpora.shared.splits import Dataset, fold, prepare
+from corpora.shared.seen import fold
+from corpora.shared.splits import Dataset, prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 TASKS = ("word", "classify", "poem", "translate")

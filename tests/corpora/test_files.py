@@ -202,7 +202,7 @@ def test_csv_lines_are_counted_as_an_editor_counts_them(tmp_path):
 def test_a_row_that_is_no_csv_is_dropped_and_the_next_one_read(tmp_path):
     path = write(tmp_path / "mine.csv", 'a,b\n"c" d,e\nf,g\n')
     items = list(file_corpus([path], "translate").examples())
-    assert [(e.source, e.target) if not isinstance(e, Dropped) else e.line for e in items] == [("a", "b"), 2, ("f", "g")]
+    assert [e.line if isinstance(e, Dropped) else (e.source, e.target) for e in items] == [("a", "b"), 2, ("f", "g")]
 
 
 def test_a_quote_that_is_never_closed_does_not_swallow_the_rest_of_a_csv(tmp_path, refused):

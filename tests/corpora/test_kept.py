@@ -16,7 +16,8 @@ from core.data import Example, InputError
 from core.tokenizer import normalize
 from corpora.shared.corpus import Corpus
 from corpora.shared.files import file_corpus
-from corpora.shared.splits import DEV, PARTS, TEST, fold, place, prepare
+from corpora.shared.seen import DEV, PARTS, TEST, fold, place
+from corpora.shared.splits import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 FILLERS = [Example(f"source {i}", f"target {i % 2}") for i in range(60)]

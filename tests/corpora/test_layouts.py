@@ -173,8 +173,8 @@ def test_a_cut_off_list_is_refused(tmp_path, refused):
 
 def test_parquet_is_read_by_column_names(tmp_path, refused):
     pyarrow = pytest.importorskip("pyarrow")
-    import pyarrow.parquet
-    pyarrow.parquet.write_table(pyarrow.table({"text": ["a", "b"], "label": [0, 1]}), tmp_path / "a.parquet")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.table({"text": ["a", "b"], "label": [0, 1]}), tmp_path / "a.parquet")
     assert read(tmp_path / "a.parquet", task="classify")[0] == [("a", "0", ""), ("b", "1", "")]
     (tmp_path / "b.parquet").write_bytes(b"no parquet")
     assert "is no Parquet file" in refused(lambda: read(tmp_path / "b.parquet"))
@@ -195,7 +195,8 @@ def rows(part, count, start=0):
 
 @pytest.mark.parametrize("dev,test", [(20, 30), (20, 0), (0, 30)])
 def test_splits_of_its_own_are_respected_and_a_missing_one_is_taken_from_training(tmp_path, dev, test):
-    write(tmp_path, a_csv="split,source,target\n" + rows("train", 400) + rows("dev", dev, 1000) + rows("test", test, 2000))
+    write(tmp_path, a_csv="split,source,target\n" + rows("train", 400) + rows("dev", dev, 1000)
+          + rows("test", test, 2000))
     dataset = prepare(file_corpus([tmp_path / "a.csv"], "translate"))
     numbers = {part: [int(e.source.split()[1]) for e in getattr(dataset, part)] for part in ("train", "dev", "test")}
     assert all(n < 1000 for n in numbers["train"])

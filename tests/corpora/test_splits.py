@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from core.data import Example
 from corpora.shared.corpus import Corpus
-from corpora.shared.splits import DEV, FEWEST, TEST, Dataset, place, prepare
+from corpora.shared.seen import DEV, TEST, place
+from corpora.shared.splits import FEWEST, Dataset, prepare
 
 PARTS = ("train", "dev", "test")
 EVERYTHING = ("source", "target", "context")

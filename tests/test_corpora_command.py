@@ -1,0 +1,74 @@
+"""run.py corpora, and --corpus with what is not a plain file, as a user types it."""
+
+import pytest
+
+from tests.test_command_line import QUICK, ROOT, refused, run
+
+
+def pairs(count):
+    return "".join(f"source number {i}\ttarget number {i * 7 % 97}\n" for i in range(count))
+
+
+def test_list_names_every_corpus():
+    done = run("corpora")
+    assert done.returncode == 0 and "--corpus tang" in done.stdout and "--corpus hsk" in done.stdout
+    assert run("corpora", "list").stdout == done.stdout == run("--list").stdout
+
+
+def test_show_describes_a_named_corpus():
+    done = run("corpora", "show", "starter", "--task", "classify")
+    assert done.returncode == 0, done.stderr
+    for part in ("splits ", "characters ", "labels ", "vocabulary ", "subwords", "samples", "licence: MIT", "checksum"):
+        assert part in done.stdout, part
+
+
+def test_check_tells_what_to_change_and_rejects_are_written(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"text {i},only\n" for i in range(50)) + "alone\n")
+    done = run("corpora", "check", tmp_path / "a.csv", "--task", "classify", "--rejects", tmp_path / "out.tsv")
+    assert done.returncode == 0, done.stderr
+    assert "can be used for --task classify" in done.stdout and "one label only" in done.stdout
+    assert (tmp_path / "out.tsv").read_text().splitlines()[1].startswith("52\tfewer columns")
+
+
+@pytest.mark.parametrize("arguments,says", [
+    (["eat"], "corpora eat: unknown; known are list, show and check"), (["list", "tang"], "takes no name"),
+    (["show"], "needs a name or a file"), (["show", "starter"], "for which task? Add --task"),
+    (["show", "nothing.tsv", "--task", "poem"], "no such file"),
+    (["check", "tagn", "--task", "poem"], "did you mean tang"),
+    (["show", "tang", "--epochs", "2"], "unrecognized arguments")])
+def test_mistakes_are_answered_with_one_line(arguments, says):
+    assert says in refused("corpora", *arguments)
+
+
+def test_a_training_from_standard_input_a_pair_of_files_and_a_module(tmp_path):
+    done = run("--task", "translate", "--corpus", "-", "--model-dir", tmp_path / "a", *QUICK, stdin=pairs(90))
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "x.de").write_text("".join(line.split("\t")[0] + "\n" for line in pairs(90).splitlines()))
+    (tmp_path / "x.en").write_text("".join(line.split("\t")[1] + "\n" for line in pairs(90).splitlines()))
+    flags = ["--task", "translate", "--corpus", tmp_path / "x.de", tmp_path / "x.en", "--model-dir", tmp_path / "b"]
+    done = run(*flags, *QUICK)
+    assert done.returncode == 0, done.stderr
+    weights = [(tmp_path / name / "weights.safetensors").read_bytes() for name in "ab"]
+    assert weights[0] == weights[1]
+    again = run(*flags)  # finds the model, and its corpus by both names
+    assert again.returncode == 0 and "trained on" in again.stderr, again.stderr
+    (tmp_path / "mine.py").write_text(
+        "from core.data import Example\nfrom corpora.shared.corpus import Corpus\n"
+        "DAYS = Corpus(name='days', task='translate', title='t', size='90', licence='l', origin='o',\n"
+        "              load=lambda script: (Example(f'day {i}', f'night {i}') for i in range(90)))\n")
+    done = run("--task", "translate", "--corpus", "mine:DAYS", "--model-dir", tmp_path / "c", *QUICK, where=tmp_path,
+               PYTHONPATH=str(ROOT))
+    assert done.returncode == 0 and "days: " in done.stderr, done.stderr
+    for name, says in (("mine:WEEKS", "has no attribute"), ("nomodule:X", "No module named"),
+                       ("mine:Example", "is no Corpus")):
+        assert says in refused("--task", "translate", "--corpus", name, where=tmp_path, PYTHONPATH=str(ROOT))
+    assert "is a corpus of --task translate" in refused("--task", "poem", "--corpus", "mine:DAYS", where=tmp_path,
+                                                        PYTHONPATH=str(ROOT))
+
+
+def test_what_was_read_otherwise_is_another_corpus(tmp_path):
+    (tmp_path / "a.csv").write_text("zh,en\n" + pairs(60).replace("\t", ","))
+    flags = ["--task", "translate", "--corpus", tmp_path / "a.csv", "--model-dir", tmp_path / "m"]
+    done = run(*flags, "--source-column", "zh", "--target-column", "en", *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "--source-column zh, not en" in refused(*flags, "--source-column", "en", "--target-column", "zh")
