@@ -226,7 +226,8 @@ def train(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], dir
         raise InputError(f"--corpus {corpus.name}: is not the same on all machines; copy one to all of them")
     for warning in text_model.warnings(model, dataset.dev):
         note("warning: " + warning)
-    if suggested := [f"--{name.replace('_', '-')} {getattr(model.settings, name)}" for name in corpus.suggested]:
+    if suggested := [f"--{name.replace('_', '-')} {getattr(model.settings, name)}" for name in corpus.suggested
+                     if name not in given]:
         note(f"settings suggested by {corpus.name}: {' '.join(suggested)}")
     size = sum(p.numel() for p in model.network.parameters())
     note(f"training {size:,} parameters; Ctrl-C stops and keeps the best")

@@ -35,6 +35,7 @@ def save(directory: Path, model: nn.Module, parts: dict[str, dict]) -> None:
         files = sorted(p.name for p in new.iterdir())
         write_json(new / MANIFEST, {"format": FORMAT, "sha256": {name: _digest(new / name) for name in files}})
         os.chmod(new, 0o755)
+        os.chmod(new / WEIGHTS, 0o644)  # as the JSON beside it: a model may be shared
         _replace(recover(directory), new)
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error

@@ -119,7 +119,7 @@ def watched(group: Group) -> Iterator[None]:
         yield
     except RuntimeError as error:
         if group.size > 1 and any(word in str(error).lower() for word in LOST):
-            said = str(error).splitlines()[0][:120]
+            said = str(error).splitlines()[0].split("] ")[-1][:120]  # gloo begins with a place in its own code
             raise ProcessLost(f"process {group.rank} of {group.size} lost another one ({said}); "
                               "the same command goes on from the last checkpoint") from None
         raise

@@ -127,7 +127,7 @@ class RunSettings(Checked):
                                "0: none", at_least=0)
     checkpoint_seconds: float = option(60.0, "run", "between two checkpoints, from which a killed training resumes; "
                                        "0: after every update", at_least=0)
-    log_dir: str = option("", "run", "write TensorBoard logs there")
+    log_dir: str = option("", "run", "write TensorBoard logs there", metavar="FOLDER")
 
 
 @dataclass(frozen=True)

@@ -78,8 +78,8 @@ def acrostic(model, heads: str, length: int, search) -> list[str]:
     """
     unknown = [c for c in heads if c not in model.target.vocabulary]
     if not heads or unknown:
-        why = f"the model does not know {unknown[0]!r}; choose another character" if unknown else "is empty"
-        raise InputError(f"--acrostic {heads!r}: {why}, for example 春夏秋冬")
+        why = f"the model does not know {unknown[0]!r}; choose another character" if unknown else "is empty; give some"
+        raise InputError(f"--acrostic {heads!r}: {why}")
     if not 2 <= length < model.settings.max_length or len(heads) > 100:
         raise InputError(f"--line-length {length}, {len(heads)} lines: a line has 2 to {model.settings.max_length - 1} "
                          "characters, a poem at most 100 lines")

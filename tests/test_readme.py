@@ -16,13 +16,15 @@ from corpora.shared.splits import prepare
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "docs" / "README.zh.md"]
 COMMANDS = sorted({line.split("#")[0].strip() for page in PAGES if page.exists()
-                   for line in page.read_text(encoding="utf-8").splitlines()
+                   for line in page.read_text(encoding="utf-8").replace(" \\\n", "").splitlines()
                    if line.startswith("python run.py")})
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_understood(command):
-    args = run.parser().parse_args(shlex.split(command)[2:])
+    words = shlex.split(command)[2:]
+    parser = run.corpora_parser() if words[0] == "corpora" else run.parser()
+    args = parser.parse_args(words[words[0] == "corpora":])
     if args.task:
         tasks.find(args.task)
 
