@@ -152,10 +152,10 @@ def beam(model: Model, memory: Memory, rules: Rules, size: int, length_penalty: 
         best = rank.topk(min(size, rank.size(1)), dim=-1).indices  # (B, K): from here on the next step's K
         parent = best // gain.size(2)
         total, length = candidates.flatten(1).gather(1, best), lengths.gather(1, parent)
-        y = ids.flatten(1).gather(1, best)
+        y = ids.flatten(1).gather(1, best).masked_fill(total == NEVER, PAD)  # what nothing allowed could take
         written = torch.cat([written.take_along_dim(parent.unsqueeze(2), 1), y.unsqueeze(2)], dim=2)
         over = rules.times(best.size(1)).over(written.flatten(0, 1)).view_as(best)
-        over |= total == NEVER  # a place that nothing allowed could take
+        over |= total == NEVER
         for b in over.all(dim=1).nonzero().flatten().tolist():
             found[growing[b]] = _ranked(written[b].tolist(), total[b].tolist(), length_penalty)
         keep = (~over.all(dim=1)).nonzero().flatten()

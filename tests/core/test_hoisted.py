@@ -80,3 +80,11 @@ def test_a_lookup_of_one_unit_can_be_hoisted_too():
 def test_a_table_that_would_be_too_large_is_not_made(monkeypatch):
     monkeypatch.setattr(hoisted, "LARGEST", V * 15 - 1)
     assert Hoisted(model_of("gru", "dot", "after", 1), 1000).decoder._words is None
+
+
+def test_a_beam_wider_than_what_is_allowed_takes_no_word_beyond_the_vocabulary():
+    fast = Hoisted(model_of("gru", "dot", "after", 1), 1000)
+    wanted = torch.tensor([[7, 8]] * 5)
+    with torch.inference_mode():
+        found = beam(fast, fast.encode(SOURCE, LENGTHS), Rules(max_output=4, prefix=wanted), 40, 0.8)
+    assert all(h.ids[:2] == [7, 8] and max(h.ids) < V for hypotheses in found for h in hypotheses)

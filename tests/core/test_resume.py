@@ -146,7 +146,7 @@ while True:
         weights, _ = trainings.a_training(pathlib.Path(directory), on_update=lambda *_: time.sleep(0.01))
         torch.save(weights, directory + ".pt")
         os._exit(0)
-    time.sleep(0.1 + (kills * 0.137) % 1.1)
+    time.sleep(0.1 + (kills * 0.137) % 1.1 + kills * 0.02)  # on a slow machine, too, it gets on
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     if os.path.exists(directory + ".pt"):
