@@ -160,8 +160,10 @@ def train_and_show(args: argparse.Namespace, task: tasks.Task, given: dict[str, 
     elif group.rank == 0:
         model = load(directory, args, task, given)
         about = model.about["corpus"]
-        reading = CorpusSettings(**about.get("reading", {}))
-        dataset = prepare(corpora.find(about.get("given", about["name"]), task.name, reading), about["script"],
+        reading, names = CorpusSettings(**about.get("reading", {})), about.get("given", about["name"])
+        if names == ["-"] and not args.corpus:
+            raise InputError(f"{directory}: was trained on standard input; send it again with --corpus -")
+        dataset = prepare(corpora.find(names, task.name, reading), about["script"],
                           about["reverse"], model.settings, reading, args.rejects)
         note(f"{directory}: trained on {about['name']} before; --retrain trains anew")
         if dataset.checksum != about["checksum"]:
@@ -292,7 +294,7 @@ def load(directory: Path, args: argparse.Namespace, task: tasks.Task, given: dic
                          "name another --model-dir")
     saved = {**dataclasses.asdict(model.settings), **model.about["corpus"]}
     saved |= saved.get("reading", {})
-    asked = given | {name: value for name, value in vars(args.reading).items() if hasattr(args, name)}
+    asked = given | chosen(args, CorpusSettings)
     asked |= {name: value for name, value in (("name", " ".join(args.corpus or [])), ("script", args.script)) if value}
     asked |= {"reverse": True} if args.reverse else {}
     for name, value in asked.items():

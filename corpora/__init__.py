@@ -42,17 +42,26 @@ def find(names: str | Sequence[str], task: str, settings: CorpusSettings | None 
     name = names if isinstance(names, str) else names[0]
     known = {c.name: c for c in all_corpora() if c.task == task}
     if name in known:
-        return known[name]
+        return _as_it_is(known[name], settings)
     if name == "-" or Path(name).suffix.lower() in (*ENDINGS, ".zip", *PACKED) or os.path.exists(name):
         return file_corpus([Path(name)], task, settings)
     if re.fullmatch(r"[\w.]+:\w+", name):
-        return _in_module(name, task)
+        return _as_it_is(_in_module(name, task), settings)
     other = [c.task for c in all_corpora() if c.name == name]
     if other:
         raise InputError(f"--corpus {name}: is a corpus of --task {other[0]}; for {task}: {', '.join(known)}, "
                          "or a file of your own")
     raise InputError(f"--corpus {name}: no such corpus or file; {suggest(name, list(known))}, "
                      f"or a file ending in {', '.join(ENDINGS)}")
+
+
+def _as_it_is(corpus: Corpus, settings: CorpusSettings | None) -> Corpus:
+    """Raises InputError where settings say how to read a file, and there is none."""
+    for name in ("encoding", "source_column", "target_column"):
+        if value := getattr(settings, name, ""):
+            raise InputError(f"--{name.replace('_', '-')} {value}: is for files of your own; the corpus {corpus.name} "
+                             "knows how it is read")
+    return corpus
 
 
 def _in_module(name: str, task: str) -> Corpus:

@@ -43,6 +43,7 @@ def test_mistakes_are_answered_with_one_line(arguments, says):
 def test_a_training_from_standard_input_a_pair_of_files_and_a_module(tmp_path):
     done = run("--task", "translate", "--corpus", "-", "--model-dir", tmp_path / "a", *QUICK, stdin=pairs(90))
     assert done.returncode == 0, done.stderr
+    assert "was trained on standard input" in refused("--task", "translate", "--model-dir", tmp_path / "a")
     (tmp_path / "x.de").write_text("".join(line.split("\t")[0] + "\n" for line in pairs(90).splitlines()))
     (tmp_path / "x.en").write_text("".join(line.split("\t")[1] + "\n" for line in pairs(90).splitlines()))
     flags = ["--task", "translate", "--corpus", tmp_path / "x.de", tmp_path / "x.en", "--model-dir", tmp_path / "b"]

@@ -89,10 +89,9 @@ def _header(row: list[str], file: File, settings: CorpusSettings) -> tuple[tuple
     known = [next((names.index(n) for n in usual if n in names), None) for usual in (SOURCE_NAMES, TARGET_NAMES)]
     usual = None not in known and known[0] != known[1]
     part = names.index("split") if "split" in names else None
-    if not any(asked) and usual:
-        return (known[0], known[1], part), True
     if all((name.isdecimal() and int(name)) or not name for name in asked):
-        return (int(asked[0] or 1) - 1, int(asked[1] or 2) - 1, part if usual else None), usual
+        source, target = (int(name) - 1 if name else place for name, place in zip(asked, known if usual else (0, 1)))
+        return (source, target, part if usual else None), usual
     for i, side in enumerate(("source", "target")):
         if name := asked[i].strip().lower():
             known[i] = names.index(name) if name in names else None

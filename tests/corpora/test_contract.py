@@ -12,7 +12,7 @@ import pytest
 
 import corpora
 from core.data import Example, InputError
-from core.settings import Settings
+from core.settings import CorpusSettings, Settings
 from corpora.shared import download
 from corpora.shared.corpus import Corpus, CorpusUnavailable
 from corpora.shared.seen import fold
@@ -195,6 +195,13 @@ SOME = "一二三四五六七八九十天地人水风云花草木石"
 @every
 def test_a_corpus_is_found_by_its_name_and_task(corpus):
     assert corpora.find(corpus.name, corpus.task) == corpus
+
+
+@pytest.mark.parametrize("setting", ["encoding", "source_column", "target_column"])
+@every
+def test_a_corpus_with_a_name_refuses_to_be_told_how_a_file_is_read(corpus, setting, refused):
+    said = refused(lambda: corpora.find(corpus.name, corpus.task, CorpusSettings(**{setting: "utf-8"})))
+    assert said.startswith(f"--{setting.replace('_', '-')} utf-8: is for files of your own")
 
 
 @pytest.mark.parametrize("name,task,nearest", [

@@ -117,6 +117,11 @@ def test_columns_are_chosen_by_name_or_number(tmp_path):
     assert read(tmp_path / "b.csv", source_column="2", target_column="3")[0] == pairs
 
 
+def test_a_number_for_one_column_leaves_the_other_where_its_name_stands(tmp_path):
+    write(tmp_path, a_csv="label,id,title,text\nx,1,好,长\n")
+    assert read(tmp_path / "a.csv", source_column="3")[0] == [("好", "x", "")]
+
+
 def test_one_column_may_be_named_where_the_other_has_a_usual_name(tmp_path):
     write(tmp_path, a_csv="label,title\nx,好\n")
     assert read(tmp_path / "a.csv", source_column="title")[0] == [("好", "x", "")]
