@@ -66,6 +66,7 @@ def silence() -> Iterator[None]:
 
 def run(args: argparse.Namespace) -> int:
     given, search = chosen(args, Settings), chosen(args, SearchSettings)
+    use_mirror(args.mirror)
     args.running, args.reading = (kind(**chosen(args, kind)) for kind in (RunSettings, CorpusSettings))
     jobs = [flag for flag in ("list", "compare", "input", "explain", "acrostic")
             if getattr(args, flag) not in (None, False)]
@@ -102,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
 
 def about_corpora(args: argparse.Namespace) -> int:
     """The lines of list, show and check."""
+    use_mirror(args.mirror)
     if args.what not in ("list", "show", "check"):
         raise InputError(f"corpora {args.what}: unknown; known are list, show and check")
     if args.what == "list":
@@ -134,8 +136,8 @@ def listing() -> Iterator[str]:
         yield f"{task.sizes}  --task {task.name}: {task.title}; default corpus {task.default_corpus}"
         for c in corpora.all_corpora():
             if c.task == task.name:
-                yield f"      --corpus {c.name:<10} {c.title}"
-                yield f"      {'':<19} {c.size}; {c.licence}; {c.origin}"
+                yield f"      --corpus {c.name:<15} {c.title}"
+                yield f"      {'':<24} {c.size}; {c.licence}; {c.origin}"
     yield f"own text: --corpus with a file ({' '.join(corpora.ENDINGS)}), two aligned ones, a folder, or a .zip"
 
 
@@ -195,6 +197,14 @@ def choose_corpus(args: argparse.Namespace, task: tasks.Task, given: dict[str, A
         corpus = corpora.find("starter", task.name)
         settings = task.settings(corpus.suggested, given)
         return corpus, prepare(corpus, None, args.reverse, settings, args.reading, args.rejects), settings
+
+
+def use_mirror(place: str | None) -> None:
+    """For this run; the processes it starts inherit it."""
+    from corpora.shared.sources import MIRROR, check_mirror
+    if place is not None:
+        os.environ[MIRROR] = place
+    check_mirror()
 
 
 def prepare(corpus: Corpus, script: str | None, reverse: bool, settings: Settings, reading: CorpusSettings,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
 from core.data import Example
+from corpora.shared.chinese_poetry import ABOUT, version
 from corpora.shared.corpus import Corpus
-from corpora.tang import ORIGIN, poems, version
+from corpora.tang import SUMS, poems
 
 # What a poem can be about. By TF-IDF alone most poems would be about words like 悠, 处 or 似.
 SUBJECTS = ("日月星云风雨雪霜露烟霞雷虹冰春夏秋冬晨暮夜山峰岭谷溪江河湖海潮泉池塘渡桥路关塞边沙漠城楼台阁亭宫殿寺塔钟"
@@ -26,7 +28,7 @@ def load(script: str) -> Iterator[Example]:
     if script == "traditional":
         from opencc import OpenCC
         subjects = OpenCC("s2t").convert(SUBJECTS) + "峰"  # where OpenCC writes 峯, the poems mostly do not
-    whole = [p for p in poems(script) if len(p) in (4, 8) and {len(line) for line in p} in ({5}, {7})]
+    whole = [p for p in poems("tang", script) if len(p) in (4, 8) and {len(line) for line in p} in ({5}, {7})]
     quatrains = [(p[i:i + 4], "".join(p)) for p in whole for i in range(0, len(p), 4)]
     tf_idf = TfidfVectorizer(analyzer="char", vocabulary=sorted(set(subjects)))
     weights = tf_idf.fit_transform("".join(lines) for lines, _ in quatrains)
@@ -40,6 +42,6 @@ def load(script: str) -> Iterator[Example]:
 
 THEMES = Corpus(
     name="themes", task="word", title="one theme character → a Tang quatrain about it",
-    size="58,260 quatrains on 128 themes", licence="MIT", origin=ORIGIN, load=load,
-    scripts=("simplified", "traditional"), exclusive=("target",), version=version,
-    suggested={"epochs": 4, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 2})
+    size="58,260 quatrains on 128 themes", load=load,
+    scripts=("simplified", "traditional"), exclusive=("target",), version=partial(version, SUMS["tang"]),
+    suggested={"epochs": 4, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 2}, **ABOUT)

@@ -32,6 +32,7 @@ class Corpus:
                is kept for later runs; without it the corpus is read anew in each
     converted  the script is not the corpus's own, but asked for: OpenCC converts to it
     notes      what the user should know of how it is read, a line each
+    citation   whom to cite
     """
 
     name: str
@@ -47,6 +48,7 @@ class Corpus:
     version: Callable[[], str] | None = None
     converted: bool = False
     notes: tuple[str, ...] = ()
+    citation: str = ""
 
     def examples(self, script: str | None = None) -> Iterable[Example | Dropped]:
         script = self.scripts[0] if script is None else script

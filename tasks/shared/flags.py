@@ -84,6 +84,8 @@ def add_origin(p: argparse._ActionsContainer) -> None:
     p.add_argument("--script", help="simplified (default) or traditional, where a corpus has both; your own text is "
                    "converted to it")
     p.add_argument("--reverse", action="store_true", help="target to source")
+    p.add_argument("--mirror", metavar="FOLDER|ADDRESS", help="where files of a corpus are looked for before they are "
+                   "downloaded: as NAME/FILE, as in the cache folder, or as FILE (default: the variable N2M_MIRROR)")
     p.add_argument("--rejects", type=Path, metavar="FILE", help="write what is left out of the corpus there, with line "
                    "and reason")
 

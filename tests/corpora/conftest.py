@@ -1,12 +1,15 @@
 """What the tests of the corpora share: nothing here leaves this machine or touches the user's cache folder."""
 
 import socket
+import threading
 from collections.abc import Callable
 
+import loopback
 import pytest
 from hypothesis import settings
 
 from core.data import InputError
+from corpora.shared import download
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=150)
 settings.load_profile("repeatable")
@@ -17,6 +20,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("N2M_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("N2M_MIRROR", raising=False)
     return tmp_path / "cache"
 
 
@@ -47,3 +51,30 @@ def refused():
         assert text.strip() and len(text.splitlines()) == 1, repr(text)
         return text
     return text_of
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch):
+    monkeypatch.setattr(download, "PAUSE", 0)
+
+
+@pytest.fixture
+def server():
+    with loopback.Server(("127.0.0.1", 0), loopback.Handler) as running:
+        running.asked, running.over = [], threading.Event()
+        running.ranges, running.breaks, running.tag = [], 0, '"version 1"'
+        running.address = f"http://127.0.0.1:{running.server_port}"
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        yield running
+        running.over.set()
+        running.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def nobody():
+    """An address where nothing listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"

@@ -10,6 +10,7 @@ from opencc import OpenCC
 
 from core.data import Example
 from corpora import cedict, hsk, reviews, starter, tang, themes
+from corpora.shared import chinese_poetry
 from corpora.shared.corpus import Corpus
 from corpora.shared.splits import Dataset, prepare
 
@@ -63,7 +64,7 @@ def poems(tmp_path, monkeypatch):
                          for j, p in enumerate(collection[i::len(sums)])]
                 (tmp_path / file).write_text(json.dumps(items, ensure_ascii=False, indent=4), encoding="utf-8")
             return tmp_path
-        monkeypatch.setattr(tang, "folder", folder)
+        monkeypatch.setattr(chinese_poetry, "folder", folder)
     return put
 
 
@@ -132,18 +133,18 @@ def test_tang_can_be_prepared_and_no_line_of_a_held_out_poem_stands_in_training(
     assert not train & held_out
 
 
-def test_tang_asks_npm_and_two_web_sites_for_files_with_a_checksum_each(monkeypatch):
+def test_tang_asks_npm_and_three_web_sites_for_files_with_a_checksum_each(monkeypatch):
     asked = []
 
     def folder(name, sums, sources):
         asked.append((name, sums, sources))
         raise LookupError
 
-    monkeypatch.setattr(tang, "folder", folder)
+    monkeypatch.setattr(chinese_poetry, "folder", folder)
     with pytest.raises(LookupError):
         list(tang.TANG.examples())
     [(name, sums, sources)] = asked
-    assert name == "chinese-poetry-2.0.1" and len(sources) == 3
+    assert name == "chinese-poetry-2.0.1" and len(sources) == 4
     assert list(sums) == [f"poet.tang.{i}000.json" if i else "poet.tang.0.json" for i in range(58)]
     assert all(re.fullmatch("[0-9a-f]{64}", value) for value in sums.values()) and len(set(sums.values())) == 58
 

@@ -1,0 +1,154 @@
+"""Names and checksums of files in, the files in the cache folder out, never fetched twice: from a mirror or the web.
+
+A file appears under its name only when it is complete and checked.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import urllib.parse
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from tqdm import tqdm
+
+from core.data import InputError
+from corpora.shared.corpus import CorpusUnavailable
+from corpora.shared.download import NotThere, cache_folder, fetch, is_right, whole
+
+MIRROR = "N2M_MIRROR"
+Source = Callable[[Path, list[str]], None]  # puts the named files into a folder; CorpusUnavailable says what it lacks
+
+
+def folder(name: str, sums: dict[str, str], sources: Sequence[Source]) -> Path:
+    """The cache folder `name` with these files in it, each from the first source that has it.
+
+    sums: file name → checksum, empty where the file may change at its source
+    Raises CorpusUnavailable with what each source answered.
+    """
+    target = cache_folder() / name
+
+    def missing() -> list[str]:
+        return [file for file in sums if not (target / file).is_file()]
+
+    if not missing():
+        return target
+    aside, reasons = target.with_name(f".{name}.partial"), []
+    try:
+        aside.mkdir(parents=True, exist_ok=True)
+        with _alone(target.with_name(f".{name}.lock"), name), _kept_if_any(aside, sums):
+            for source in [from_mirror(name)] * bool(os.environ.get(MIRROR)) + [*sources]:
+                if not missing():  # if only because another run was faster
+                    break
+                try:
+                    source(aside, missing())
+                except CorpusUnavailable as error:
+                    reasons.append(str(error))
+                reasons += _taken(aside, target, {file: sums[file] for file in missing()})
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written ({error.strerror}); set N2M_CACHE to another folder") from None
+    if missing():
+        raise CorpusUnavailable(f"could not be fetched: {'; '.join(reasons)}; --mirror takes a folder, or an address, "
+                                f"that has {listed(missing())}")
+    return target
+
+
+def listed(names: Sequence[str]) -> str:
+    """
+    >>> listed(["a", "b", "c", "d", "e"])
+    'a, b, c and 2 more'
+    """
+    return ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
+
+
+@contextlib.contextmanager
+def _kept_if_any(aside: Path, names: Iterable[str]) -> Iterator[None]:
+    """Leave the folder to the next run where it holds files, or the first half of one."""
+    try:
+        yield
+    finally:
+        if not any(aside.glob("*.mark")) and not any((aside / name).exists() for name in names):
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _alone(path: Path, name: str) -> contextlib.AbstractContextManager:
+    """A lock that the system gives back when its owner ends, however it ends."""
+    lock = FileLock(path)
+    try:
+        return lock.acquire(timeout=1)
+    except Timeout:
+        tqdm.write(f"another run is fetching {name}; waiting for it", file=sys.stderr)
+        return lock.acquire()
+
+
+def _taken(aside: Path, target: Path, sums: dict[str, str]) -> list[str]:
+    """Put what is right in its place; says what was wrong."""
+    wrong = []
+    for file, checksum in sums.items():
+        if (aside / file).is_file():
+            if is_right(aside / file, checksum):
+                target.mkdir(exist_ok=True)
+                os.replace(aside / file, target / file)
+            else:
+                (aside / file).unlink()
+                wrong.append(f"{file}: wrong checksum; it is not the file this version expects")
+    return wrong
+
+
+# the sources
+
+
+def from_web(address: str, paths: dict[str, str] | None = None) -> Source:
+    """Each file from address/NAME, or from address/PATH where it goes by another name there."""
+    def get(folder: Path, names: list[str]) -> None:
+        for name in tqdm(names, desc=urllib.parse.urlsplit(address).netloc, unit="file", disable=len(names) == 1):
+            if not (folder / name).is_file():  # an earlier run may have got it before it was interrupted
+                fetch(f"{address}/{(paths or {}).get(name, name)}", folder / name)
+    return get
+
+
+def from_github(repository: str, commit: str, inside: str, paths: dict[str, str] | None = None) -> list[Source]:
+    """Files of the folder `inside` of a repository, as they were at a commit; also from a mirror of GitHub."""
+    return [from_web(f"https://raw.githubusercontent.com/{repository}/{commit}/{inside}", paths),
+            from_web(f"https://cdn.jsdelivr.net/gh/{repository}@{commit}/{inside}", paths)]
+
+
+def from_mirror(name: str) -> Source:
+    """Each file from the folder or the address that N2M_MIRROR (or --mirror) names: from NAME/FILE, as it stands in the
+    cache folder, which so is a mirror itself, or else from FILE."""
+    def get(folder: Path, names: list[str]) -> None:
+        place, lacking = os.environ[MIRROR].rstrip("/"), []
+        copy = fetch if is_address(place) else _copy
+        for file in names:
+            for inside in (f"{name}/{file}", file):
+                with contextlib.suppress(NotThere):
+                    copy(f"{place}/{inside}", folder / file)
+                    break
+            else:
+                lacking.append(file)
+        if lacking:
+            raise CorpusUnavailable(f"the mirror {place} has no {listed(lacking)}")
+    return get
+
+
+def _copy(place: str, path: Path) -> None:
+    if not os.path.isfile(place):
+        raise NotThere(f"{place}: no such file")
+    with open(place, "rb") as there, whole(path) as out:
+        shutil.copyfileobj(there, out)
+
+
+def check_mirror() -> None:
+    """Raises InputError where N2M_MIRROR names nothing that could be one."""
+    place = os.environ.get(MIRROR, "")
+    if place and not is_address(place) and not os.path.isdir(place):
+        raise InputError(f"--mirror {place}: no such folder; give a folder, or an address with http:// or https://, "
+                         f"in which files are found as in the cache folder (NAME/FILE), or by their names alone")
+
+
+def is_address(place: str) -> bool:
+    return place.startswith(("http://", "https://"))

@@ -1,0 +1,56 @@
+"""tatoeba-…: short everyday sentences in Chinese, Japanese, French, German or Spanish in, English out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from core.data import Dropped, Example
+from core.settings import CorpusSettings
+from corpora.shared.archives import from_archive
+from corpora.shared.columns import tab_rows
+from corpora.shared.corpus import Corpus
+from corpora.shared.files import checksum
+from corpora.shared.opening import File
+from corpora.shared.sources import folder
+
+ADDRESS = "https://www.manythings.org/anki"
+LATER = {  # asked where the first has failed
+    "spa": ("https://storage.googleapis.com/download.tensorflow.org/data/spa-eng.zip", "spa-eng/spa.txt")}
+
+
+def file(code: str, name: str) -> File:
+    """The pairs change now and then where they come from, so they have no checksum."""
+    sources = [from_archive(f"{ADDRESS}/{code}-eng.zip", {f"{code}.txt": f"{code}.txt"})]
+    if code in LATER:
+        address, member = LATER[code]
+        sources.append(from_archive(address, {f"{code}.txt": member}))
+    return File(folder(name, {f"{code}.txt": ""}, sources) / f"{code}.txt")
+
+
+def load(code: str, name: str, script: str) -> Iterator[Example | Dropped]:
+    """A line is English, the other language and, in most versions, whom the sentences are by."""
+    for row in tab_rows(file(code, name), CorpusSettings(encoding="utf-8")):
+        if isinstance(row, Dropped):
+            yield row
+        elif len(row[1]) < 2:
+            yield Dropped("no pair of sentences", "\t".join(row[1]), row[0])
+        else:
+            yield Example(row[1][1], row[1][0], line=row[0])
+
+
+def pairs(code: str, short: str, language: str, size: str, **more) -> Corpus:
+    name = f"tatoeba-{short}-en"
+    return Corpus(
+        name=name, task="translate", title=f"{language} → English everyday sentences", size=size,
+        licence="CC BY 2.0 FR", origin=f"tatoeba.org, as {code}-eng.zip of manythings.org/anki",
+        load=partial(load, code, name), exclusive=("source", "target"), version=lambda: checksum([file(code, name)]),
+        citation="the contributors of Tatoeba, tatoeba.org", **more)
+
+
+CHINESE = pairs("cmn", "zh", "Chinese", "20,000 pairs and more", scripts=("simplified", "traditional"), converted=True,
+                suggested={"source_tokenizer": "characters"})
+JAPANESE = pairs("jpn", "ja", "Japanese", "100,000 pairs and more", suggested={"source_tokenizer": "characters"})
+FRENCH = pairs("fra", "fr", "French", "200,000 pairs and more")
+GERMAN = pairs("deu", "de", "German", "200,000 pairs and more")
+SPANISH = pairs("spa", "es", "Spanish", "100,000 pairs and more")
