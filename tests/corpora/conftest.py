@@ -20,7 +20,6 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("N2M_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("N2M_MIRROR", raising=False)
     return tmp_path / "cache"
 
 
