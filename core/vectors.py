@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.cache import digest
 from core.data import InputError
 
 FASTTEXT_MODEL = (793712314).to_bytes(4, "little")  # with this such a file begins
@@ -38,6 +40,12 @@ class Pretrained(NamedTuple):
     table: Tensor
     given: Tensor
     unused: int
+
+
+def checksum(path: Path) -> str:
+    """SHA-256 of the content."""
+    with open(path, "rb") as file:
+        return digest(iter(partial(file.read, BLOCK), b""))
 
 
 def header_of(path: Path) -> Header | None:

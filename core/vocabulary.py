@@ -6,6 +6,7 @@ import contextlib
 import errno
 import io
 import os
+import shutil
 import ssl
 import zlib
 from collections import Counter
@@ -16,9 +17,9 @@ from pathlib import Path
 import torch
 from torchtext.vocab import Vectors, Vocab
 
-from core.cache import digest, kept
+from core.cache import kept
 from core.data import InputError
-from core.vectors import BLOCK, Pretrained, header_of, not_held, read_binary
+from core.vectors import Pretrained, checksum, header_of, not_held, read_binary
 
 PAD, BOS, EOS, UNK = range(4)
 SPECIALS = ["<pad>", "<bos>", "<eos>", "<unk>"]
@@ -84,11 +85,14 @@ class Vocabulary:
             raise InputError(f"--vectors {path}: no such file; give one that word2vec (text or binary) or fastText "
                              "(.vec) wrote")
         try:
-            with open(file, "rb") as content:
-                key = digest(iter(partial(content.read, BLOCK), b""))
+            key = checksum(file)
         except OSError as error:
             raise InputError(f"--vectors {path}: {error.strerror}; give a file that can be read") from None
-        folder = kept(place, str(file), key, partial(_parse, file))
+        made = partial(kept, place, str(file), key, partial(_parse, file, key))
+        folder = made()
+        if checksum(_made(file, folder.path)) != folder.about["checksum"]:  # a disk may lose bits
+            shutil.rmtree(folder.path)
+            folder = made()
         found = _torchtext(file, folder.path)
         table, given = torch.zeros(len(self), found.dim), torch.zeros(len(self), dtype=torch.bool)
         if hits := {i: found.stoi[token] for token, i in self._ids.items() if token in found.stoi}:
@@ -96,8 +100,12 @@ class Vocabulary:
         return Pretrained(table, given, folder.about["unused"])
 
 
+def _made(file: Path, folder: Path) -> Path:
+    return folder / f"{file.name}.pt"  # torchtext's choice
+
+
 def _torchtext(file: Path, folder: Path) -> Vectors:
-    """The vectors in NAME.pt in the folder; where it is missing, those of the file, a text, then kept as NAME.pt."""
+    """The vectors in NAME.pt in the folder; where it is missing those of the file, a text, which become NAME.pt."""
     trusted = ssl._create_default_https_context
     try:
         with contextlib.redirect_stderr(io.StringIO()):  # torchtext draws its own bar
@@ -106,9 +114,9 @@ def _torchtext(file: Path, folder: Path) -> Vectors:
         ssl._create_default_https_context = trusted  # torchtext turns the checking of certificates off
 
 
-def _parse(file: Path, folder: Path) -> dict:
-    """Write NAME.pt, in torchtext's form, and say how many rows of the file are of no use."""
-    made = folder / f"{file.name}.pt"
+def _parse(file: Path, key: str, folder: Path) -> dict:
+    """Write NAME.pt, in torchtext's form. Returns its checksum, and how many rows of the file are without use."""
+    made = _made(file, folder)
     try:
         header = header_of(file)
         if header and header.binary:
@@ -121,14 +129,18 @@ def _parse(file: Path, folder: Path) -> dict:
             ids, vectors, rows, size = found.stoi, found.vectors, len(found.vectors), found.dim
     except InputError:
         raise
+    except MemoryError:
+        raise InputError(f"--vectors {file}: takes more memory than there is; leave out its rarer words") from None
     except (ValueError, RuntimeError, TypeError, OSError, EOFError, zlib.error) as error:
         if made.exists():  # so the file was read, and the disk is full
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(made)) from None
         why = "no row of three or more numbers" if isinstance(error, TypeError) else str(error)[:60]
         raise InputError(f"--vectors {file}: not in the format of word2vec or fastText ({why!r}); needs a token and "
                          "its numbers on each line, plain or packed as .gz") from None
+    if checksum(file) != key:
+        raise InputError(f"--vectors {file}: changed while it was read; repeat the command once it is complete")
     if header and (rows < header.words or size != header.numbers):
         raise not_held(file, header)
     if not vectors.isfinite().all():
         raise InputError(f"--vectors {file}: holds numbers that are not finite; mend or leave out their lines")
-    return {"unused": rows - len(ids)}
+    return {"checksum": checksum(made), "unused": rows - len(ids)}

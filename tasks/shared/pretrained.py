@@ -47,7 +47,7 @@ def coverage(model: TextModel, dev: Data) -> list[str]:
     share = about["running text"] = float(counts[given.numpy()].sum() / max(counts.sum(), 1))
     lines = [f"vectors: {about['tokens']:,} of {about['of']:,} source tokens have one "
              f"({about['tokens'] / about['of']:.1%}), {share:.1%} of the running text"
-             + (f"; {about['unused rows']:,} rows of the file are without use" if about["unused rows"] else "")]
+             + (f"; rows of the file without use: {about['unused rows']:,}" if about["unused rows"] else "")]
     if share < 0.5:
         lines.append(f"warning: only {share:.0%} of the running text has a vector; the tokens may not be cut as those "
                      "of the file were: try another --tokenizer (words, characters), --lowercase or --script")

@@ -151,6 +151,15 @@ def test_a_changed_file_is_read_anew_though_size_and_time_are_the_same(tmp_path)
     assert len(list(place.iterdir())) == 1
 
 
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    def header_of(path):
+        path.write_text(ROWS + "z 1 2 3\n")
+
+    monkeypatch.setattr("core.vocabulary.header_of", header_of)
+    with pytest.raises(InputError, match="changed while it was read; repeat the command"):
+        vectors(tmp_path, ROWS)
+
+
 def test_files_of_one_name_in_two_folders_are_two_and_a_link_is_the_same(tmp_path):
     v, place = Vocabulary.learn(TEXTS), tmp_path / "place"
     for folder, row in (("one", "b 1 2 3\n"), ("two", "b 4 5 6\n")):
@@ -160,6 +169,24 @@ def test_files_of_one_name_in_two_folders_are_two_and_a_link_is_the_same(tmp_pat
     for name, row in (("one/vectors.txt", [1, 2, 3]), ("two/vectors.txt", [4, 5, 6]), ("link", [4, 5, 6])):
         assert v.vectors(str(tmp_path / name), place)[0][4].tolist() == row
     assert len(list(place.iterdir())) == 2
+
+
+def test_what_a_disk_has_spoilt_is_read_anew(tmp_path):
+    first, place = vectors(tmp_path, ROWS, place=tmp_path / "place"), tmp_path / "place"
+    [file] = place.glob("*/*.pt")
+    content = file.read_bytes()
+    at = content.index(torch.tensor([1.0, 2.0, 3.0]).numpy().tobytes())
+    file.write_bytes(content[:at] + b"\7" + content[at + 1:])
+    assert torch.equal(vectors(tmp_path, ROWS, place=place).table, first.table)
+
+
+def test_vectors_that_no_memory_can_hold_are_refused(tmp_path, monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("core.vocabulary.read_binary", full)
+    with pytest.raises(InputError, match="takes more memory than there is; leave out its rarer words"):
+        vectors(tmp_path, b"1 1\nb \0\0\0\0")
 
 
 def test_a_full_disk_is_not_taken_for_a_bad_file(tmp_path, monkeypatch):
