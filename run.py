@@ -226,7 +226,7 @@ def prepare(corpus: Corpus, script: str | None, reverse: bool, settings: Setting
 def train(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], directory: Path, group):
     """Choose the corpus, learn the vocabularies, train. Returns the model and the dataset."""
     from core.training import INTERRUPTED, TERMINATED, UNFINISHED
-    from tasks.shared import text_model
+    from tasks.shared import pretrained, text_model
     from tasks.shared.progress import Progress
 
     def start():
@@ -236,6 +236,10 @@ def train(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], dir
     corpus, dataset, model, encoded = group.in_turn(start)
     if len(set(group.gather(dataset.identity()))) > 1:
         raise InputError(f"--corpus {corpus.name}: is not the same on all machines; copy one to all of them")
+    if len(set(group.gather(model.about.get("vectors", {}).get("checksum")))) > 1:
+        raise InputError(f"--vectors {model.settings.vectors}: differs between machines; copy one to all of them")
+    for line in pretrained.coverage(model, encoded.dev):
+        note(line)
     for warning in text_model.warnings(model, dataset.dev):
         note("warning: " + warning)
     if suggested := [f"--{name.replace('_', '-')} {getattr(model.settings, name)}" for name in corpus.suggested
@@ -270,7 +274,8 @@ def untrained(args: argparse.Namespace, task: tasks.Task, settings: Settings, co
         "reverse": args.reverse, "reading": dataclasses.asdict(args.reading),
         "checksum": dataset.checksum, "licence": corpus.licence, "origin": corpus.origin,
         "examples": {part: len(getattr(dataset, part)) for part in ("train", "dev", "test")},
-        "left out": dict(dataset.dropped)}, (encoded.source, encoded.target)), encoded
+        "left out": dict(dataset.dropped)}, (encoded.source, encoded.target),
+        cache_folder() / "vectors"), encoded
 
 
 def evaluate(model, dataset, search: SearchSettings):

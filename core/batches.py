@@ -68,6 +68,10 @@ class Ragged:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    def counts(self, size: int) -> np.ndarray:
+        """How often each of the ids 0 … size - 1 occurs: (size,)."""
+        return np.bincount(self._flat, minlength=size)
+
     def padded(self, index: np.ndarray) -> Tensor:
         """These rows, each padded with <pad> to the longest of them: (len(index), longest)."""
         self._rows += len(index)

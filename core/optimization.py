@@ -7,15 +7,18 @@ import math
 import torch
 from torch import Tensor, nn
 
+from core.embedding import Embedding
 from core.settings import Settings
 
 
 def make_optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimizer:
-    """Adam (Kingma and Ba 2015), or AdamW (Loshchilov and Hutter 2019) with decay on matrices only."""
+    """Adam (Kingma and Ba 2015), or AdamW (Loshchilov and Hutter 2019) with decay on matrices only, and not on an
+    embedding with frozen rows, which decay would change."""
     if settings.optimizer == "adam":
         return torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
-    groups = [{"params": [p for p in model.parameters() if (p.dim() > 1) == matrix],
-               "weight_decay": settings.weight_decay * matrix} for matrix in (True, False)]
+    frozen = {id(m.weight) for m in model.modules() if isinstance(m, Embedding) and m.frozen}
+    groups = [{"params": [p for p in model.parameters() if (p.dim() > 1 and id(p) not in frozen) == decays],
+               "weight_decay": settings.weight_decay * decays} for decays in (True, False)]
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
 
 

@@ -53,7 +53,9 @@ class Settings(Checked):
     max_vocabulary: int = option(0, "text", "keep only this many of the most frequent tokens; 0 keeps all "
                                  "(subwords: 8000)", at_least=0)
     max_length: int = option(200, "text", "tokens in a source or target; longer training examples are cut", at_least=1)
-    vectors: str = option("", "text", "pre-trained source embeddings, a file in the word2vec text format")
+    vectors: str = option("", "text", "pre-trained source embeddings, a file of word2vec (text or binary) or of "
+                          "fastText (.vec)")
+    freeze_vectors: bool = option(False, "text", "leave the embeddings that come from --vectors as they are")
 
     cell: str = option("gru", "model", "the recurrent cell of encoder and decoder", choices=CELLS)
     embedding_size: int = option(256, "model", "E, numbers in an embedding", at_least=1)
@@ -101,6 +103,11 @@ class Settings(Checked):
     precision: str = option("auto", "training", "bf16 multiplies matrices with 16 bits; auto takes it where a short "
                             "trial shows it to be faster", choices=("auto", "fp32", "bf16"))
     seed: int = option(1, "training", "same seed, same numbers", at_least=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.freeze_vectors and not self.vectors:
+            raise InputError("--freeze-vectors: there are none to freeze; add --vectors FILE")
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
+import os
+import shutil
 import ssl
-import tempfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor
 from torchtext.vocab import Vectors, Vocab
 
+from core.cache import kept
 from core.data import InputError
+from core.vectors import Pretrained, checksum, header_of, not_held, read_binary
 
 PAD, BOS, EOS, UNK = range(4)
 SPECIALS = ["<pad>", "<bos>", "<eos>", "<unk>"]
@@ -70,25 +74,73 @@ class Vocabulary:
         """The tokens of ids 4, 5, …: what to save."""
         return self._vocab.itos[len(SPECIALS):]
 
-    def vectors(self, path: str) -> tuple[Tensor, int]:
-        """Pre-trained vectors for this vocabulary, from a file in the word2vec text format: a token and its numbers a
-        line. Returns a (V, E) tensor, zero where the file has no vector, and the number of tokens found."""
-        if not Path(path).is_file():
-            raise InputError(f"--vectors {path}: no such file; give a file in the word2vec text format")
-        trusted = ssl._create_default_https_context
+    def vectors(self, path: str, place: Path | None = None) -> Pretrained:
+        """Pre-trained vectors for this vocabulary, from a file that word2vec (text or binary) or fastText (.vec) wrote.
+
+        place: a folder in which torchtext keeps what it read; a later call finds it there while the file's content is
+        the same. Raises InputError for any other file.
+        """
+        file = Path(path).resolve()
+        if not file.is_file():
+            raise InputError(f"--vectors {path}: no such file; give one that word2vec (text or binary) or fastText "
+                             "(.vec) wrote")
         try:
-            # torchtext keeps what it parsed under the file's name, where it would go stale; and draws its own bar.
-            with tempfile.TemporaryDirectory() as cache, contextlib.redirect_stderr(io.StringIO()):
-                found = Vectors(Path(path).resolve(), cache=cache)
-        except (ValueError, RuntimeError, TypeError, OSError, EOFError, zlib.error) as error:
-            raise InputError(f"--vectors {path}: not in the word2vec text format "
-                             f"({str(error)[:60]!r}); needs a token and its numbers on each line") from None
-        finally:
-            ssl._create_default_https_context = trusted  # torchtext turns the checking of certificates off
-        table = torch.zeros(len(self), found.dim)
-        if not found.vectors.isfinite().all():
-            raise InputError(f"--vectors {path}: holds numbers that are not finite; mend or leave out their lines")
-        hits = [(i, found.stoi[t]) for t, i in self._ids.items() if t in found.stoi]
-        for ours, theirs in hits:
-            table[ours] = found.vectors[theirs]
-        return table, len(hits)
+            key = checksum(file)
+        except OSError as error:
+            raise InputError(f"--vectors {path}: {error.strerror}; give a file that can be read") from None
+        made = partial(kept, place, str(file), key, partial(_parse, file, key))
+        folder = made()
+        if checksum(_made(file, folder.path)) != folder.about["checksum"]:  # a disk may lose bits
+            shutil.rmtree(folder.path)
+            folder = made()
+        found = _torchtext(file, folder.path)
+        table, given = torch.zeros(len(self), found.dim), torch.zeros(len(self), dtype=torch.bool)
+        if hits := {i: found.stoi[token] for token, i in self._ids.items() if token in found.stoi}:
+            table[list(hits)], given[list(hits)] = found.vectors[list(hits.values())], True
+        return Pretrained(table, given, folder.about["unused"])
+
+
+def _made(file: Path, folder: Path) -> Path:
+    return folder / f"{file.name}.pt"  # torchtext's choice
+
+
+def _torchtext(file: Path, folder: Path) -> Vectors:
+    """The vectors in NAME.pt in the folder; where it is missing those of the file, a text, which become NAME.pt."""
+    trusted = ssl._create_default_https_context
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # torchtext draws its own bar
+            return Vectors(file, cache=folder)
+    finally:
+        ssl._create_default_https_context = trusted  # torchtext turns the checking of certificates off
+
+
+def _parse(file: Path, key: str, folder: Path) -> dict:
+    """Write NAME.pt, in torchtext's form. Returns its checksum, and how many rows of the file are without use."""
+    made = _made(file, folder)
+    try:
+        header = header_of(file)
+        if header and header.binary:
+            rows, size, _ = header
+            words, vectors = read_binary(file, header)
+            ids = {word: i for i, word in enumerate(words)}
+            torch.save((words, ids, vectors, size), made)
+        else:
+            found = _torchtext(file, folder)
+            ids, vectors, rows, size = found.stoi, found.vectors, len(found.vectors), found.dim
+    except InputError:
+        raise
+    except MemoryError:
+        raise InputError(f"--vectors {file}: takes more memory than there is; leave out its rarer words") from None
+    except (ValueError, RuntimeError, TypeError, OSError, EOFError, zlib.error) as error:
+        if made.exists():  # so the file was read, and the disk is full
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(made)) from None
+        why = "no row of three or more numbers" if isinstance(error, TypeError) else str(error)[:60]
+        raise InputError(f"--vectors {file}: not in the format of word2vec or fastText ({why!r}); needs a token and "
+                         "its numbers on each line, plain or packed as .gz") from None
+    if checksum(file) != key:
+        raise InputError(f"--vectors {file}: changed while it was read; repeat the command once it is complete")
+    if header and (rows < header.words or size != header.numbers):
+        raise not_held(file, header)
+    if not vectors.isfinite().all():
+        raise InputError(f"--vectors {file}: holds numbers that are not finite; mend or leave out their lines")
+    return {"checksum": checksum(made), "unused": rows - len(ids)}

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tasks.shared.text_model import TextModel
+
 ROOT = Path(__file__).parent.parent
 TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 SMALL = ["--task", "translate", "--corpus", "starter", "--embedding-size", "8", "--state-size", "8", "--dropout", "0",
@@ -120,3 +122,20 @@ def test_ctrl_c_ends_all_and_the_same_command_goes_on(cache, tmp_path):
     _, _, errors = finish(process)
     assert "interrupted" in errors and "the same command goes on with it" in errors
     assert list(tmp_path.glob(".m.training/update-*"))
+
+
+def test_frozen_vectors_stay_as_they_are_in_two_processes(cache, tmp_path):
+    rows = [f"{c} {' '.join(str((i * k) % 7 - 3.0) for k in range(8))}\n" for i, c in enumerate("春花秋月何时了往事")]
+    (tmp_path / "v.vec").write_text("".join(rows), encoding="utf-8")
+    flags = [*SMALL, "--task", "poem", "--epochs", "2", "--limit", "64", "--min-count", "1", "--vectors",
+             tmp_path / "v.vec", "--freeze-vectors", "--model-dir", tmp_path / "m"]
+    code, _, errors = finish(start(TWO, *flags, cache=cache))
+    assert code == 0 and errors.count("vectors: ") == 1 and "of the running text" in errors, errors
+    model, checked = TextModel.load(tmp_path / "m"), 0
+    for word, *numbers in map(str.split, rows):
+        if word in model.source.vocabulary:
+            checked += 1
+            row = model.network.encoder.embedding.weight[model.source.vocabulary.ids([word])[0]]
+            assert row.tolist() == list(map(float, numbers))
+    assert checked == model.about["vectors"]["tokens"] > 3
+    assert [p.name for p in (cache / "vectors").glob("*/*.pt")] == ["v.vec.pt"]  # read by one, found by the other

@@ -16,7 +16,6 @@ from core import checkpoint
 from core.batches import Data
 from core.data import Example, InputError
 from core.distributed import ALONE, Group
-from core.embedding import Embedding
 from core.history import Epoch, History
 from core.machine import device
 from core.resume import Checkpoints
@@ -25,7 +24,7 @@ from core.text import Codec, Labels
 from core.training import UNFINISHED
 from core.training import train as train_network
 from core.vocabulary import UNK
-from tasks.shared import encoding
+from tasks.shared import encoding, pretrained
 from tasks.shared.encoding import DEV
 from tasks.shared.task import Task
 
@@ -101,30 +100,19 @@ def versions() -> dict[str, str]:
 
 
 def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dict | None = None,
-           codecs: tuple[Codec, Codec | Labels] | None = None) -> TextModel:
+           codecs: tuple[Codec, Codec | Labels] | None = None, place: Path | None = None) -> TextModel:
     """An untrained model whose codecs know the training split; the same seed gives the same weights.
 
-    corpus: what to remember of the corpus; its "name" at least. codecs: those learned on `train` before.
+    corpus: what to remember of the corpus; its "name" at least. codecs: those learned on `train` before. place: a
+    folder where pre-trained vectors are kept once they are read, and found again; None keeps nothing.
     """
     source, target = codecs or encoding.learn(task, settings, train)
     torch.manual_seed(settings.seed)
     network = task.build(settings, source, target)
+    about = {"corpus": corpus or {"name": "unnamed"}, "versions": versions()}
     if settings.vectors:
-        start_from_vectors(network.encoder.embedding, source, settings.vectors)
-    return TextModel(task, settings, source, target, network.to(device()).eval(),
-                     {"corpus": corpus or {"name": "unnamed"}, "versions": versions()})
-
-
-def start_from_vectors(embedding: Embedding, source: Codec, path: str) -> None:
-    """Pre-trained vectors as the source embedding's start. Raises InputError where they do not fit."""
-    table, found = source.vocabulary.vectors(path)
-    if table.size(1) != embedding.embedding_dim:
-        raise InputError(f"--vectors {path}: has {table.size(1)} numbers a token, the model {embedding.embedding_dim}; "
-                         f"add --embedding-size {table.size(1)}")
-    if not found:
-        raise InputError(f"--vectors {path}: has none of the {len(source)} tokens of the corpus; "
-                         "another --tokenizer may fit it better")
-    embedding.load(table)
+        about["vectors"] = pretrained.start(network.encoder.embedding, source, settings, place)
+    return TextModel(task, settings, source, target, network.to(device()).eval(), about)
 
 
 def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
@@ -141,8 +129,8 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
 
 def identity(model: TextModel) -> dict:
     """What makes a training the one it is: only such a one is resumed."""
-    corpus = model.about["corpus"]
-    return {"task": model.task.name, **dataclasses.asdict(model.settings),
+    corpus, vectors = model.about["corpus"], model.about.get("vectors", {})
+    return {"task": model.task.name, **dataclasses.asdict(model.settings), "vectors_checksum": vectors.get("checksum"),
             **{name: corpus.get(name) for name in ("name", "script", "reverse", "checksum")}}
 
 

@@ -35,20 +35,27 @@ def test_loading_takes_known_vectors_and_leaves_the_others():
     embedding = an_embedding()
     before = embedding.weight.detach().clone()
     vectors = torch.zeros(V, E)
-    vectors[5] = torch.tensor([1.0, -1.0, 2.0, -2.0])  # sums to zero, yet is a vector
-    vectors[7] = torch.tensor([0.0, 0.0, 0.0, 3.0])
-    embedding.load(vectors)
+    vectors[5] = torch.tensor([1.0, -1.0, 2.0, -2.0])
+    given = torch.zeros(V, dtype=torch.bool)
+    given[[5, 7]] = True  # row 7 is a vector of zeros
+    embedding.load(vectors, given)
     assert torch.equal(embedding.weight[[5, 7]], vectors[[5, 7]])
     others = [0, 1, 2, 3, 4, 6, 8]
     assert torch.equal(embedding.weight[others], before[others])
     assert embedding.weight.requires_grad
 
 
-def test_loading_leaves_padding_at_zero():
-    embedding, vectors = an_embedding(), torch.ones(V, E)  # a vector file may hold a line for "<pad>"
-    embedding.load(vectors)
-    assert (embedding.weight[PAD] == 0).all()
-    assert torch.equal(embedding.weight[PAD + 1:], vectors[PAD + 1:])
+@pytest.mark.parametrize("freeze", [True, False])
+def test_only_frozen_rows_get_no_gradient_whatever_reads_them(freeze):
+    embedding, given = an_embedding(), torch.zeros(V, dtype=torch.bool)
+    given[[5, 7]] = True
+    embedding.load(torch.ones(V, E), given, freeze)
+    (embedding(torch.tensor([5, 6])).sum() + (embedding.weight * 2).sum()).backward()  # as when an output is tied to it
+    wanted = torch.full((V, E), 2.0)
+    wanted[[5, 6]] += 1
+    if freeze:
+        wanted[[5, 7]] = 0
+    assert torch.equal(embedding.weight.grad, wanted)
 
 
 def test_a_word_is_its_own_vector_plus_its_characters():

@@ -98,6 +98,12 @@ def test_what_belongs_together_is_allowed():
     SearchSettings(temperature=0.7, top_k=5, top_p=0.9)
 
 
+def test_vectors_that_are_not_there_cannot_be_frozen():
+    with pytest.raises(InputError) as error:
+        Settings(freeze_vectors=True)
+    assert str(error.value) == "--freeze-vectors: there are none to freeze; add --vectors FILE"
+
+
 def test_every_setting_has_a_group_and_a_help_text():
     for _, f in ALL:
         assert f.metadata["group"] in ("text", "model", "training", "search")
@@ -109,7 +115,8 @@ def test_no_setting_has_two_meanings():
 
 
 def test_settings_come_back_from_json():
-    changed = Settings(cell="lstm", layers=3, dropout=0.5, bidirectional=False, vectors="v.txt")
+    changed = Settings(cell="lstm", layers=3, dropout=0.5, bidirectional=False, vectors="v.txt",
+                       freeze_vectors=True)
     assert Settings(**json.loads(json.dumps(dataclasses.asdict(changed)))) == changed
 
 

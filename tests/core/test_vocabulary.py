@@ -1,4 +1,6 @@
+import gzip
 import json
+import os
 import ssl
 
 import pytest
@@ -82,83 +84,179 @@ ROWS = "b 1 2 3\nx 7 8 9\nd -1 0.5 4e-1\n"
 WANTED = {"b": [1.0, 2.0, 3.0], "d": [-1.0, 0.5, 0.4]}
 
 
-def vectors(tmp_path, text, name="vectors.txt"):
+def vectors(tmp_path, text, name="vectors.txt", place=None):
     path = tmp_path / name
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return Vocabulary.learn(TEXTS).vectors(str(path))
+    return Vocabulary.learn(TEXTS).vectors(str(path), place)
 
 
-@pytest.mark.parametrize("header", ["", "3 3\n", "3 3 \n"], ids=["no header", "header", "header and a space"])
-def test_vectors_go_to_their_tokens(tmp_path, header):
-    table, found = vectors(tmp_path, header + ROWS)
+@pytest.mark.parametrize("header", ["", "3 3\n", "3 3 \r\n"], ids=["no header", "header", "header of Windows"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_vectors_go_to_their_tokens(tmp_path, header, packed):
+    text = (header + ROWS).encode()
+    table, given, unused = vectors(tmp_path, gzip.compress(text) if packed else text, "v.vec" + ".gz" * packed)
     v = Vocabulary.learn(TEXTS)
-    assert found == 2
-    assert table.shape == (len(v), 3)
+    assert table.shape == (len(v), 3) and unused == 0
     for i, token in enumerate(v.tokens(range(len(v)))):
         assert table[i].tolist() == pytest.approx(WANTED.get(token, [0, 0, 0]))
+        assert given[i].item() == (token in WANTED)
 
 
 def test_vectors_of_chinese_words(tmp_path):
     path = tmp_path / "vectors.txt"
     path.write_text("月光 1 2 3\n月 4 5 6\n", encoding="utf-8")
-    table, found = Vocabulary(["月", "山"]).vectors(str(path))
-    assert found == 1
+    table, given, _ = Vocabulary(["月", "山"]).vectors(str(path))
+    assert given.tolist() == [False] * 4 + [True, False]
     assert table[4:].tolist() == [[4, 5, 6], [0, 0, 0]]
 
 
-def test_vectors_read_twice_are_the_same(tmp_path):
-    first, second = vectors(tmp_path, ROWS), vectors(tmp_path, ROWS)
-    assert torch.equal(first[0], second[0])
-    assert first[1] == second[1] == 2
+def test_a_vector_of_zeros_is_one_and_special_symbols_have_none(tmp_path):
+    _, given, _ = vectors(tmp_path, "b 0 0 0\n<pad> 1 2 3\n<unk> 1 2 3\n")
+    assert given.nonzero().flatten().tolist() == [4]
 
 
-def test_a_changed_file_is_read_anew(tmp_path):
-    vectors(tmp_path, ROWS)
-    table, _ = vectors(tmp_path, ROWS.replace("b 1 2 3", "b 4 5 6"))
+@pytest.mark.parametrize(("rows", "unused", "b"), [
+    pytest.param("b 1 2 3\nb 4 5 6\n", 1, [4, 5, 6], id="a word twice: its last row, as torchtext has it"),
+    pytest.param("b 1 2 3\na 4\nc 4 5 6\n", 1, [1, 2, 3], id="a single number"),
+    pytest.param(b"\xff\xfe 4 5 6\nb 1 2 3\n", 1, [1, 2, 3], id="a word that is not UTF-8"),
+    pytest.param(" 4 5 6\nb 1 2 3\n", 0, [1, 2, 3], id="an empty word"),
+    pytest.param("x\0 4 5 6\nb 1 2 3\n", 0, [1, 2, 3], id="a word with a NUL"),
+    pytest.param("x\u3000y 4 5 6\nb 1 2 3 \n", 0, [1, 2, 3], id="a word with a wide space"),
+    pytest.param("b 1 2 3\r\nx 4 5 6\r\n", 0, [1, 2, 3], id="line ends of Windows"),
+    pytest.param("b 1 2 3\nx 4 5 6", 0, [1, 2, 3], id="no end of the last line"),
+])
+def test_rows_without_use_are_counted_and_harm_no_other(tmp_path, rows, unused, b):
+    table, _, found = vectors(tmp_path, rows)
+    assert (table[4].tolist(), found) == (b, unused)
+
+
+def test_vectors_are_kept_as_torchtext_keeps_them_and_found_again(tmp_path, monkeypatch):
+    first, place = vectors(tmp_path, ROWS, place=tmp_path / "place"), tmp_path / "place"
+    [folder] = place.iterdir()
+    itos, stoi, _, dim = torch.load(folder / "vectors.txt.pt", weights_only=True)
+    assert (itos, stoi, dim) == (["b", "x", "d"], {"b": 0, "x": 1, "d": 2}, 3)
+    monkeypatch.setattr("core.vocabulary.header_of", None)  # whoever parses again, fails
+    again = vectors(tmp_path, ROWS, place=place)
+    assert all(torch.equal(a, b) for a, b in zip(again[:2], first[:2])) and again.unused == first.unused
+
+
+def test_a_changed_file_is_read_anew_though_size_and_time_are_the_same(tmp_path):
+    place = tmp_path / "place"
+    vectors(tmp_path, ROWS, place=place)
+    time = os.stat(tmp_path / "vectors.txt").st_mtime_ns
+    (tmp_path / "vectors.txt").write_text(ROWS.replace("b 1 2 3", "b 4 5 6"))
+    os.utime(tmp_path / "vectors.txt", ns=(time, time))
+    table, _, _ = Vocabulary.learn(TEXTS).vectors(str(tmp_path / "vectors.txt"), place)
     assert table[4].tolist() == [4, 5, 6]
+    assert len(list(place.iterdir())) == 1
 
 
-def test_files_of_one_name_in_two_folders_are_two(tmp_path):
-    v = Vocabulary.learn(TEXTS)
+def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
+    def header_of(path):
+        path.write_text(ROWS + "z 1 2 3\n")
+
+    monkeypatch.setattr("core.vocabulary.header_of", header_of)
+    with pytest.raises(InputError, match="changed while it was read; repeat the command"):
+        vectors(tmp_path, ROWS)
+
+
+def test_files_of_one_name_in_two_folders_are_two_and_a_link_is_the_same(tmp_path):
+    v, place = Vocabulary.learn(TEXTS), tmp_path / "place"
     for folder, row in (("one", "b 1 2 3\n"), ("two", "b 4 5 6\n")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "vectors.txt").write_text(row)
-    v.vectors(str(tmp_path / "one" / "vectors.txt"))
-    table, _ = v.vectors(str(tmp_path / "two" / "vectors.txt"))
-    assert table[4].tolist() == [4, 5, 6]
+    (tmp_path / "link").symlink_to(tmp_path / "two" / "vectors.txt")
+    for name, row in (("one/vectors.txt", [1, 2, 3]), ("two/vectors.txt", [4, 5, 6]), ("link", [4, 5, 6])):
+        assert v.vectors(str(tmp_path / name), place)[0][4].tolist() == row
+    assert len(list(place.iterdir())) == 2
+
+
+def test_what_a_disk_has_spoilt_is_read_anew(tmp_path):
+    first, place = vectors(tmp_path, ROWS, place=tmp_path / "place"), tmp_path / "place"
+    [file] = place.glob("*/*.pt")
+    content = file.read_bytes()
+    at = content.index(torch.tensor([1.0, 2.0, 3.0]).numpy().tobytes())
+    file.write_bytes(content[:at] + b"\7" + content[at + 1:])
+    assert torch.equal(vectors(tmp_path, ROWS, place=place).table, first.table)
+
+
+def test_vectors_that_no_memory_can_hold_are_refused(tmp_path, monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("core.vocabulary.read_binary", full)
+    with pytest.raises(InputError, match="takes more memory than there is; leave out its rarer words"):
+        vectors(tmp_path, b"1 1\nb \0\0\0\0")
+
+
+def test_a_full_disk_is_not_taken_for_a_bad_file(tmp_path, monkeypatch):
+    def full(content, path):
+        path = str(path)
+        with open(path, "wb") as file:
+            file.write(b"begun")
+        if str(tmp_path / "place") in path:
+            raise RuntimeError("PytorchStreamWriter failed writing file")
+        save(content, path)
+
+    save = torch.save
+    monkeypatch.setattr(torch, "save", full)
+    assert vectors(tmp_path, ROWS, place=tmp_path / "place").given.sum() == 2
+    assert list((tmp_path / "place").iterdir()) == []
 
 
 def test_a_missing_file_of_vectors_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"--vectors .*nowhere.txt: no such file; give a file in the word2vec text"):
+    with pytest.raises(InputError, match=r"--vectors .*nowhere.txt: no such file; give one that word2vec \(text"):
         Vocabulary.learn(TEXTS).vectors(str(tmp_path / "nowhere.txt"))
 
 
-@pytest.mark.parametrize("content", [
-    pytest.param("b 1 2 3\na 4 5\n", id="rows of two lengths"),
-    pytest.param("b 1 2 3\na 4 5 six\n", id="no number"),
-    pytest.param("just a few lines\nof plain prose\n", id="prose"),
-    pytest.param("", id="empty"),
-    pytest.param("3 3\n", id="header only"),
-    pytest.param("a\nb\nc\n", id="words only"),
-    pytest.param(bytes(range(128, 256)) * 4, id="binary"),
+@pytest.mark.parametrize(("content", "why"), [
+    pytest.param("b 1 2 3\na 4 5\n", "has 2 dimensions", id="rows of two lengths"),
+    pytest.param("b 1 2 3\na b 4 5 6\n", "has 4 dimensions", id="a space in a word"),
+    pytest.param("b 1 2 3\na b 5 6\n", "could not convert", id="a space in place of a number"),
+    pytest.param("b  1 2 3\n", "could not convert", id="two spaces"),
+    pytest.param("b\t1\t2\t3\n", "no row of three or more", id="tabs"),
+    pytest.param("b 1 2 3\n\n", "has 0 dimensions", id="an empty line"),
+    pytest.param("b 1 2 3\na 4 5 six\n", "could not convert", id="no number"),
+    pytest.param("b 1 2\na 4 5\n", "no row of three or more", id="two numbers a row"),
+    pytest.param("just a few lines\nof plain prose\n", "could not convert", id="prose"),
+    pytest.param("", "no row of three or more", id="empty"),
+    pytest.param("a\nb\nc\n", "no row of three or more", id="words only"),
+    pytest.param("b 1 2 3\n".encode("utf-16"), "has 0 dimensions", id="UTF-16"),
+    pytest.param(bytes(range(128, 256)) * 4, "no row of three or more", id="binary"),
 ])
-def test_a_malformed_file_of_vectors_is_refused(tmp_path, content):
-    with pytest.raises(InputError, match=r"--vectors .*vectors.txt: not in the word2vec text format"):
+def test_a_malformed_file_of_vectors_is_refused_and_not_kept(tmp_path, content, why):
+    with pytest.raises(InputError, match=f"not in the format of word2vec or fastText .*{why}.*; needs a ") as error:
+        vectors(tmp_path, content, place=tmp_path / "place")
+    assert "\n" not in str(error.value) and list((tmp_path / "place").iterdir()) == []
+
+
+@pytest.mark.parametrize("content", ["4 3\n" + ROWS, "3 4\n" + ROWS, "3 3\n", "1000000000000 3\n" + ROWS])
+def test_a_text_that_holds_less_than_its_header_says_is_refused(tmp_path, content):
+    with pytest.raises(InputError, match=r"its first line says [\d,]+ words of \d numbers, which it does not hold"):
         vectors(tmp_path, content)
 
 
-def test_a_damaged_archive_of_vectors_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"--vectors .*vectors.gz: not in the word2vec text format"):
-        vectors(tmp_path, ROWS, "vectors.gz")
+@pytest.mark.parametrize("number", ["nan", "-inf", "1e39"])
+def test_numbers_that_are_not_finite_are_refused(tmp_path, number):
+    with pytest.raises(InputError, match="holds numbers that are not finite; mend"):
+        vectors(tmp_path, ROWS.replace("7", number))
 
 
-def test_reading_vectors_prints_nothing(tmp_path, capfd):
-    vectors(tmp_path, ROWS)
+@pytest.mark.parametrize("content", [ROWS.encode(), gzip.compress(ROWS.encode() * 9)[:-12]], ids=["none", "cut short"])
+def test_a_damaged_archive_of_vectors_is_refused(tmp_path, content):
+    with pytest.raises(InputError, match=r"--vectors .*vectors.gz: not in the format of word2vec or fastText"):
+        vectors(tmp_path, content, "vectors.gz")
+
+
+@pytest.mark.parametrize("header", ["", "3 3\n"])
+def test_reading_vectors_prints_nothing(tmp_path, capfd, header):
+    vectors(tmp_path, header + ROWS)
     assert capfd.readouterr() == ("", "")
 
 
 def test_reading_vectors_leaves_certificates_checked(tmp_path, monkeypatch):
     checked = ssl.create_default_context
     monkeypatch.setattr(ssl, "_create_default_https_context", checked)  # and put it back in any case
-    vectors(tmp_path, ROWS)
-    assert ssl._create_default_https_context is checked
+    for _ in range(2):  # parsed, and found again
+        vectors(tmp_path, ROWS, place=tmp_path / "place")
+        assert ssl._create_default_https_context is checked
