@@ -18,6 +18,7 @@ from core.data import InputError
 from core.settings import CorpusSettings, suggest
 from corpora.shared.corpus import Corpus
 from corpora.shared.files import ENDINGS, file_corpus
+from corpora.shared.hub import PREFIX, hub_corpus
 from corpora.shared.opening import PACKED
 
 PLACES = "n2m.corpora"  # entry points of other packages, each a Corpus
@@ -40,6 +41,8 @@ def find(names: str | Sequence[str], task: str, settings: CorpusSettings | None 
     if not isinstance(names, str) and len(names) > 1:
         return file_corpus([Path(name) for name in names], task, settings)
     name = names if isinstance(names, str) else names[0]
+    if name.startswith(PREFIX):
+        return hub_corpus(name, task, settings)
     known = {c.name: c for c in all_corpora() if c.task == task}
     if name in known:
         return _as_it_is(known[name], settings)
