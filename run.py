@@ -138,7 +138,8 @@ def listing() -> Iterator[str]:
             if c.task == task.name:
                 yield f"      --corpus {c.name:<15} {c.title}"
                 yield f"      {'':<24} {c.size}; {c.licence}; {c.origin}"
-    yield f"own text: --corpus with a file ({' '.join(corpora.ENDINGS)}), two aligned ones, a folder, or a .zip"
+    yield f"own text: --corpus with a file ({' '.join(corpora.ENDINGS)}), two aligned ones, a folder, "
+           "a .zip, or hf:NAME for a data set of the Hugging Face hub"
 
 
 # training and evaluation
@@ -191,7 +192,7 @@ def choose_corpus(args: argparse.Namespace, task: tasks.Task, given: dict[str, A
         return corpus, prepare(corpus, args.script, args.reverse, settings, args.reading, args.rejects), settings
     except CorpusUnavailable as error:
         if args.corpus:
-            raise InputError(f"--corpus {args.corpus}: {error}") from None
+            raise InputError(f"--corpus {' '.join(args.corpus)}: {error}") from None
         note(f"the default corpus {corpus.name} is not to be had: {error}")
         note("going on with the starter corpus, a few hundred examples: enough to try things, too few for good results")
         corpus = corpora.find("starter", task.name)

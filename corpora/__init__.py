@@ -18,6 +18,7 @@ from core.data import InputError
 from core.settings import CorpusSettings, suggest
 from corpora.shared.corpus import Corpus
 from corpora.shared.files import ENDINGS, file_corpus
+from corpora.shared.hub import PREFIX, hub_corpus
 from corpora.shared.opening import PACKED
 
 PLACES = "n2m.corpora"  # entry points of other packages, each a Corpus
@@ -36,10 +37,12 @@ def all_corpora() -> list[Corpus]:
 
 def find(names: str | Sequence[str], task: str, settings: CorpusSettings | None = None) -> Corpus:
     """The corpus of this name for this task; or of the user's own: a file, a folder, two aligned files, - for standard
-    input, module:name for a Corpus in a module. settings: how files are read."""
+    input, hf:name for a data set of the hub, module:name for a Corpus in a module. settings: how files are read."""
     if not isinstance(names, str) and len(names) > 1:
         return file_corpus([Path(name) for name in names], task, settings)
     name = names if isinstance(names, str) else names[0]
+    if name.startswith(PREFIX):
+        return hub_corpus(name, task, settings)
     known = {c.name: c for c in all_corpora() if c.task == task}
     if name in known:
         return _as_it_is(known[name], settings)
@@ -52,7 +55,7 @@ def find(names: str | Sequence[str], task: str, settings: CorpusSettings | None 
         raise InputError(f"--corpus {name}: is a corpus of --task {other[0]}; for {task}: {', '.join(known)}, "
                          "or a file of your own")
     raise InputError(f"--corpus {name}: no such corpus or file; {suggest(name, list(known))}, "
-                     f"or a file ending in {', '.join(ENDINGS)}")
+                     f"or a file ending in {', '.join(ENDINGS)}, or hf:NAME")
 
 
 def _as_it_is(corpus: Corpus, settings: CorpusSettings | None) -> Corpus:

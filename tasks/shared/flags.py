@@ -56,7 +56,7 @@ def parser() -> Parser:
                       "(default 5)")
     where = p.add_argument_group("on what")
     where.add_argument("--corpus", nargs="+", metavar="NAME|FILE", help="a corpus of --list; or a file, two aligned "
-                       "files, a folder, a .zip, - for standard input; or module:NAME")
+                       "files, a folder, a .zip, - for standard input; hf:NAME of the Hugging Face hub; or module:NAME")
     add_origin(where)
     where.add_argument("--model-dir", type=Path, metavar="DIR", help="where the model is or goes (default models/TASK)")
     where.add_argument("--retrain", action="store_true", help="train anew, replacing the model there")
