@@ -138,8 +138,8 @@ def listing() -> Iterator[str]:
             if c.task == task.name:
                 yield f"      --corpus {c.name:<15} {c.title}"
                 yield f"      {'':<24} {c.size}; {c.licence}; {c.origin}"
-    yield (f"own text: --corpus with a file ({' '.join(corpora.ENDINGS)}), two aligned ones, a folder, a .zip, or hf:NAME "
-           "for a data set of the Hugging Face hub")
+    yield (f"own text: --corpus with a file ({' '.join(corpora.ENDINGS)}), two aligned ones, a folder, a .zip, or "
+           "hf:NAME for a data set of the Hugging Face hub")
 
 
 # training and evaluation

@@ -241,7 +241,8 @@ def test_which_split_is_which(hub, names, parts, note):
                           **{f"{name}.csv": f"text,label\n{name},x\n" for name in names}})
     found, _ = read("hf:me/splits")
     assert [text for text, *_ in found] == list(names) and {part for *_, part in found} == parts
-    assert note in find("hf:me/splits").notes[0]
+    notes = find("hf:me/splits").notes
+    assert len(notes) == bool(note) and note in " ".join(notes)
 
 
 def test_a_column_split_is_kept_where_there_is_one_split_only(hub):
