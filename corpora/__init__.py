@@ -12,7 +12,10 @@ import pkgutil
 import re
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+
+from tqdm import tqdm
 
 from core.data import InputError
 from core.settings import CorpusSettings, suggest
@@ -25,14 +28,34 @@ PLACES = "n2m.corpora"  # entry points of other packages, each a Corpus
 
 
 def all_corpora() -> list[Corpus]:
-    """Every Corpus that the modules of this folder define, by task and then in the order of the files."""
-    found = []
+    """Every Corpus that the modules of this folder define, and installed packages, by task; of one name the first."""
+    found: dict[tuple[str, str], Corpus] = {}
     for info in pkgutil.iter_modules(__path__):
         if not info.ispkg:
             module = importlib.import_module(f"{__name__}.{info.name}")
-            found += [c for c in vars(module).values() if isinstance(c, Corpus)]
-    found += [point.load() for point in importlib.metadata.entry_points(group=PLACES)]
-    return sorted(found, key=lambda c: c.task)
+            found |= {(c.task, c.name): c for c in vars(module).values() if isinstance(c, Corpus)}
+    for corpus in _of_packages():
+        found.setdefault((corpus.task, corpus.name), corpus)
+    return sorted(found.values(), key=lambda c: c.task)
+
+
+@cache
+def _of_packages() -> list[Corpus]:
+    """Those that other packages announce. One that cannot be loaded is said, and does not stop the others."""
+    found = []
+    for point in importlib.metadata.entry_points(group=PLACES):
+        try:
+            corpus = point.load()
+            if not isinstance(corpus, Corpus):
+                raise TypeError(f"is no Corpus but {type(corpus).__name__}")
+            found.append(corpus)
+        except Exception as error:  # whatever happens in somebody's module
+            tqdm.write(f"the corpus {point.name} ({point.value}) cannot be had: {_in_a_line(error)}", file=sys.stderr)
+    return found
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
 def find(names: str | Sequence[str], task: str, settings: CorpusSettings | None = None) -> Corpus:
@@ -75,7 +98,7 @@ def _in_module(name: str, task: str) -> Corpus:
     try:
         corpus = getattr(importlib.import_module(module), attribute)
     except Exception as error:  # whatever happens in a module of the user's is for the user to mend
-        raise InputError(f"--corpus {name}: cannot be had ({type(error).__name__}: {error})") from None
+        raise InputError(f"--corpus {name}: cannot be had ({_in_a_line(error)})") from None
     if not isinstance(corpus, Corpus):
         raise InputError(f"--corpus {name}: is no Corpus (corpora/shared/corpus.py) but {type(corpus).__name__}")
     if corpus.task != task:
