@@ -17,10 +17,12 @@ from corpora.shared.columns import PARTS
 from corpora.shared.corpus import Corpus
 from corpora.shared.encodings import NAMES, known, recognised
 from corpora.shared.formats import ENDINGS, aligned, document, examples_of, texts_of
+from corpora.shared.headers import header_note
 from corpora.shared.opening import File, files_of, is_folder, opened
 from corpora.shared.places import about, printable, said
 
 Item = Example | Dropped
+TABLES = (".tsv", ".csv", ".txt")
 Reader = tuple[str, Callable[[], Iterator[Item]], tuple[File, ...]]  # of which split; how to read; what
 
 
@@ -39,6 +41,8 @@ def file_corpus(paths: Sequence[Path], task: str, settings: CorpusSettings | Non
                     e = replace(e, part=part) if part and isinstance(e, Example) else e
                 yield e
 
+    tables = ((items, several[0]) for _, items, several in readers if several[0].kind in TABLES and len(several) == 1)
+    headers = (note for items, file in tables for note in header_note(items(), file))
     themes = task == "word" and many_texts_a_word(read())
 
     def load(script: str) -> Iterator[Item]:
@@ -49,7 +53,7 @@ def file_corpus(paths: Sequence[Path], task: str, settings: CorpusSettings | Non
     return Corpus(name=name, task=task, title="text of your own", size=f"{size:,} bytes",
                   licence="yours", origin=name, load=load, scripts=("as-written", "simplified", "traditional"),
                   exclusive=exclusive, version=lambda: checksum(files) + str(settings), converted=True,
-                  notes=(*_encodings(files, settings), *unread))
+                  notes=(*_encodings(files, settings), *unread, *headers))
 
 
 def many_texts_a_word(items: Iterable[Item]) -> bool:

@@ -70,7 +70,8 @@ def files_of(path: Path) -> list[File]:
         infos = {info.filename: info for info in _zip(path).infolist()}.values()
         if sum(info.file_size for info in infos) > max(FREE, about(path).st_size * TIMES):
             raise InputError(f"{path}: unpacks to more than {TIMES} times its size; that is no text")
-        found = [File(path, i.filename) for i in infos if not i.is_dir() and not _hidden(Path(i.filename).parts)]
+        names = (info.filename for info in infos if info.filename and not info.is_dir())
+        found = [File(path, name) for name in names if not _hidden(Path(name).parts)]
     elif os.path.isdir(path):
         found = []
         for folder, folders, names in os.walk(path, onerror=unreadable):
