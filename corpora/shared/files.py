@@ -41,8 +41,9 @@ def file_corpus(paths: Sequence[Path], task: str, settings: CorpusSettings | Non
                     e = replace(e, part=part) if part and isinstance(e, Example) else e
                 yield e
 
-    tables = ((items, several[0]) for _, items, several in readers if several[0].kind in TABLES and len(several) == 1)
-    headers = (note for items, file in tables for note in header_note(items(), file))
+    kinds = TABLES[:2] if task == "poem" else TABLES
+    tables = [(items, several[0]) for _, items, several in readers if several[0].kind in kinds and len(several) == 1]
+    headers = (note for items, file in tables[:10] for note in header_note(items(), file))  # the files are of one kind
     themes = task == "word" and many_texts_a_word(read())
 
     def load(script: str) -> Iterator[Item]:
@@ -53,7 +54,7 @@ def file_corpus(paths: Sequence[Path], task: str, settings: CorpusSettings | Non
     return Corpus(name=name, task=task, title="text of your own", size=f"{size:,} bytes",
                   licence="yours", origin=name, load=load, scripts=("as-written", "simplified", "traditional"),
                   exclusive=exclusive, version=lambda: checksum(files) + str(settings), converted=True,
-                  notes=(*_encodings(files, settings), *unread, *headers))
+                  notes=(*_encodings(files, settings), *unread, *itertools.islice(headers, 1)))
 
 
 def many_texts_a_word(items: Iterable[Item]) -> bool:
