@@ -173,19 +173,17 @@ def _hidden(names: tuple[str, ...]) -> bool:
 
 
 def _file(path: Path) -> File:
+    if str(path) == "-":
+        return File(Path(_copied("-")), name="standard input")
+    mode = about(path).st_mode
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise InputError(f"{path}: is a device, not a file; give a file of text")
     try:
-        if str(path) == "-":
-            return File(Path(_copied("-")), name="standard input")
-        if path.is_char_device() or path.is_block_device():
-            raise InputError(f"{path}: is a device, not a file; give a file of text")
-        if path.is_fifo():
+        if stat.S_ISFIFO(mode):
             return File(Path(_copied(str(path))), name=str(path))
-        if path.is_file() and path.stat().st_size and _is_tar(path):
+        if _is_tar(path):  # what cannot be read at all is better refused now
             raise InputError(f"{path}: is a tar archive; unpack it and give the folder")
-        with open(path, "rb"):
-            return File(path)  # what cannot be read at all is better refused now
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
+        return File(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 

@@ -28,6 +28,8 @@ def about(path: Path) -> os.stat_result:
         raise InputError(f"{printable(str(path))}: {missing}") from None
     except OSError as error:
         unreadable(error)
+    except ValueError:  # it holds what no name can
+        raise InputError(f"{printable(str(path))}: is no name of a file") from None
 
 
 def unreadable(error: OSError) -> NoReturn:

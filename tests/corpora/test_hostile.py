@@ -280,6 +280,12 @@ def test_a_file_that_shrinks_while_it_is_read_gives_what_is_left(tmp_path, refus
     assert all(isinstance(item, Example | Dropped) for item in items)
 
 
+@pytest.mark.parametrize("name", ["a\0.tsv", "a\ud800.tsv", "a\0.zip"], ids=ascii)
+def test_what_is_no_name_of_a_file_is_refused(refused, name):
+    said = refused(lambda: file_corpus([Path(name)], "translate"))
+    assert said == f"{name.replace(chr(0), '?').replace(chr(0xd800), '?')}: is no name of a file"
+
+
 # JSON
 
 
