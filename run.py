@@ -126,7 +126,7 @@ def about_corpora(args: argparse.Namespace) -> int:
         print("\n".join(description(corpus, dataset)))
         return 0
     print(f"{corpus.name}: can be used for --task {task.name}")
-    print("\n".join(f"- {line}" for line in advice(task.name, dataset)) or "nothing needs to be changed")
+    print("\n".join(f"- {line}" for line in advice(task.name, dataset, corpus.notes)) or "nothing needs to be changed")
     return 0
 
 

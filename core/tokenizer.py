@@ -5,6 +5,7 @@ Every kind keeps the promise `join(split(text)) == text` for text whose white sp
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 import unicodedata
@@ -20,6 +21,7 @@ GLUE, GAP = "\uffed", "\u2423"  # "no space here" and "a space here", where the 
 CHINESE = re.compile(f"[{HAN}]")
 START = "▁"  # opens a subword that opens a word
 MARKS = dict.fromkeys(map(ord, GLUE + GAP + START))  # signs of the tokenizers' own, which a text may not hold
+SIGNS = re.compile(r"[^\w\s]{31,}")  # among which are combining marks
 PIECE = re.compile(rf"[{HAN}]+|[^\W{HAN}]+(?:['’\-][^\W{HAN}]+)*|[^\w\s]|_", re.UNICODE)
 
 
@@ -41,7 +43,18 @@ def normalize(text: str, lowercase: bool = False) -> str:
         text = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
     text = " ".join(text.translate(MARKS).split())
     # Last, since what was taken out may have kept an accent from its letter, and lower-casing makes new letters.
-    return unicodedata.normalize("NFC", text.lower() if lowercase else text)
+    return unicodedata.normalize("NFC", few_marks(text.lower() if lowercase else text))
+
+
+def few_marks(text: str) -> str:
+    """At most 30 combining marks in a row, as in Unicode's stream-safe form (UAX 15): no language has more, and to
+    bring n of them into order takes time n²."""
+    return text if text.isascii() else SIGNS.sub(_few_marks, text)
+
+
+def _few_marks(found: re.Match[str]) -> str:
+    runs = itertools.groupby(found.group(), lambda c: unicodedata.combining(c) > 0)
+    return "".join(c for marks, run in runs for c in (itertools.islice(run, 30) if marks else run))
 
 
 @lru_cache(maxsize=1 << 14)

@@ -49,7 +49,7 @@ def project(tmp_path_factory):
 def test_a_module_is_checked_shown_trained_on_and_asked(project):
     folder, (anywhere, *_) = project
     assert "numerals: can be used for --task translate" in anywhere
-    assert "splits     8,469 train, 512 dev, 1,018 test" in anywhere
+    assert "splits     8,479 train, 502 dev, 1,018 test" in anywhere
     assert "translate (N→M) on numerals: 1,018 test examples" in anywhere
     assert "The model beats every baseline on chrF." in anywhere
     assert anywhere.splitlines()[-1][1] == "千"  # 4096

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from core.data import Dropped, Example
 from core.settings import CorpusSettings
-from core.tokenizer import normalize
+from core.tokenizer import few_marks, normalize
 from corpora.shared.store import one_line
 
 
@@ -42,7 +42,7 @@ class Cleaner:
                        key=one_line(self._converted(e.key)))
 
     def _text(self, text: str) -> str:
-        normal = unicodedata.normalize("NFKC", text) if self.settings.normalization == "nfkc" else text
+        normal = unicodedata.normalize("NFKC", few_marks(text)) if self.settings.normalization == "nfkc" else text
         normal = normalize(normal)
         if normal != text:
             self.changed["normalised"] += 1
@@ -52,7 +52,7 @@ class Cleaner:
         return converted
 
     def _converted(self, text: str) -> str:
-        return self._convert(text) if self._convert else text
+        return self._convert(text.encode("utf-8", "replace").decode()) if self._convert else text  # it knows only UTF-8
 
     def _dropped(self, reason: str, e: Example) -> Dropped:
         return Dropped(reason, f"{e.source}\t{e.target}", e.line, file=e.file)

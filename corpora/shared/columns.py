@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import itertools
 from collections.abc import Iterable, Iterator
 
 from core.data import Dropped, Example, InputError
 from core.settings import CorpusSettings
-from corpora.shared.encodings import lines
+from corpora.shared.encodings import LONGEST, lines
 from corpora.shared.opening import File
+from corpora.shared.places import printable, said
 
 SOURCE_NAMES = ("source", "text", "input", "word", "line", "sentence", "content", "review", "question", "prompt")
 TARGET_NAMES = ("target", "label", "output", "answer", "next", "category", "class", "sentiment", "response",
@@ -30,23 +32,35 @@ def tab_rows(file: File, settings: CorpusSettings) -> Iterator[Row]:
 def csv_rows(file: File, settings: CorpusSettings) -> Iterator[Row]:
     """The rows of a CSV, each with the number of the line it begins in."""
     dropped: list[Dropped] = []
+    size = 0  # of the row, so far
 
     def good() -> Iterator[str]:
+        nonlocal size
         for item in lines(file, settings.encoding):
+            text = item.text if isinstance(item, Dropped) else item[1]
+            if size > LONGEST:
+                raise csv.Error(f"a row of more than {LONGEST:,} characters")
+            size += len(text) + 1
             if isinstance(item, Dropped):
                 dropped.append(item)
                 yield "\n"
             else:
-                yield item[1] + "\n"
+                yield text + "\n"
 
-    reader, begin = csv.reader(good(), strict=True), 1
+    texts = good()
+    first = next(texts, "")
+    divider, is_setting = _divider(first)
+    texts = itertools.chain(["\n" if is_setting else first], texts)
+    reader, begin = csv.reader(texts, delimiter=divider, strict=True), 1
     while True:
+        size = 0
         try:
             row = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            if reader.line_num > begin or "field larger" in str(error) or "end of data" in str(error):
+            endless = any(sign in str(error) for sign in ("field larger", "end of data", "a row of more"))
+            if endless or reader.line_num > begin:
                 raise InputError(f"{file}: not readable as CSV from line {begin} on ({error}); close every quote, and "
                                  "quote fields that hold commas or quotes") from None
             row = Dropped("not readable as CSV", "", begin, str(error))
@@ -54,6 +68,18 @@ def csv_rows(file: File, settings: CorpusSettings) -> Iterator[Row]:
         dropped.clear()
         yield row if isinstance(row, Dropped) else (begin, row)
         begin = reader.line_num + 1
+
+
+def _divider(first: str) -> tuple[str, bool]:
+    """What divides the columns, by the first line of a CSV; and whether that line does nothing but say so: sep=; as
+    Excel writes it, which divides by semicolons wherever a comma is the decimal sign.
+
+    >>> _divider("sep=;\\n"), _divider("text;label\\n"), _divider("text,label; of a kind\\n")
+    ((';', True), (';', False), (',', False))
+    """
+    if first[:4].lower() == "sep=" and first[4:5] in tuple(";,|\t") and not first[5:].strip():
+        return first[4], True
+    return ";" if ";" in first and "," not in first and first.count('"') % 2 == 0 else ",", False
 
 
 def examples_of_rows(rows: Iterable[Row], file: File, settings: CorpusSettings,
@@ -96,6 +122,6 @@ def _header(row: list[str], file: File, settings: CorpusSettings) -> tuple[tuple
         if name := asked[i].strip().lower():
             known[i] = names.index(name) if name in names else None
         if known[i] is None:
-            raise InputError(f"--{side}-column {asked[i] or '(not given)'}: {file} has no such column; it has: "
-                             f"{', '.join(row)[:200]} (a number, from 1, names a column too)")
+            raise InputError(f"--{side}-column {printable(asked[i]) or '(not given)'}: {file} has no such column; it "
+                             f"has: {said(', '.join(row), 200)} (a number, from 1, names a column too)")
     return (known[0], known[1], part), True

@@ -125,8 +125,9 @@ def cut(text: str, width: int = WIDTH) -> str:
 # will it work?
 
 
-def advice(task: str, dataset: Dataset) -> Iterator[str]:
-    """What to change before training, if anything."""
+def advice(task: str, dataset: Dataset, notes: Sequence[str] = ()) -> Iterator[str]:
+    """What to change before training, if anything. notes: the corpus's own."""
+    yield from notes
     sample = some(dataset.train)
     sources, targets = ([getattr(e, side) for e in sample] for side in ("source", "target"))
     different, n = len(set(targets)), len(sample)

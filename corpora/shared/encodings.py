@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import io
-import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from core.data import Dropped, InputError
 from corpora.shared.opening import File, opened
+from corpora.shared.places import about, said
 
 BLOCK = 1 << 20
 LONGEST = 1_000_000  # characters in a line
@@ -71,8 +71,8 @@ def _share_of_common(sample: bytes, encoding: str) -> float:
 
 def recognised(file: File) -> str:
     """The encoding a file is in. Raises InputError where it is none of those that can be told for sure."""
-    about = os.stat(file.path)
-    encoding = _recognised(file, about.st_size, about.st_mtime)
+    found = about(file.path)
+    encoding = _recognised(file, found.st_size, found.st_mtime)
     if not encoding:
         line, byte = _first_broken(file)
         raise InputError(f"{file}: line {line} is not UTF-8 (byte 0x{byte:02x}), nor clearly GB18030 or Big5; say what "
@@ -90,12 +90,16 @@ def known(encoding: str) -> str:
                          ) from None
 
 
+def encoding_of(file: File, given: str = "") -> str:
+    """The encoding given, or the one recognised; a byte order mark is no part of the text."""
+    encoding = known(given) if given else recognised(file)
+    return "utf-8-sig" if encoding == "utf-8" else encoding
+
+
 def lines(file: File, encoding: str = "") -> Iterator[tuple[int, str] | Dropped]:
     """The lines of a file with their numbers, without their ends, whatever these are. A line that is too long, or
     holds what is no text, comes out as Dropped. Raises InputError for a file with nothing but white space."""
-    encoding = known(encoding) if encoding else recognised(file)
-    if encoding == "utf-8":
-        encoding = "utf-8-sig"
+    encoding = encoding_of(file, encoding)
     empty, number = True, 0
     try:
         with opened(file) as raw, io.TextIOWrapper(raw, encoding, errors="surrogateescape") as text:
@@ -115,7 +119,7 @@ def lines(file: File, encoding: str = "") -> Iterator[tuple[int, str] | Dropped]
                 else:
                     yield number, line[:-1] if line.endswith("\n") else line
     except UnicodeError as error:
-        raise InputError(f"{file}: after line {number}, not {NAMES.get(encoding, encoding)} ({str(error)[:80]}); say "
+        raise InputError(f"{file}: after line {number}, not {NAMES.get(encoding, encoding)} ({said(error)}); say "
                          "what it is with --encoding") from None
     if empty:
         raise InputError(f"{file}: is empty; needs one example a line")

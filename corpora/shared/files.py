@@ -17,9 +17,12 @@ from corpora.shared.columns import PARTS
 from corpora.shared.corpus import Corpus
 from corpora.shared.encodings import NAMES, known, recognised
 from corpora.shared.formats import ENDINGS, aligned, document, examples_of, texts_of
+from corpora.shared.headers import header_note
 from corpora.shared.opening import File, files_of, is_folder, opened
+from corpora.shared.places import about, printable, said
 
 Item = Example | Dropped
+TABLES = (".tsv", ".csv", ".txt")
 Reader = tuple[str, Callable[[], Iterator[Item]], tuple[File, ...]]  # of which split; how to read; what
 
 
@@ -38,17 +41,20 @@ def file_corpus(paths: Sequence[Path], task: str, settings: CorpusSettings | Non
                     e = replace(e, part=part) if part and isinstance(e, Example) else e
                 yield e
 
+    kinds = TABLES[:2] if task == "poem" else TABLES
+    tables = [(items, several[0]) for _, items, several in readers if several[0].kind in kinds and len(several) == 1]
+    headers = (note for items, file in tables[:10] for note in header_note(items(), file))  # the files are of one kind
     themes = task == "word" and many_texts_a_word(read())
 
     def load(script: str) -> Iterator[Item]:
         return (replace(e, key=e.target) if isinstance(e, Example) else e for e in read()) if themes else read()
 
-    size = sum(file.path.stat().st_size for file in {f.path: f for f in files}.values())
+    size = sum(about(file.path).st_size for file in {f.path: f for f in files}.values())
     exclusive = ("target",) if themes else ("source", "target", "context") if task == "poem" else ("source",)
     return Corpus(name=name, task=task, title="text of your own", size=f"{size:,} bytes",
                   licence="yours", origin=name, load=load, scripts=("as-written", "simplified", "traditional"),
                   exclusive=exclusive, version=lambda: checksum(files) + str(settings), converted=True,
-                  notes=(*_encodings(files, settings), *unread))
+                  notes=(*_encodings(files, settings), *unread, *itertools.islice(headers, 1)))
 
 
 def many_texts_a_word(items: Iterable[Item]) -> bool:
@@ -111,9 +117,9 @@ def _readers(paths: Sequence[Path], task: str, settings: CorpusSettings) -> tupl
         raise InputError(f"{paths[0]}: holds nothing to read; needs files ending in {', '.join(ENDINGS)}, two files of "
                          "one name with endings of two languages, or, to classify, a folder for each label")
     read = {file for _, _, several in readers for file in several}
-    unread = [str(place) for file, place in places.items() if file not in read]
-    said = f"{paths[0]}: not read: {', '.join(unread[:5])}" + f" and {len(unread) - 5:,} more" * (len(unread) > 5)
-    return readers, [said] * bool(unread)
+    unread = [printable(str(place)) for file, place in places.items() if file not in read]
+    note = f"{paths[0]}: not read: {', '.join(unread[:5])}" + f" and {len(unread) - 5:,} more" * (len(unread) > 5)
+    return readers, [note] * bool(unread)
 
 
 def part_of(place: Path) -> str:
@@ -148,8 +154,8 @@ def _pairs(places: dict[File, Path], parts: dict[File, str], settings: CorpusSet
             asked[i] = next(name for name in languages if name != asked[1 - i])
     order = asked if all(asked) else languages
     if several and (len(order) != 2 or not set(order) <= set(languages)):
-        raise InputError(f"the files are of {', '.join(languages)}; say which is which with --source-column and "
-                         "--target-column")
+        raise InputError(f"the files are of {said(', '.join(languages), 200)}; say which is which with --source-column "
+                         "and --target-column")
     found = [{file.kind[1:]: file for file in files} for files in several]
     pairs = [[of[language] for language in order] for of in found if set(order) <= set(of)]
     return [_aligned(parts[source], source, target, settings) for source, target in pairs]

@@ -9,13 +9,14 @@ from dataclasses import replace
 from core.data import Dropped, Example, InputError
 from core.settings import CorpusSettings
 from corpora.shared.columns import csv_rows, examples_of_rows, tab_rows
-from corpora.shared.encodings import lines
+from corpora.shared.encodings import LONGEST, lines
 from corpora.shared.objects import json_file, json_lines, parquet_file
 from corpora.shared.opening import File
 from corpora.shared.poems import line_pairs, lines_of
 
 ENDINGS = (".tsv", ".csv", ".json", ".jsonl", ".ndjson", ".txt", ".parquet")
 Item = Example | Dropped
+MOST_LINES = 1000  # of a poem, as each line has all before it as context
 
 
 def examples_of(file: File, task: str, settings: CorpusSettings) -> Iterator[Item]:
@@ -41,7 +42,11 @@ def poems_of(file: File, settings: CorpusSettings) -> Iterator[Item]:
             yield item
             continue
         number, poem = item
-        pairs = list(line_pairs(lines_of(poem), key=poem, number=number))
+        verses = lines_of(poem)
+        if len(verses) > MOST_LINES:
+            yield Dropped(f"poem of more than {MOST_LINES:,} lines", poem, number)
+            continue
+        pairs = list(line_pairs(verses, key=poem, number=number))
         none = none and not pairs
         yield from pairs
         if not pairs and poem.strip():
@@ -59,12 +64,16 @@ def texts_of(file: File, label: str, settings: CorpusSettings) -> Iterator[Item]
 
 def document(file: File, label: str, settings: CorpusSettings) -> Iterator[Item]:
     """The whole file as one text under this label."""
-    text: list[str] = []
+    text, length = [], 0
     for item in lines(file, settings.encoding):
         if isinstance(item, Dropped):
             yield Dropped(item.reason, str(file), item.line)
             return
         text.append(item[1])
+        length += len(item[1]) + 1
+        if length > LONGEST:
+            yield Dropped(f"text of more than {LONGEST:,} characters", str(file), item[0])
+            return
     yield Example(" ".join(text), label)
 
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import shutil
+import tempfile
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TextIO
 
 from core.data import Dropped, Example, InputError
 from core.settings import CorpusSettings
 from corpora.shared.columns import PARTS, SOURCE_NAMES, TARGET_NAMES
-from corpora.shared.encodings import lines
-from corpora.shared.opening import File, opened
+from corpora.shared.encodings import BLOCK, BROKEN, LONGEST, encoding_of, lines
+from corpora.shared.opening import FREE, TIMES, File, opened
+from corpora.shared.places import printable, said
+
+DECODER = json.JSONDecoder()
+SPACE = re.compile(r"[ \t\n\r]*")
 
 
 def named(item: Any, number: int, settings: CorpusSettings) -> Example | Dropped:
     """An example of a dictionary, of which a column may be a dictionary too: translation.de is de in translation."""
     if not isinstance(item, dict):
-        return Dropped("no object with names and texts", json.dumps(item, ensure_ascii=False, default=str), number)
+        return Dropped("no object with names and texts", _shown(item), number)
     texts = []
     for given, known in ((settings.source_column, SOURCE_NAMES), (settings.target_column, TARGET_NAMES)):
         value: Any = next((item[n] for n in ([given] if given else known) if n in item), None)
@@ -27,8 +35,10 @@ def named(item: Any, number: int, settings: CorpusSettings) -> Example | Dropped
         if isinstance(value, int):  # a label is often a number, or true or false
             value = str(value).lower()
         if not isinstance(value, str):
-            wanted = f'"{given}"' if given else " or ".join(f'"{n}"' for n in known[:2])
-            return Dropped(f"no text under {wanted}", json.dumps(item, ensure_ascii=False, default=str), number)
+            wanted = f'"{printable(given)}"' if given else " or ".join(f'"{n}"' for n in known[:2])
+            return Dropped(f"no text under {wanted}", _shown(item), number)
+        if len(value) > LONGEST:
+            return Dropped(f"text of more than {LONGEST:,} characters", value[:100], number)
         texts.append(value)
     part = item.get("split")
     part = PARTS.get(part.lower(), "") if isinstance(part, str) else ""
@@ -43,22 +53,57 @@ def json_lines(file: File, settings: CorpusSettings) -> Iterator[Example | Dropp
             try:
                 yield named(json.loads(item[1]), item[0], settings)
             except (ValueError, RecursionError) as error:
-                yield Dropped("not JSON", item[1], item[0], str(error)[:80])
+                yield Dropped("not JSON", item[1], item[0], said(error))
 
 
 def json_file(file: File, settings: CorpusSettings) -> Iterator[Example | Dropped]:
     """A list of objects, read one at a time; or JSON lines under another name."""
-    texts = (item[1].strip() for item in lines(file, settings.encoding) if not isinstance(item, Dropped))
-    if not next(filter(None, texts), "").startswith("["):
-        yield from json_lines(file, settings)
-        return
-    import ijson
+    encoding = encoding_of(file, settings.encoding)
     try:
-        with opened(file) as raw:
-            for number, item in enumerate(ijson.items(raw, "item", use_float=True), 1):
-                yield named(item, number, settings)
-    except ijson.JSONError as error:
-        raise InputError(f"{file}: is not JSON ({' '.join(str(error).split())[:80]})") from None
+        with opened(file) as raw, io.TextIOWrapper(raw, encoding, errors="surrogateescape") as text:
+            start = text.read(BLOCK)
+            if start.lstrip().startswith("["):
+                for number, item in enumerate(_items(file, text, start), 1):
+                    yield item if isinstance(item, Dropped) else named(item, number, settings)
+                return
+    except UnicodeError as error:
+        raise InputError(f"{file}: is not JSON ({said(error)})") from None
+    yield from json_lines(file, settings)
+
+
+def _items(file: File, text: TextIO, buffer: str) -> Iterator[Any]:
+    """The items of the list that begins in the buffer and goes on in the text."""
+    number, at, closed = 0, SPACE.match(buffer).end() + 1, False
+    while not closed:
+        try:
+            begin = at = SPACE.match(buffer, at).end()
+            if not number and buffer[at] == "]":
+                at, closed = at + 1, True
+                continue
+            item, end = DECODER.raw_decode(buffer, at)
+            end = SPACE.match(buffer, end).end()
+            if buffer[end] not in ",]":
+                raise ValueError("a comma is missing")
+        except (ValueError, IndexError, RecursionError) as error:  # or the item goes on beyond the buffer
+            more = text.read(max(BLOCK, len(buffer) - at)) if len(buffer) - at <= LONGEST else ""
+            if not more:
+                reasons = {IndexError: "ends too early", RecursionError: "nested too deep"}
+                raise InputError(f"{file}: is not JSON (item {number + 1}: "
+                                 f"{reasons.get(type(error)) or getattr(error, 'msg', said(error))})") from None
+            buffer, at = buffer[at:] + more, 0
+            continue
+        number, at, closed = number + 1, end + 1, buffer[end] == "]"
+        broken = BROKEN.search(buffer, begin, end)
+        yield Dropped("not UTF-8", buffer[begin:end], number) if broken else item
+    if (buffer[at:] + text.read(BLOCK)).strip():
+        raise InputError(f"{file}: is not JSON (something follows the list of {number:,} items)")
+
+
+def _shown(item: Any) -> str:
+    try:
+        return json.dumps(item, ensure_ascii=False, default=str)
+    except RecursionError:
+        return "nested too deep"
 
 
 def parquet_file(file: File, settings: CorpusSettings) -> Iterator[Example | Dropped]:
@@ -67,12 +112,17 @@ def parquet_file(file: File, settings: CorpusSettings) -> Iterator[Example | Dro
         import pyarrow.parquet
     except ImportError:
         raise InputError(f"{file}: needs the package pyarrow; pip install 'n2m[parquet]'") from None
-    number = 0
-    with opened(file) as raw:
+    with opened(file) as raw, tempfile.TemporaryFile() as whole:
+        if not raw.seekable():  # Parquet is read from its end, and a stream has none
+            shutil.copyfileobj(raw, whole)
+            raw = whole
         try:
-            for batch in pyarrow.parquet.ParquetFile(raw).iter_batches(1024):
-                for item in batch.to_pylist():
-                    number += 1
-                    yield named(item, number, settings)
-        except pyarrow.ArrowException as error:
-            raise InputError(f"{file}: is no Parquet file ({str(error)[:80]})") from None
+            table = pyarrow.parquet.ParquetFile(raw)
+            groups = (table.metadata.row_group(i) for i in range(table.metadata.num_row_groups))
+            if sum(group.total_byte_size for group in groups) > max(FREE, raw.seek(0, io.SEEK_END) * TIMES):
+                raise ValueError(f"unpacks to more than {TIMES} times its size; that is no text")
+            rows = (item for batch in table.iter_batches(128) for item in batch.to_pylist())
+            for number, item in enumerate(rows, 1):
+                yield named(item, number, settings)
+        except Exception as error:  # for a damaged file pyarrow has many, of all kinds
+            raise InputError(f"{file}: is no Parquet file ({said(error)})") from None

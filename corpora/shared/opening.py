@@ -14,8 +14,8 @@ import io
 import lzma
 import os
 import shutil
+import stat
 import sys
-import tarfile
 import tempfile
 import zipfile
 import zlib
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.data import InputError
+from corpora.shared.places import about, printable, said, unreadable
 
 PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 DAMAGED = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError)
@@ -41,7 +42,8 @@ class File:
     name: str = ""
 
     def __str__(self) -> str:
-        return self.name or (f"{self.path}/{self.inside}" if self.inside else str(self.path))
+        name = self.name or (f"{self.path}/{self.inside}" if self.inside else str(self.path))
+        return printable(name)
 
     @property
     def place(self) -> Path:
@@ -61,21 +63,29 @@ def is_folder(path: Path) -> bool:
 
 
 def files_of(path: Path) -> list[File]:
-    """The files of a folder or a .zip, by name, or the file itself. Hidden ones, and a Mac's notes, are left out."""
+    """The files of a folder or a .zip, by name, or the file itself. Hidden ones, a Mac's notes, and what is no file but
+    a pipe or a device are left out; links to folders are not followed, so that none leads in a circle."""
     if path.suffix.lower() == ".zip" and not os.path.isdir(path):
-        names = [info.filename for info in _zip(path).infolist() if not info.is_dir()]
+        # Of several with one name the last, as unpacking would leave it.
+        infos = {info.filename: info for info in _zip(path).infolist()}.values()
+        if sum(info.file_size for info in infos) > max(FREE, about(path).st_size * TIMES):
+            raise InputError(f"{path}: unpacks to more than {TIMES} times its size; that is no text")
+        names = (info.filename for info in infos if info.filename and not info.is_dir())
         found = [File(path, name) for name in names if not _hidden(Path(name).parts)]
     elif os.path.isdir(path):
         found = []
-        for folder, folders, names in os.walk(path):
+        for folder, folders, names in os.walk(path, onerror=unreadable):
             folders[:] = sorted(name for name in folders if not _hidden((name,)))
-            found += [File(Path(folder) / name) for name in names if not _hidden((name,))]
+            places = (Path(folder) / name for name in names if not _hidden((name,)))
+            found += [File(place) for place in places if stat.S_ISREG(about(place).st_mode)]
             if len(found) > MOST:
-                raise InputError(f"{path}: holds more than {MOST:,} files; put the texts into fewer")
+                break
     else:
         return [_file(path)]
     if not found:
         raise InputError(f"{path}: holds no files; a corpus needs one at least")
+    if len(found) > MOST:
+        raise InputError(f"{path}: holds more than {MOST:,} files; put the texts into fewer")
     return sorted(found, key=str)
 
 
@@ -85,29 +95,25 @@ def opened(file: File) -> Iterator[BinaryIO]:
     try:
         with contextlib.ExitStack() as stack:
             if file.inside:
-                archive = _zip(file.path)
-                info = archive.getinfo(file.inside)
-                if info.flag_bits & 1:
-                    raise InputError(f"{file}: is encrypted; unpack it first")
-                raw, size = stack.enter_context(archive.open(info)), info.compress_size
-                packed = info.compress_type != zipfile.ZIP_STORED
+                raw, size = _inside(file)
+                stack.enter_context(raw)
             else:
                 raw = stack.enter_context(open(file.path, "rb"))
-                size, packed = os.fstat(raw.fileno()).st_size, False
+                size = os.fstat(raw.fileno()).st_size
             ending = Path(file.inside or file.path).suffix.lower()
             if ending in PACKED:
-                raw, packed = stack.enter_context(PACKED[ending](raw)), True
+                raw = Bounded(stack.enter_context(PACKED[ending](raw)), size, str(file))
             if ".tar" in (file.kind, ending) or ending == ".tgz":
                 raise InputError(f"{file}: is a tar archive; unpack it and give the folder")
-            yield Bounded(raw, size, str(file)) if packed else raw
+            yield raw
     except DAMAGED as error:
-        raise InputError(f"{file}: is damaged ({str(error)[:80] or type(error).__name__})") from None
+        raise InputError(f"{file}: is damaged ({said(error)})") from None
     except FileNotFoundError:
         raise InputError(f"{file}: no such file") from None
-    except (NotImplementedError, RuntimeError) as error:  # a method of packing that zipfile does not know
-        raise InputError(f"{file}: cannot be unpacked ({str(error)[:80]})") from None
+    except (NotImplementedError, RuntimeError, MemoryError) as error:  # a way of packing that is unknown, or too large
+        raise InputError(f"{file}: cannot be unpacked ({said(error)})") from None
     except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror or str(error)[:80]})") from None
+        raise InputError(f"{file}: cannot be read ({error.strerror or said(error)})") from None
 
 
 class Bounded(io.BufferedIOBase):
@@ -129,19 +135,37 @@ class Bounded(io.BufferedIOBase):
     read1 = read  # type: ignore[assignment]
 
 
-def _zip(path: Path) -> zipfile.ZipFile:
+def _inside(file: File) -> tuple[BinaryIO, int]:
+    """A file of a .zip, unpacked, and its packed size."""
     try:
-        about = os.stat(path)
-        return _archive(path, about.st_size, about.st_mtime_ns)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except zipfile.BadZipFile as error:
-        raise InputError(f"{path}: is no .zip, or a damaged one ({str(error)[:80]})") from None
+        archive = _zip(file.path)
+        info = archive.getinfo(file.inside)
+        if info.flag_bits & 1:
+            raise InputError(f"{file}: is encrypted; unpack it first")
+        raw, size = archive.open(info), min(info.compress_size, about(file.path).st_size)
+    except (KeyError, UnicodeDecodeError) as error:  # another name than the list of files has
+        raise zipfile.BadZipFile(said(error)) from None
+    if info.compress_type == zipfile.ZIP_STORED:
+        return raw, size
+    if info.compress_type == zipfile.ZIP_DEFLATED:
+        return Bounded(raw, size, str(file)), size
+    # zipfile unpacks these all at once, whatever they unpack to
+    raise InputError(f"{file}: is packed otherwise than .zip files usually are; unpack it and give the folder")
 
 
-@functools.lru_cache(maxsize=2)  # its list of files would else be read again for each of its files
-def _archive(path: Path, size: int, time: int) -> zipfile.ZipFile:
-    return zipfile.ZipFile(path)
+def _zip(path: Path) -> zipfile.ZipFile:
+    found = about(path)
+    return _archive(path, found.st_size, found.st_mtime, os.getpid())
+
+
+@functools.lru_cache(maxsize=1)  # its list of files may be long, and is needed for each of them
+def _archive(path: Path, size: int, time: float, process: int) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or said(error)})") from None
+    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+        raise InputError(f"{path}: is no .zip, or a damaged one ({said(error)})") from None
 
 
 def _hidden(names: tuple[str, ...]) -> bool:
@@ -149,28 +173,24 @@ def _hidden(names: tuple[str, ...]) -> bool:
 
 
 def _file(path: Path) -> File:
+    if str(path) == "-":
+        return File(Path(_copied("-")), name="standard input")
+    mode = about(path).st_mode
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise InputError(f"{path}: is a device, not a file; give a file of text")
     try:
-        if str(path) == "-":
-            return File(Path(_copied("-")), name="standard input")
-        if path.is_char_device():
-            raise InputError(f"{path}: is a device, not a file; give a file of text")
-        if path.is_fifo():
+        if stat.S_ISFIFO(mode):
             return File(Path(_copied(str(path))), name=str(path))
-        if path.is_file() and path.stat().st_size and _is_tar(path):
+        if _is_tar(path):  # what cannot be read at all is better refused now
             raise InputError(f"{path}: is a tar archive; unpack it and give the folder")
-        with open(path, "rb"):
-            return File(path)  # what cannot be read at all is better refused now
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
+        return File(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
 
 
 def _is_tar(path: Path) -> bool:
-    try:
-        return tarfile.is_tarfile(path)
-    except DAMAGED:  # told when it is read
-        return False
+    with open(path, "rb") as raw:
+        return raw.read(262)[257:] == b"ustar"  # tarfile would read as much as the file says it holds
 
 
 @functools.cache
