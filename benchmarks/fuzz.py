@@ -141,6 +141,57 @@ def cleaned(data: bytes, folder: Path) -> None:
     use([folder / "a.jsonl"], data[0] if data else 0)
 
 
+def an_answer(data: bytes, folder: Path) -> None:
+    """What a server answers, byte for byte, to a download that begins or goes on."""
+    import http.client
+    import io
+    from unittest import mock
+
+    from corpora.shared import download
+    from corpora.shared.corpus import CorpusUnavailable
+
+    address, path = "http://127.0.0.1/a.txt", folder / "a.txt"
+    if data[:1] == b"\1":
+        (folder / "a.txt.part").write_bytes(b"begun")
+        (folder / "a.txt.mark").write_text(f'{address}\n"1"')
+    connection = mock.Mock(sendall=lambda *_: None, makefile=lambda *_: io.BytesIO(data[1:]))
+    with (mock.patch.object(http.client.HTTPConnection, "connect", lambda self: setattr(self, "sock", connection)),
+          mock.patch.object(download, "PAUSE", 0), mock.patch.object(download, "TRIES", 2),
+          mock.patch.dict(os.environ, no_proxy="*")):
+        try:
+            download.fetch(address, path)
+            assert path.is_file()
+        except CorpusUnavailable as error:
+            assert str(error).isprintable() and not path.exists(), repr(str(error))
+    assert {p.name for p in folder.iterdir()} in ({"a.txt"}, {"a.txt.part", "a.txt.mark"}, set())
+
+
+def an_archive(ending: str) -> Target:
+    """The rest of the input is an archive that was downloaded."""
+    def target(data: bytes, folder: Path) -> None:
+        from corpora.shared.archives import extract
+        from corpora.shared.corpus import CorpusUnavailable
+        (folder / "out").mkdir()
+        (folder / f"a{ending}").write_bytes(data)
+        try:
+            extract(folder / f"a{ending}", folder / "out", {"mine.tsv": "train.tsv", "other": "in/测试.csv"})
+        except CorpusUnavailable as error:
+            assert str(error).isprintable(), repr(str(error))
+        assert {p.name for p in folder.rglob("*")} <= {"out", f"a{ending}", "mine.tsv", "other"}
+    return target
+
+
+def vectors(data: bytes, folder: Path) -> None:
+    from core.data import InputError
+    from core.vocabulary import Vocabulary
+    (folder / "vectors").write_bytes(data)
+    try:
+        table, given, _ = Vocabulary(["a", "月"]).vectors(str(folder / "vectors"), folder / "kept")
+        assert table.isfinite().all() and not table[~given].any()
+    except InputError as error:
+        assert len(str(error).splitlines()) == 1, repr(str(error))
+
+
 PAIRS = "你好\thello\n\"a\" b\tc d\nx ||| y\n".encode()
 OBJECTS = '{"source": "你好", "target": 1}\n{"text": "\\ud800", "label": true, "split": "dev"}\n'
 LIST = "[" + OBJECTS.strip().replace("\n", ",\n") + "]"
@@ -158,6 +209,17 @@ def a_zip(method: int) -> bytes:
     with zipfile.ZipFile(file := io.BytesIO(), "w", method) as out:
         out.writestr("train.tsv", PAIRS)
         out.writestr("in/测试.csv", CSV)
+    return file.getvalue()
+
+
+def a_tar(mode: str) -> bytes:
+    import io
+    import tarfile
+    with tarfile.open(fileobj=(file := io.BytesIO()), mode=mode) as out:
+        for name, data in (("train.tsv", PAIRS), ("in/测试.csv", CSV)):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            out.addfile(info, io.BytesIO(data))
     return file.getvalue()
 
 
@@ -193,6 +255,16 @@ TARGETS: dict[str, tuple[Target, Callable[[], list[bytes]]]] = {
                                            ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030")]),
     "encoding given": (an_encoding, lambda: [bytes([0, i]) + "a\tb\n".encode(e) for i, e in enumerate(ENCODINGS)]),
     "columns": (columns, lambda: [b"\0\ntext\nlabel\n" + CSV, b"\0.\na.b\na.c\n" + OBJECTS.encode()]),
+    "download": (an_answer, lambda: [start + head + b"\r\n" + body for start, head, body in (
+        (b"\0", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nETag: \"1\"\r\n", b"whole"),
+        (b"\1", b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-6/7\r\nContent-Length: 2\r\n", b"go"),
+        (b"\1", b"HTTP/1.1 416 Range Not Satisfiable\r\n", b""),
+        (b"\0", b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/b\r\n", b""),
+        (b"\0", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n", b"2\r\nab\r\n0\r\n\r\n"))]),
+    "zip fetched": (an_archive(".zip"), lambda: [a_zip(8)]),
+    "tar fetched": (an_archive(".tar"), lambda: [a_tar("w")]),
+    "tgz fetched": (an_archive(".tgz"), lambda: [a_tar("w:gz")]),
+    "vectors": (vectors, lambda: [b"2 3\na 1 2 3\n" + "月 4 5 6\n".encode(), b"1 2\na \0\0\x80?\0\0\0@"]),
     "cleaner": (cleaned, lambda: [b"\4" + "漢\0x\ud800 \u0301\u202e\ufeff\u2028".encode("utf-16-le", "surrogatepass")]),
 }
 
@@ -205,8 +277,10 @@ def one(name: str, data: bytes) -> None:
 def fuzz(name: str, arguments: list[str]) -> None:
     """Takes this process over and does not return."""
     import atheris
-    with atheris.instrument_imports(include=["corpora", "core.tokenizer"]):  # of ours alone, to stay quick
-        import corpora  # noqa: F401
+    ours = ["corpora", "core.tokenizer", "core.vectors"]  # alone, to stay quick
+    with atheris.instrument_imports(include=ours):
+        import core.vectors  # noqa: F401
+        import corpora.shared.archives  # noqa: F401
     atheris.Setup([sys.argv[0], *arguments], lambda data: one(name, data))
     atheris.Fuzz()
 

@@ -19,6 +19,7 @@ from core.data import InputError
 from corpora.shared.corpus import CorpusUnavailable
 from corpora.shared.download import fetch, is_right, whole
 from corpora.shared.opening import DAMAGED, Bounded, File, opened
+from corpora.shared.places import said
 from corpora.shared.sources import Source
 
 
@@ -59,8 +60,7 @@ def extract(archive: Path, folder: Path, members: dict[str, str]) -> None:
     except (tarfile.TarError, KeyError, AttributeError, OSError, InputError, *DAMAGED) as error:
         if isinstance(error, OSError) and error.errno:
             raise  # the disk's fault, not the archive's
-        why = " ".join(str(error).split())[:200]
-        raise CorpusUnavailable(f"{archive.name}: damaged or without the files expected ({why})") from None
+        raise CorpusUnavailable(f"{archive.name}: damaged or without the files expected ({said(error, 200)})") from None
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from platformdirs import user_cache_path
 from tqdm import tqdm
 
 from corpora.shared.corpus import CorpusUnavailable
+from corpora.shared.places import said
 
 TIMEOUT = 30  # seconds without an answer
 TRIES, PAUSE = 3, 1.0  # of a download that breaks off; seconds before the next try
@@ -134,12 +135,11 @@ def _fetch(address: str, path: Path) -> None:
     except urllib.error.HTTPError as error:
         if not begin or error.code != 416:
             kind = NotThere if error.code in (404, 410) else CorpusUnavailable
-            raise kind(f"{address}: {error.reason or error.code}") from None
+            raise kind(f"{address}: {said(str(error.reason), 200) if error.reason else error.code}") from None
         mark.unlink()  # what we have is not the beginning of what is there now
         _fetch(address, path)
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError, ValueError) as error:
-        reason = getattr(error, "reason", None) or str(error) or type(error).__name__
-        raise CorpusUnavailable(f"{address}: {reason}") from None
+        raise CorpusUnavailable(f"{address}: {said(getattr(error, 'reason', None) or error, 200)}") from None
     finally:
         if not mark.is_file():
             part.unlink(missing_ok=True)

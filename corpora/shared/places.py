@@ -9,7 +9,7 @@ from typing import NoReturn
 from core.data import InputError
 
 
-def said(what: BaseException | str, length: int = 80) -> str:
+def said(what: object, length: int = 80) -> str:
     """What an error of a library's says, or a file, in one short line without control characters."""
     return " ".join(printable(str(what)[:length], " ").split()) or type(what).__name__
 
