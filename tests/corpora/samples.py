@@ -80,6 +80,10 @@ def put(mirror: Path) -> None:
     for part in ("train", "dev", "test"):
         for side, texts in (("src", SEVEN), ("tgt", SEVEN[COUNT:])):
             write(f"couplets-large/{part}_{side}.tsv", "".join("\2".join(texts[i]) + "\n" for i in split[part]))
+    write("cornell-movie-dialogs/movie_lines.txt", "".join(
+        f"L{i} +++$+++ u0 +++$+++ m0 +++$+++ SOMEBODY +++$+++ {text}\n" for i, text in enumerate(ENGLISH)))
+    write("cornell-movie-dialogs/movie_conversations.txt", "".join(
+        f"u0 +++$+++ u2 +++$+++ m0 +++$+++ ['L{i}', 'L{i + 1}', 'L{i + 2}']\n" for i in range(0, COUNT - 3, 3)))
     write(f"classical/{classical.ARCHIVE}", a_zip({
         f"Classical-Modern-{classical.COMMIT}/双语数据/某书/第{chapter}篇/{side}.txt":
         "".join(f"{text}\n" for text in texts[40 * chapter:40 * chapter + 40])
