@@ -134,7 +134,7 @@ def listing() -> Iterator[str]:
     """Tasks and corpora with type, size, licence and origin."""
     for task in tasks.all_tasks():
         yield f"{task.sizes}  --task {task.name}: {task.title}; default corpus {task.default_corpus}"
-        for c in corpora.all_corpora():
+        for c in sorted(corpora.all_corpora(), key=lambda c: c.name != task.default_corpus):
             if c.task == task.name:
                 yield f"      --corpus {c.name:<15} {c.title}"
                 yield f"      {'':<24} {c.size}; {c.licence}; {c.origin}"

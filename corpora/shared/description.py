@@ -21,7 +21,8 @@ WIDTH = 36  # columns of a shown text
 def description(corpus: Corpus, dataset: Dataset) -> Iterator[str]:
     """Everything. The splits count all examples; lengths, vocabulary and samples are of the training split."""
     yield f"{corpus.name} (--task {corpus.task}): {corpus.title}"
-    yield f"  {corpus.size}; licence: {corpus.licence}; from {corpus.origin}"
+    yield f"  {corpus.size}; licence: {corpus.licence}"
+    yield f"  from {corpus.origin}"
     yield from [f"  cite: {corpus.citation}"] * bool(corpus.citation)
     yield from (f"  {note}" for note in corpus.notes)
     yield f"  checksum of the examples: {dataset.checksum}"
