@@ -48,4 +48,4 @@ CLASSICAL = Corpus(
     size="some 970,000 pairs", licence="MIT (the collection); texts and translations are their sources'",
     origin=f"github.com/{REPOSITORY}", load=load, scripts=("simplified", "traditional"), converted=True,
     exclusive=("source", "target"), version=lambda: COMMIT, citation="NiuTrans, Classical-Modern parallel corpus",
-    suggested={"tokenizer": "characters", "epochs": 2, "batch_size": 128, "max_length": 100, "min_count": 2})
+    suggested={"tokenizer": "characters", "epochs": 2, "max_length": 60, "min_count": 2})

@@ -67,14 +67,15 @@ def load_large(script: str) -> Iterator[Example | Dropped]:
 
 ABOUT = {"task": "translate", "exclusive": ("source", "target"), "scripts": ("simplified", "traditional"),
          "converted": True}
+# A few couplets have hundreds of characters; the attention of a batch as long as they are would take all memory.
+SUGGESTED = {"tokenizer": "characters", "max_length": 40, "batch_size": 128, "learning_rate": 3e-3}
 COUPLETS = Corpus(
     name="couplets", title="couplets (对联): the first line → the second", size="34,929 couplets",
     licence="none stated", origin=f"github.com/{REPOSITORY}", load=load, version=lambda: checksum([file()]),
     citation="Zhao Zijian, Couplet-Machine, on GitHub",
-    suggested={"tokenizer": "characters"}, **ABOUT)
+    suggested={**SUGGESTED, "epochs": 10}, **ABOUT)
 COUPLETS_LARGE = Corpus(
     name="couplets-large", title="many more couplets (对联): the first line → the second", size="some 740,000 couplets",
     licence="MIT", origin="github.com/v-zich/couplet-clean-dataset, as PaddleNLP distributes it", load=load_large,
     citation="Zixuan Chen, couplet-clean-dataset, made of wb14123, couplet-dataset; both on GitHub",
-    version=lambda: checksum(large_files()), suggested={"tokenizer": "characters", "epochs": 2, "batch_size": 128},
-    **ABOUT)
+    version=lambda: checksum(large_files()), suggested={**SUGGESTED, "epochs": 2}, **ABOUT)

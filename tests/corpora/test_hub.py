@@ -426,7 +426,7 @@ def test_a_folder_laid_out_like_a_data_set_is_read_anew_when_a_file_changes(hub,
 def test_a_corpus_is_shown_and_checked_and_refused(hub, capsys):
     assert run.main(["corpora", "show", "hf:me/tiny", "--task", "classify"]) == 0
     shown = capsys.readouterr().out
-    assert "licence: cc-by-4.0; from https://huggingface.co/datasets/me/tiny at revision" in shown
+    assert "licence: cc-by-4.0\n  from https://huggingface.co/datasets/me/tiny at revision" in shown
     assert "80 train, 10 dev, 12 test" in shown and "cite: see https://" in shown
     assert run.main(["corpora", "check", "hf:me/tiny", "--task", "classify"]) == 0
     assert run.main(["--task", "classify", "--corpus", "hf:me/none"]) == 2
