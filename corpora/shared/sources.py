@@ -105,8 +105,7 @@ def _taken(aside: Path, target: Path, sums: dict[str, str]) -> list[str]:
 def from_web(address: str, paths: dict[str, str] | None = None) -> Source:
     """Each file from address/NAME, or from address/PATH where it goes by another name there."""
     def get(folder: Path, names: list[str]) -> None:
-        for name in tqdm(names, desc=urllib.parse.urlsplit(address).netloc, unit="file", leave=False,
-                         disable=len(names) == 1):
+        for name in tqdm(names, desc=urllib.parse.urlsplit(address).netloc, unit="file", disable=len(names) == 1):
             if not (folder / name).is_file():  # an earlier run may have got it before it was interrupted
                 fetch(f"{address}/{(paths or {}).get(name, name)}", folder / name)
     return get
