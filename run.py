@@ -217,6 +217,8 @@ def prepare(corpus: Corpus, script: str | None, reverse: bool, settings: Setting
         note(text)
     dataset = split(corpus, script, reverse, reading).limited(settings.limit)
     if rejects and dataset.rejects:
+        if rejects.is_file() and rejects.stat().st_size and not rejects.read_bytes()[:12] == b"line\treason\t":
+            raise InputError(f"--rejects {rejects}: is there already, and no file of rejects; name another")
         shutil.copyfile(dataset.rejects, rejects)
         note(f"{rejects}: what was left out, with line and reason")
     left_out = "".join(f"; left out {n:,}: {reason}" for reason, n in dataset.dropped.items())

@@ -32,6 +32,8 @@ def load(language: str, script: str) -> Iterator[Example]:
     one = package_file(PACKAGE, f"chatterbot_corpus/data/{language}/conversations.yml")
     for topic in sorted(one.parent.glob("*.yml")):
         for conversation in yaml.safe_load(topic.read_text(encoding="utf-8"))["conversations"]:
+            if isinstance(conversation, str):  # one sentence, with nothing said to it
+                continue
             for said, answer in pairwise(map(str, conversation)):
                 yield Example(said, answer)
 
