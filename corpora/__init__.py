@@ -23,6 +23,7 @@ from corpora.shared.corpus import Corpus
 from corpora.shared.files import ENDINGS, file_corpus
 from corpora.shared.hub import PREFIX, hub_corpus
 from corpora.shared.opening import PACKED
+from corpora.shared.places import said
 
 PLACES = "n2m.corpora"  # entry points of other packages, each a Corpus
 
@@ -55,7 +56,7 @@ def _of_packages() -> list[Corpus]:
 
 
 def _in_a_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return f"{type(error).__name__}: {said(error, 200)}"
 
 
 def find(names: str | Sequence[str], task: str, settings: CorpusSettings | None = None) -> Corpus:

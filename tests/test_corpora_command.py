@@ -2,6 +2,7 @@
 
 import pytest
 
+from run import main
 from tests.test_command_line import QUICK, ROOT, refused, run
 
 
@@ -73,3 +74,17 @@ def test_what_was_read_otherwise_is_another_corpus(tmp_path):
     done = run(*flags, "--source-column", "zh", "--target-column", "en", *QUICK)
     assert done.returncode == 0, done.stderr
     assert "--source-column zh, not en" in refused(*flags, "--source-column", "en", "--target-column", "zh")
+
+
+def test_rejects_never_replace_another_file(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("N2M_CACHE", str(tmp_path / "cache"))
+    corpus = tmp_path / "pairs.tsv"
+    corpus.write_text("".join(f"word {i}\ttext {i}\n" for i in range(60)) + "alone\n", encoding="utf-8")
+    before = corpus.read_bytes()
+    command = ["corpora", "check", str(corpus), "--task", "translate", "--rejects"]
+    assert main([*command, str(corpus)]) == 2
+    assert f"--rejects {corpus}: is there already, and no file of rejects; name another" in capsys.readouterr().err
+    assert corpus.read_bytes() == before
+    for _ in range(2):  # one of its own it replaces
+        assert main([*command, str(tmp_path / "left-out.tsv")]) == 0
+    assert "alone" in (tmp_path / "left-out.tsv").read_text(encoding="utf-8")
