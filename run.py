@@ -7,7 +7,6 @@ import contextlib
 import dataclasses
 import itertools
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -210,6 +209,7 @@ def use_mirror(place: str | None) -> None:
 
 def prepare(corpus: Corpus, script: str | None, reverse: bool, settings: Settings, reading: CorpusSettings,
             rejects: Path | None):
+    from corpora.shared.rejects import copied
     from corpora.shared.splits import prepare as split
     if script not in (None, "simplified", "traditional", "as-written"):
         raise InputError(f"--script {script}: known are simplified and traditional")
@@ -217,10 +217,8 @@ def prepare(corpus: Corpus, script: str | None, reverse: bool, settings: Setting
         note(text)
     dataset = split(corpus, script, reverse, reading).limited(settings.limit)
     if rejects and dataset.rejects:
-        if rejects.is_file() and rejects.stat().st_size and not rejects.read_bytes()[:12] == b"line\treason\t":
-            raise InputError(f"--rejects {rejects}: is there already, and no file of rejects; name another")
-        shutil.copyfile(dataset.rejects, rejects)
-        note(f"{rejects}: what was left out, with line and reason")
+        copied(dataset.rejects, rejects)
+        note(f"{rejects}: {'what was left out, with line and reason' if dataset.dropped else 'nothing was left out'}")
     left_out = "".join(f"; left out {n:,}: {reason}" for reason, n in dataset.dropped.items())
     note(f"{corpus.name}: {len(dataset.train):,} train, {len(dataset.dev):,} dev, {len(dataset.test):,} test{left_out}")
     return dataset

@@ -150,7 +150,7 @@ def test_same_seed_same_scores(tmp_path):
 @pytest.mark.parametrize(("content", "says"), [
     (b"", "is empty"), (b"\xef\xbb\xbf", "is empty"), (b"one\ttwo\n", "1 usable examples, needs at least"),
     ("schöne Grüße\n".encode("latin-1") * 20, "line 1 is not UTF-8"),
-        (b"lonely\n" * 20, "fewer columns than source and target, divided by a tab, need (the first in line 1)"),
+        (b"lonely\n" * 20, "fewer columns than needed, divided by a tab (the first in line 1)"),
     (b"a\0\tb\n" * 20, "NUL"), (b"a\tb\n" * 50, "usable examples")])
 def test_a_corpus_file_that_will_not_do_is_refused(tmp_path, content, says):
     file = tmp_path / "mine.tsv"

@@ -94,12 +94,12 @@ def examples_of_rows(rows: Iterable[Row], file: File, settings: CorpusSettings,
         if not any(cell.strip() for cell in row):
             continue
         if chosen is None:
-            chosen, is_header = _header(row, file, settings)
+            chosen, is_header = header(row, file, settings)
             if is_header:
                 continue
         source, target, part = chosen
         if len(row) <= max(source, target):
-            yield Dropped(f"fewer columns than source and target, divided by {divider}, need", "\t".join(row), number)
+            yield Dropped(f"fewer columns than needed, divided by {divider}", "\t".join(row), number)
         elif part is not None and (len(row) <= part or row[part].strip().lower() not in PARTS):
             yield Dropped("unknown split", "\t".join(row), number)
         else:
@@ -107,21 +107,28 @@ def examples_of_rows(rows: Iterable[Row], file: File, settings: CorpusSettings,
                           line=number)
 
 
-def _header(row: list[str], file: File, settings: CorpusSettings) -> tuple[tuple[int, int, int | None], bool]:
-    """Where source, target and split stand, and whether this row is a header. It is one if it has the names asked for,
-    or else one of the usual names for both; without a header, the first two columns are meant."""
+def header(row: list[str], file: File, settings: CorpusSettings) -> tuple[tuple[int, int, int | None], bool]:
+    """Where source, target and split stand, and whether this row is a header. It is one if it has a name asked for, or
+    one of the usual names for both; without a header, the first two columns are meant."""
     names = [cell.strip().lower() for cell in row]
-    asked = settings.source_column, settings.target_column
+    asked = [name.strip().lower() for name in (settings.source_column, settings.target_column)]
+    numbers = [int(name) - 1 if name.isdecimal() and int(name) else None for name in asked]
     known = [next((names.index(n) for n in usual if n in names), None) for usual in (SOURCE_NAMES, TARGET_NAMES)]
     usual = None not in known and known[0] != known[1]
-    part = names.index("split") if "split" in names else None
-    if all((name.isdecimal() and int(name)) or not name for name in asked):
-        source, target = (int(name) - 1 if name else place for name, place in zip(asked, known if usual else (0, 1)))
-        return (source, target, part if usual else None), usual
+    is_header = usual or any(name and number is None for name, number in zip(asked, numbers))
+    found = [names.index(name) if number is None and name in names else number for name, number in zip(asked, numbers)]
     for i, side in enumerate(("source", "target")):
-        if name := asked[i].strip().lower():
-            known[i] = names.index(name) if name in names else None
-        if known[i] is None:
-            raise InputError(f"--{side}-column {printable(asked[i]) or '(not given)'}: {file} has no such column; it "
-                             f"has: {said(', '.join(row), 200)} (a number, from 1, names a column too)")
-    return (known[0], known[1], part), True
+        if found[i] is None and not asked[i]:  # of two columns one tells the other
+            places = [known[i], known[1 - i]][:1 + usual] * is_header + [i, 1 - i] * (not is_header or len(row) == 2)
+            found[i] = next((place for place in places if place not in (None, found[1 - i])), None)
+        if found[i] is None:
+            what = f"{printable(asked[i])}: is no column of {file}" if asked[i] else f"must be given for {file}"
+            raise InputError(f"--{side}-column {what}; it has: {_columns(row)}")
+    if found[0] == found[1] and asked[0] != asked[1]:
+        raise InputError(f"--source-column {printable(asked[0])} and --target-column {printable(asked[1])}: are one "
+                         f"column of {file}; it has: {_columns(row)}")
+    return (found[0], found[1], names.index("split") if is_header and "split" in names else None), is_header
+
+
+def _columns(row: list[str]) -> str:
+    return f"{said(', '.join(row), 200)} (a number, from 1, names a column too)"

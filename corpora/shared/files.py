@@ -16,10 +16,11 @@ from core.settings import CorpusSettings
 from corpora.shared.columns import PARTS
 from corpora.shared.corpus import Corpus
 from corpora.shared.encodings import NAMES, known, recognised
-from corpora.shared.formats import ENDINGS, aligned, document, examples_of, texts_of
-from corpora.shared.headers import header_note
+from corpora.shared.formats import ENDINGS, aligned, document, examples_of, rows_of, texts_of
+from corpora.shared.headers import header_note, unread_note
 from corpora.shared.opening import File, files_of, is_folder, opened
 from corpora.shared.places import about, printable, said
+from corpora.shared.rejects import is_rejects
 
 Item = Example | Dropped
 TABLES = (".tsv", ".csv", ".txt")
@@ -29,7 +30,7 @@ Reader = tuple[str, Callable[[], Iterator[Item]], tuple[File, ...]]  # of which 
 def file_corpus(paths: Sequence[Path], task: str, settings: CorpusSettings | None = None) -> Corpus:
     """One path, or those of two aligned files, as a corpus of this task. Examples are read when they are asked for."""
     settings = settings or CorpusSettings()
-    readers, unread = _readers(paths, task, settings)
+    readers, notes = _readers(paths, task, settings)
     files = [file for _, _, several in readers for file in several]
     name = " ".join(map(str, paths))
 
@@ -41,8 +42,8 @@ def file_corpus(paths: Sequence[Path], task: str, settings: CorpusSettings | Non
                     e = replace(e, part=part) if part and isinstance(e, Example) else e
                 yield e
 
-    kinds = TABLES[:2] if task == "poem" else TABLES
-    tables = [(items, several[0]) for _, items, several in readers if several[0].kind in kinds and len(several) == 1]
+    tables = [(items, several[0]) for _, items, several in readers
+              if several[0].kind in _tables(task) and len(several) == 1]
     headers = (note for items, file in tables[:10] for note in header_note(items(), file))  # the files are of one kind
     themes = task == "word" and many_texts_a_word(read())
 
@@ -54,7 +55,7 @@ def file_corpus(paths: Sequence[Path], task: str, settings: CorpusSettings | Non
     return Corpus(name=name, task=task, title="text of your own", size=f"{size:,} bytes",
                   licence="yours", origin=name, load=load, scripts=("as-written", "simplified", "traditional"),
                   exclusive=exclusive, version=lambda: checksum(files) + str(settings), converted=True,
-                  notes=(*_encodings(files, settings), *unread, *itertools.islice(headers, 1)))
+                  notes=(*_encodings(files, settings), *notes, *itertools.islice(headers, 1)))
 
 
 def many_texts_a_word(items: Iterable[Item]) -> bool:
@@ -100,26 +101,51 @@ def _readers(paths: Sequence[Path], task: str, settings: CorpusSettings) -> tupl
         for path in paths:
             if is_folder(path):
                 raise InputError(f"{path}: is a folder; two names are for two aligned files")
+        if all(path.exists() for path in paths) and paths[0].samefile(paths[1]):
+            raise InputError(f"{paths[1]}: is given twice; two names are for two aligned files")
         return [_aligned("", *(file for path in paths for file in files_of(path)), settings)], []
     if len(paths) > 2:
         raise InputError(f"--corpus {' '.join(map(str, paths))}: {len(paths)} names; give a file, two aligned files, "
                          "or a folder")
     files = files_of(paths[0])
     if not is_folder(paths[0]):
-        return [_table("", files[0], task, settings)], []
+        if is_rejects(files[0]):
+            raise InputError(f"{files[0]}: is a file of what --rejects left out of a corpus; give the corpus")
+        return [_table("", files[0], task, settings)], _columns(files, task, settings)
     places = {file: file.place if file.inside else file.place.relative_to(paths[0]) for file in files}
-    parts = {file: part_of(place) for file, place in places.items()}
+    found = {file: place for file, place in places.items() if not is_rejects(file)}
+    parts = {file: part_of(place) for file, place in found.items()}
     if "train" not in parts.values():
-        parts = dict.fromkeys(files, "")
-    readers = (_pairs(places, parts, settings) or _labelled(places, parts, task, settings)
-               or [_table(parts[f], f, task, settings) for f in files if f.kind in ENDINGS])
+        parts = dict.fromkeys(found, "")
+    pairs = _pairs(found, parts, settings)
+    readers, notes = pairs or _labelled(found, parts, task, settings), []
+    if not readers:
+        tables = [file for file in found if file.kind in ENDINGS]
+        readers, notes = [_table(parts[f], f, task, settings) for f in tables], _columns(tables, task, settings)
     if not readers:
         raise InputError(f"{paths[0]}: holds nothing to read; needs files ending in {', '.join(ENDINGS)}, two files of "
                          "one name with endings of two languages, or, to classify, a folder for each label")
     read = {file for _, _, several in readers for file in several}
     unread = [printable(str(place)) for file, place in places.items() if file not in read]
-    note = f"{paths[0]}: not read: {', '.join(unread[:5])}" + f" and {len(unread) - 5:,} more" * (len(unread) > 5)
-    return readers, [note] * bool(unread)
+    if unread:
+        more = f" and {len(unread) - 5:,} more" * (len(unread) > 5)
+        notes.append(f"{paths[0]}: not read: {', '.join(unread[:5])}{more}")
+    if pairs and not settings.source_column and not settings.target_column:
+        source, target = (file.kind[1:] for file in pairs[0][2])
+        notes.append(f"{paths[0]}: {source} is the source, {target} the target, by the alphabet; --source-column "
+                     f"{target} turns them round")
+    return readers, notes
+
+
+def _tables(task: str) -> tuple[str, ...]:
+    """The endings of what is read as a table, where a .txt of this task is one; a poem's may be plain lines."""
+    return TABLES[:2] if task == "poem" else TABLES
+
+
+def _columns(files: Sequence[File], task: str, settings: CorpusSettings) -> list[str]:
+    tables = [file for file in files if file.kind in _tables(task)]
+    notes = (note for file in tables[:10] for note in unread_note(rows_of(file, settings), file, settings))
+    return [*itertools.islice(notes, 1)]
 
 
 def part_of(place: Path) -> str:

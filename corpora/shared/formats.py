@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from core.data import Dropped, Example, InputError
 from core.settings import CorpusSettings
-from corpora.shared.columns import csv_rows, examples_of_rows, tab_rows
+from corpora.shared.columns import Row, csv_rows, examples_of_rows, tab_rows
 from corpora.shared.encodings import LONGEST, lines
 from corpora.shared.objects import json_file, json_lines, parquet_file
 from corpora.shared.opening import File
@@ -28,10 +28,14 @@ def examples_of(file: File, task: str, settings: CorpusSettings) -> Iterator[Ite
     if file.kind == ".json":
         return json_file(file, settings)
     if file.kind == ".csv":
-        return examples_of_rows(csv_rows(file, settings), file, settings, "a comma")
+        return examples_of_rows(rows_of(file, settings), file, settings, "a comma")
     if task == "poem" and file.kind != ".tsv" and not any("\t" in text for _, text in _texts(file, settings)):
         return poems_of(file, settings)
-    return examples_of_rows(tab_rows(file, settings), file, settings, "a tab")
+    return examples_of_rows(rows_of(file, settings), file, settings, "a tab")
+
+
+def rows_of(file: File, settings: CorpusSettings) -> Iterator[Row]:
+    return csv_rows(file, settings) if file.kind == ".csv" else tab_rows(file, settings)
 
 
 def poems_of(file: File, settings: CorpusSettings) -> Iterator[Item]:

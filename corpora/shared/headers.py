@@ -1,4 +1,4 @@
-"""The first examples of a table in; a note, where its first line may be a header with names that are not known, out."""
+"""The first rows of a table in; notes out: its first line may be a header with unknown names; columns are not read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from core.data import Dropped, Example, InputError
+from core.settings import CorpusSettings
+from corpora.shared.columns import Row, header
 from corpora.shared.opening import File
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+){0,2}")
@@ -23,6 +25,16 @@ def header_note(items: Iterable[Example | Dropped], file: File) -> Iterator[str]
             *((e.source.strip(), e.target.strip()) for e in found)))):
         yield (f'{file}: the first line ("{found[0].source}", "{found[0].target}") was read as an example; if it is a '
                "header, name its columns with --source-column and --target-column")
+
+
+def unread_note(rows: Iterable[Row], file: File, settings: CorpusSettings) -> Iterator[str]:
+    """Where nothing says which columns are meant, and there are more than two."""
+    with contextlib.suppress(InputError):
+        first = next((row[1] for row in rows if not isinstance(row, Dropped) and any(map(str.strip, row[1]))), [])
+        asked = settings.source_column or settings.target_column
+        if len(first) > 2 and not asked and not header(first, file, settings)[1]:
+            yield (f"{file}: of {len(first)} columns the first is the source, the second the target; --source-column "
+                   "and --target-column choose others")
 
 
 def may_be_header(*columns: Sequence[str]) -> bool:

@@ -94,7 +94,7 @@ def _builder(place: Place, content: str) -> Any:
     try:
         import datasets
     except ImportError:
-        raise InputError(f"{place.given}: needs the package datasets; pip install 'n2m[hf]'") from None
+        raise InputError(f"{place.given}: needs the package datasets; pip install datasets") from None
     datasets.logging.set_verbosity(logging.CRITICAL)  # what it would log, a note or an error says in one line
     if not place.is_folder and importlib.util.find_spec(f"datasets.packaged_modules.{place.path.split('/')[0]}"):
         raise InputError(f"{place.given}: is a format of files, not a data set; give such a file itself as --corpus")
@@ -169,8 +169,8 @@ def _columns(place: Place, features: Any, settings: CorpusSettings) -> tuple[lis
                                ("target", settings.target_column, TARGET_NAMES)):
         name = given or next((n for n in usual if n in features and _is_text(features[n])), "")
         if name not in known:
-            raise InputError(f"--{side}-column {given or '(not given)'}: {place.given} has no such column; it has: "
-                             f"{', '.join(features.flatten())[:200]}")
+            what = f"{given}: is no column of {place.given}" if given else f"must be given for {place.given}"
+            raise InputError(f"--{side}-column {what}; it has: {', '.join(features.flatten())[:200]}")
         if not _is_text(known[name]):
             raise InputError(f"--{side}-column {name}: of {place.given} is {' '.join(str(known[name]).split())[:80]}; "
                              "must be texts, labels or whole numbers")

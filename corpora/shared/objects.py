@@ -26,7 +26,8 @@ def named(item: Any, number: int, settings: CorpusSettings) -> Example | Dropped
     if not isinstance(item, dict):
         return Dropped("no object with names and texts", _shown(item), number)
     texts = []
-    for given, known in ((settings.source_column, SOURCE_NAMES), (settings.target_column, TARGET_NAMES)):
+    for side, given, known in (("source", settings.source_column, SOURCE_NAMES),
+                               ("target", settings.target_column, TARGET_NAMES)):
         value: Any = next((item[n] for n in ([given] if given else known) if n in item), None)
         if value is None and given:
             value = item
@@ -36,7 +37,8 @@ def named(item: Any, number: int, settings: CorpusSettings) -> Example | Dropped
             value = str(value).lower()
         if not isinstance(value, str):
             wanted = f'"{printable(given)}"' if given else " or ".join(f'"{n}"' for n in known[:2])
-            return Dropped(f"no text under {wanted}", _shown(item), number)
+            return Dropped(f"no text under {wanted}", _shown(item), number,
+                           f"it has {said(', '.join(item) or 'nothing', 200)}; --{side}-column says which to take")
         if len(value) > LONGEST:
             return Dropped(f"text of more than {LONGEST:,} characters", value[:100], number)
         texts.append(value)
@@ -111,7 +113,7 @@ def parquet_file(file: File, settings: CorpusSettings) -> Iterator[Example | Dro
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        raise InputError(f"{file}: needs the package pyarrow; pip install 'n2m[parquet]'") from None
+        raise InputError(f"{file}: needs the package pyarrow; pip install pyarrow") from None
     with opened(file) as raw, tempfile.TemporaryFile() as whole:
         if not raw.seekable():  # Parquet is read from its end, and a stream has none
             shutil.copyfileobj(raw, whole)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import atexit
 import bz2
+import codecs
 import contextlib
 import functools
 import gzip
 import io
 import lzma
 import os
+import re
 import shutil
 import stat
 import sys
@@ -28,6 +30,7 @@ from core.data import InputError
 from corpora.shared.places import about, printable, said, unreadable
 
 PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+MARKS = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".xz": b"\xfd7zXZ\0", ".zip": b"PK\3\4", ".parquet": b"PAR1"}
 DAMAGED = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError)
 FREE, TIMES = 1 << 28, 200  # beyond so many bytes, nothing may unpack to more than so many times its own size
 MOST = 1_000_000  # files of a folder
@@ -196,9 +199,34 @@ def _is_tar(path: Path) -> bool:
 @functools.cache
 def _copied(pipe: str) -> str:
     """A pipe can be read once only, and a file is read several times: so it is copied to one, deleted at exit."""
-    copy = tempfile.NamedTemporaryFile(prefix="n2m-")  # noqa: SIM115
-    atexit.register(copy.close)
     with contextlib.nullcontext(sys.stdin.buffer) if pipe == "-" else open(pipe, "rb") as file:
+        start = file.read(1 << 20)
+        if (ending := _ending(start)) == ".zip":
+            raise InputError("a .zip cannot come through a pipe; give its name as --corpus, or unpack it")
+        copy = tempfile.NamedTemporaryFile(prefix="n2m-", suffix=ending)  # noqa: SIM115
+        atexit.register(copy.close)
+        copy.write(start)
         shutil.copyfileobj(file, copy)
     copy.flush()
     return copy.name
+
+
+def _ending(start: bytes) -> str:
+    """What a file that begins so would be called: a pipe has no name to tell its format.
+
+    >>> _ending(b'{"text": "a"}'), _ending(gzip.compress(b"text,label")), _ending("床前明月光，疑是地上霜。".encode())
+    ('.json', '.csv.gz', '')
+    """
+    for ending, mark in MARKS.items():
+        if start.startswith(mark):
+            if ending not in PACKED:
+                return ending
+            with contextlib.suppress(OSError, *DAMAGED), PACKED[ending](io.BytesIO(start)) as inside:
+                return _ending(inside.read(1 << 10)) + ending
+            return ending
+    first = start.removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")[0]
+    if b"\t" in first or b" ||| " in first:
+        return ""
+    if first[:1] in (b"{", b"["):
+        return ".json"
+    return ".csv" if b"," in first and re.search(b"[A-Za-z0-9]", first) else ""  # a poem's lines may have commas too

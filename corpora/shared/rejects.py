@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+from core.data import Dropped, InputError
+from corpora.shared.download import whole
+from corpora.shared.opening import File, opened
+from corpora.shared.places import printable
 
-from core.data import Dropped
-from corpora.shared.seen import Seen
-from corpora.shared.store import Store
+if TYPE_CHECKING:
+    import numpy as np
+
+    from corpora.shared.seen import Seen
+    from corpora.shared.store import Store
 
 REJECTS = "rejects.tsv"
+HEADER = "line\treason\tfile\ttext\n"
 SHOWN = 1000  # characters of a text
+
+
+def is_rejects(file: File) -> bool:
+    with contextlib.suppress(InputError), opened(file) as raw:  # what is unreadable is told where it is read
+        return raw.read(len(HEADER)) == HEADER.encode()
+    return False
+
+
+def copied(rejects: Path, path: Path) -> None:
+    """A file of rejects under a name of the user's. Raises InputError where anything else stands there."""
+    if path.exists():
+        if not path.is_file():
+            raise InputError(f"--rejects {printable(str(path))}: is no file; name one to write")
+        if path.stat().st_size and not is_rejects(File(path)):
+            raise InputError(f"--rejects {printable(str(path))}: is there already, and no file of rejects; name "
+                             "another")
+    with open(rejects, "rb") as there, whole(path) as out:
+        shutil.copyfileobj(there, out)
 
 
 class Rejects:
@@ -22,7 +49,7 @@ class Rejects:
         self.counts: Counter[str] = Counter()
         self._first: tuple[str, int, Dropped] | None = None
         self._file = open(folder / REJECTS, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
-        self._file.write("line\treason\tfile\ttext\n")
+        self._file.write(HEADER)
 
     def __enter__(self) -> Rejects:
         return self

@@ -49,7 +49,7 @@ def test_every_line_of_a_file_is_an_example_or_a_reject_with_its_line(tmp_path):
     rejects = [line.split("\t") for line in dataset.rejects.read_text(encoding="utf-8").splitlines()]
     assert rejects[0] == ["line", "reason", "file", "text"]
     assert sorted((int(line), reason.split(",")[0]) for line, reason, *_ in rejects[1:]) == [
-        (4, "fewer columns than source and target"), (8, "duplicate"), (10, "empty source or target"),
+        (4, "fewer columns than needed"), (8, "duplicate"), (10, "empty source or target"),
         (21, "one text more than 10 times as long as the other")]
     assert sum(dataset.dropped.values()) == 4
     assert len(dataset.train) + len(dataset.dev) + len(dataset.test) == 46

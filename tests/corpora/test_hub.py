@@ -262,7 +262,7 @@ def test_which_texts_are_exclusive_depends_on_the_task(hub):
 
 
 @pytest.mark.parametrize("settings,said", [
-    ({"source_column": "body"}, "--source-column body: hf:me/tiny has no such column; it has: text, score, label"),
+    ({"source_column": "body"}, "--source-column body: is no column of hf:me/tiny; it has: text, score, label"),
     ({"target_column": "score"}, "--target-column score: of hf:me/tiny is Value('float64'); must be texts, labels or")])
 def test_a_wrong_column_is_refused_before_anything_is_fetched(hub, refused, settings, said):
     hub.put("me/tiny", {**TINY, "new": said})
@@ -272,7 +272,7 @@ def test_a_wrong_column_is_refused_before_anything_is_fetched(hub, refused, sett
 
 def test_without_usual_names_the_columns_must_be_chosen(hub, refused):
     said = refused(lambda: read("hf:me/tiny:pairs", "translate"))
-    assert said.startswith("--source-column (not given): hf:me/tiny:pairs has no such column; it has: translation.de, ")
+    assert said.startswith("--source-column must be given for hf:me/tiny:pairs; it has: translation.de, ")
 
 
 def test_an_encoding_is_for_files(hub, refused):
@@ -390,7 +390,7 @@ def test_a_full_disk_or_a_closed_one_is_named(hub, refused, monkeypatch):
 
 def test_without_the_package_it_says_what_to_install(refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
-    assert refused(lambda: find("hf:me/tiny")) == "hf:me/tiny: needs the package datasets; pip install 'n2m[hf]'"
+    assert refused(lambda: find("hf:me/tiny")) == "hf:me/tiny: needs the package datasets; pip install datasets"
 
 
 def test_the_package_is_not_imported_before_it_is_needed():

@@ -8,6 +8,7 @@ import pytest
 from core.data import Dropped, Example
 from core.settings import CorpusSettings
 from corpora.shared.files import file_corpus
+from corpora.shared.rejects import copied
 from corpora.shared.splits import prepare
 
 
@@ -60,7 +61,28 @@ FORWARD = [("vier", "four", "test"), ("eins", "one", "train"), ("zwei", "two", "
 def test_a_folder_of_aligned_files_keeps_its_splits_and_tells_what_is_not_read(tmp_path):
     write(tmp_path, **SPLIT)
     assert read(tmp_path)[0] == FORWARD
-    assert file_corpus([tmp_path], "translate").notes == (f"{tmp_path}: not read: README.md",)
+    assert file_corpus([tmp_path], "translate").notes == (
+        f"{tmp_path}: not read: README.md",
+        f"{tmp_path}: de is the source, en the target, by the alphabet; --source-column en turns them round")
+    assert file_corpus([tmp_path], "translate", CorpusSettings(target_column="en")).notes == (
+        f"{tmp_path}: not read: README.md",)
+
+
+def test_what_was_left_out_of_a_folder_is_no_text_of_it(tmp_path, refused):
+    write(tmp_path / "f", a_tsv="".join(f"{i}\tn{i}\n" for i in range(20)) + "alone\n")
+    before = read(tmp_path / "f")
+    copied(prepare(file_corpus([tmp_path / "f"], "translate")).rejects, tmp_path / "f" / "left-out.tsv")
+    assert "alone" in (tmp_path / "f" / "left-out.tsv").read_text()
+    assert read(tmp_path / "f") == before
+    assert "not read: left-out.tsv" in file_corpus([tmp_path / "f"], "translate").notes[0]
+    assert "left out of a corpus" in refused(lambda: read(tmp_path / "f" / "left-out.tsv"))
+
+
+def test_one_file_twice_is_no_aligned_pair(tmp_path, refused):
+    write(tmp_path, a_de="eins\n")
+    (tmp_path / "b.en").symlink_to(tmp_path / "a.de")
+    for other in ("a.de", "b.en"):
+        assert "is given twice" in refused(lambda other=other: read(tmp_path / "a.de", tmp_path / other))
 
 
 @pytest.mark.parametrize("settings", [{"source_column": "en"}, {"target_column": "de"},
@@ -127,6 +149,33 @@ def test_one_column_may_be_named_where_the_other_has_a_usual_name(tmp_path):
     assert read(tmp_path / "a.csv", source_column="title")[0] == [("好", "x", "")]
 
 
+@pytest.mark.parametrize("settings", [{"source_column": "2"}, {"target_column": "1"}])
+def test_of_two_columns_one_number_tells_both(tmp_path, settings):
+    write(tmp_path, a_csv="好,good\n坏,bad\n", b_csv="source,target\n好,good\n")
+    assert read(tmp_path / "a.csv", **settings)[0] == [("good", "好", ""), ("bad", "坏", "")]
+    assert read(tmp_path / "b.csv", **settings)[0] == [("good", "好", "")]
+
+
+def test_of_two_columns_one_name_tells_both(tmp_path):
+    write(tmp_path, a_csv="zh,en\n好,good\n")
+    for settings in ({"source_column": "en"}, {"target_column": "zh"}, {"source_column": "en", "target_column": "1"}):
+        assert read(tmp_path / "a.csv", **settings)[0] == [("good", "好", "")]
+
+
+def test_a_name_and_a_number_go_together(tmp_path, refused):
+    write(tmp_path, a_csv="id,zh,en\n1,好,good\n")
+    assert read(tmp_path / "a.csv", source_column="zh", target_column="3")[0] == [("好", "good", "")]
+    assert "are one column" in refused(lambda: read(tmp_path / "a.csv", source_column="zh", target_column="2"))
+
+
+def test_columns_that_nobody_named_and_nothing_reads_are_told(tmp_path):
+    write(tmp_path, a_tsv="a\tb\tc\nd\te\tf\n", b_csv="text,label,else\na,b,c\n", c_tsv="a\tb\n")
+    notes = [file_corpus([tmp_path / name], "translate").notes for name in ("a.tsv", "b.csv", "c.tsv")]
+    assert notes == [(f"{tmp_path}/a.tsv: of 3 columns the first is the source, the second the target; "
+                      "--source-column and --target-column choose others",), (), ()]
+    assert file_corpus([tmp_path / "a.tsv"], "translate", CorpusSettings(target_column="3")).notes == ()
+
+
 @pytest.mark.parametrize("settings", [{"source_column": "fr"}, {"target_column": "fr", "source_column": "zh"},
                                       {"source_column": "zh"}])
 def test_a_column_that_is_not_there_is_refused_with_those_that_are(tmp_path, refused, settings):
@@ -149,7 +198,7 @@ def test_three_bars_divide_too(tmp_path):
 def test_a_short_row_is_dropped_with_its_line(tmp_path):
     write(tmp_path, a_tsv="a\tb\nalone\nc\td\n")
     assert read(tmp_path / "a.tsv") == ([("a", "b", ""), ("c", "d", "")],
-                                        [(2, "fewer columns than source and target, divided by a tab, need")])
+                                        [(2, "fewer columns than needed, divided by a tab")])
 
 
 # objects
@@ -163,6 +212,12 @@ def test_json_is_read_as_a_list_or_as_lines(tmp_path):
         path.write_text(text, encoding="utf-8")
         assert read(path, task="classify") == (
             found, [(3, 'no text under "target" or "label"'), (4, "no object with names and texts")])
+
+
+def test_names_that_are_not_known_are_told_with_the_remedy(tmp_path, refused):
+    (tmp_path / "a.jsonl").write_text('{"zh": "a", "en": "b"}\n' * 20)
+    said = refused(lambda: prepare(file_corpus([tmp_path / "a.jsonl"], "translate")))
+    assert "the first in line 1: it has zh, en; --source-column says which to take" in said
 
 
 def test_a_name_may_lead_into_an_object(tmp_path):

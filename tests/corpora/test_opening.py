@@ -93,6 +93,25 @@ def test_a_damaged_byte_inside_is_found(tmp_path, refused):
         assert str(path) in refused(lambda path=path: list(file_corpus([path], "translate").examples()))
 
 
+@pytest.mark.parametrize("ending", ["", *PACKERS])
+@pytest.mark.parametrize("text,pairs", [
+    (TEXT, PAIRS), (b"text,label\n" + TEXT.replace(b"\t", b","), PAIRS), (b"a ||| b, c\n", [("a", "b, c")]),
+    (b'\xef\xbb\xbf [{"text": "a", "label": "b"}]', [("a", "b")]),
+    (b'{"text": "a", "label": "b"}\n' * 2, [("a", "b")] * 2),
+    (b"[music]\tplays\n", [("[music]", "plays")])], ids=["TSV", "CSV", "bars", "JSON", "JSON lines", "a bracket"])
+def test_what_comes_through_a_pipe_is_known_by_its_beginning(monkeypatch, text, pairs, ending):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(PACKERS.get(ending, bytes)(text))))
+    opening._copied.cache_clear()
+    assert pairs_in(Path("-")) == pairs
+
+
+def test_a_zip_through_a_pipe_is_refused(tmp_path, monkeypatch, refused):
+    data = archive(tmp_path / "a.zip", {"a.tsv": TEXT}).read_bytes()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+    opening._copied.cache_clear()
+    assert "cannot come through a pipe" in refused(lambda: pairs_in(Path("-")))
+
+
 def test_an_encrypted_zip_says_so(tmp_path, refused):
     path = archive(tmp_path / "mine.zip", {"a.tsv": TEXT})
     data = bytearray(path.read_bytes())
