@@ -204,7 +204,7 @@ def use_mirror(place: str | None) -> None:
     from corpora.shared.sources import MIRROR, check_mirror
     if place is not None:
         os.environ[MIRROR] = place
-    check_mirror()
+        check_mirror("--mirror")
 
 
 def prepare(corpus: Corpus, script: str | None, reverse: bool, settings: Settings, reading: CorpusSettings,

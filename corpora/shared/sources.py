@@ -25,35 +25,39 @@ Source = Callable[[Path, list[str]], None]  # puts the named files into a folder
 
 
 def folder(name: str, sums: dict[str, str], sources: Sequence[Source]) -> Path:
-    """The cache folder `name` with these files in it, each from the first source that has it.
+    """The cache folder `name` with these files in it, each from the first source that has it: the mirror, if there is
+    one, then these. A file there that is not what it was is fetched anew.
 
     sums: file name → checksum, empty where the file may change at its source
     Raises CorpusUnavailable with what each source answered.
     """
-    target = cache_folder() / name
+    target, mirrors = cache_folder() / name, [from_mirror(name)] * bool(os.environ.get(MIRROR))
 
     def missing() -> list[str]:
-        return [file for file in sums if not (target / file).is_file()]
+        return [file for file in sums if not ((target / file).is_file() and is_right(target / file, sums[file]))]
 
     if not missing():
         return target
+    if damaged := [file for file in missing() if (target / file).is_file()]:
+        tqdm.write(f"{target}: damaged, and fetched again: {listed(damaged)}", file=sys.stderr)
     aside, reasons = target.with_name(f".{name}.partial"), []
     try:
         aside.mkdir(parents=True, exist_ok=True)
         with _alone(target.with_name(f".{name}.lock"), name), _kept_if_any(aside, sums):
-            for source in [from_mirror(name)] * bool(os.environ.get(MIRROR)) + [*sources]:
+            for source in [*mirrors, *sources]:
                 if not missing():  # if only because another run was faster
                     break
                 try:
                     source(aside, missing())
                 except CorpusUnavailable as error:
                     reasons.append(str(error))
-                reasons += _taken(aside, target, {file: sums[file] for file in missing()})
+                origin = " (from the mirror)" if source in mirrors else ""
+                reasons += _taken(aside, target, {file: sums[file] for file in missing()}, origin)
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror}); set N2M_CACHE to another folder") from None
     if missing():
         raise CorpusUnavailable(f"could not be fetched: {'; '.join(reasons)}; --mirror takes a folder, or an address, "
-                                f"that has {listed(missing())}")
+                                f"that has {listed([f'{name}/{file}' for file in missing()])}")
     return target
 
 
@@ -85,7 +89,7 @@ def _alone(path: Path, name: str) -> contextlib.AbstractContextManager:
         return lock.acquire()
 
 
-def _taken(aside: Path, target: Path, sums: dict[str, str]) -> list[str]:
+def _taken(aside: Path, target: Path, sums: dict[str, str], origin: str) -> list[str]:
     """Put what is right in its place; says what was wrong."""
     wrong = []
     for file, checksum in sums.items():
@@ -95,7 +99,7 @@ def _taken(aside: Path, target: Path, sums: dict[str, str]) -> list[str]:
                 os.replace(aside / file, target / file)
             else:
                 (aside / file).unlink()
-                wrong.append(f"{file}: wrong checksum; it is not the file this version expects")
+                wrong.append(f"{file}{origin}: wrong checksum; it is not the file this version expects")
     return wrong
 
 
@@ -121,6 +125,7 @@ def from_mirror(name: str) -> Source:
     """Each file from the folder or the address that N2M_MIRROR (or --mirror) names: from NAME/FILE, as it stands in the
     cache folder, which so is a mirror itself, or else from FILE."""
     def get(folder: Path, names: list[str]) -> None:
+        check_mirror(MIRROR)
         place, lacking = os.environ[MIRROR].rstrip("/"), []
         copy = fetch if is_address(place) else _copy
         for file in names:
@@ -129,7 +134,7 @@ def from_mirror(name: str) -> Source:
                     copy(f"{place}/{inside}", folder / file)
                     break
             else:
-                lacking.append(file)
+                lacking.append(f"{name}/{file}")
         if lacking:
             raise CorpusUnavailable(f"the mirror {place} has no {listed(lacking)}")
     return get
@@ -142,11 +147,11 @@ def _copy(place: str, path: Path) -> None:
         shutil.copyfileobj(there, out)
 
 
-def check_mirror() -> None:
-    """Raises InputError where N2M_MIRROR names nothing that could be one."""
+def check_mirror(what: str) -> None:
+    """Raises InputError where N2M_MIRROR names nothing that could be one. what: the flag or variable to speak of"""
     place = os.environ.get(MIRROR, "")
     if place and not is_address(place) and not os.path.isdir(place):
-        raise InputError(f"--mirror {place}: no such folder; give a folder, or an address with http:// or https://, "
+        raise InputError(f"{what} {place}: no such folder; give a folder, or an address with http:// or https://, "
                          f"in which files are found as in the cache folder (NAME/FILE), or by their names alone")
 
 

@@ -64,6 +64,16 @@ def test_only_what_is_missing_is_fetched_anew(server, own_cache, lost):
     assert contents(path) == SUMS | {"of another corpus": digest(b"left alone")}
 
 
+@pytest.mark.parametrize("damaged", [b"", b"[", FILES["b.json"]])
+def test_a_file_that_is_not_what_it_was_is_said_and_fetched_anew(server, own_cache, capsys, damaged, refused):
+    path = folder("poems", SUMS, [gives(FILES)])
+    (path / "a.json").write_bytes(damaged)
+    refused(lambda: folder("poems", SUMS, [fails("gone")]), CorpusUnavailable)
+    assert folder("poems", SUMS, [from_web(f"{server.address}/files")]) == path
+    assert server.asked == ["/files/a.json"] and contents(path) == SUMS
+    assert f"{path}: damaged, and fetched again: a.json" in capsys.readouterr().err
+
+
 def test_an_incomplete_folder_stays_where_nothing_better_can_be_had(own_cache, refused):
     path = folder("poems", SUMS, [gives(FILES)])
     (path / "a.json").unlink()
@@ -93,7 +103,7 @@ def test_when_every_source_fails_every_reason_is_given_and_nothing_is_left(serve
     assert said.startswith("could not be fetched: no npm here; ")
     assert f"{nobody}/a.json: " in said and f"{server.address}/a.json: Not Found" in said
     assert "b.json: wrong checksum; it is not the file this version expects" in said
-    assert said.endswith("; --mirror takes a folder, or an address, that has b.json")
+    assert said.endswith("; --mirror takes a folder, or an address, that has poems/b.json")
     assert contents(own_cache / "poems") == {name: SUMS[name] for name in ("a.json", "c.json")}  # of the last source
     assert shown(own_cache) == ["poems"]
 
@@ -233,13 +243,13 @@ def test_files_of_a_mirror_are_checked(mirror, refused):
     for name in FILES:
         (mirror / name).write_bytes(b"other")
     said = refused(lambda: folder("poems", SUMS, [fails("no network")]), CorpusUnavailable)
-    assert "a.json: wrong checksum" in said and "no network" in said
+    assert "a.json (from the mirror): wrong checksum" in said and "no network" in said
     assert contents(folder("poems", SUMS, [gives(FILES)])) == SUMS
 
 
 def test_what_a_mirror_lacks_is_named(mirror, refused):
     said = refused(lambda: folder("poems", SUMS, []), CorpusUnavailable)
-    assert f"the mirror {mirror} has no a.json, b.json, c.json; " in said
+    assert f"the mirror {mirror} has no poems/a.json, poems/b.json, poems/c.json; " in said
 
 
 def test_a_mirror_that_does_not_answer_is_asked_once(nobody, monkeypatch, refused):
@@ -253,13 +263,21 @@ def test_a_mirror_must_be_a_folder_or_an_address(tmp_path, monkeypatch, place, r
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
     monkeypatch.setenv(MIRROR, place)
-    assert refused(check_mirror).startswith(f"--mirror {place}: no such folder; give a folder, or an address with http")
+    says = f"{place}: no such folder; give a folder, or an address with http"
+    assert refused(lambda: check_mirror("--mirror")).startswith(f"--mirror {says}")
+    assert refused(lambda: folder("poems", SUMS, [gives(FILES)])).startswith(f"N2M_MIRROR {says}")
+
+
+def test_a_mirror_that_is_none_stops_nothing_that_needs_none(own_cache, monkeypatch):
+    found = folder("poems", SUMS, [gives(FILES)])
+    monkeypatch.setenv(MIRROR, "nowhere")
+    assert folder("poems", SUMS, []) == found
 
 
 def test_no_mirror_and_good_ones_are_accepted(tmp_path, monkeypatch):
     for place in ("", str(tmp_path), "https://somewhere/else", "http://127.0.0.1:1"):
         monkeypatch.setenv(MIRROR, place)
-        check_mirror()
+        check_mirror("--mirror")
 
 
 # sources on the web
