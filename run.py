@@ -112,17 +112,18 @@ def about_corpora(args: argparse.Namespace) -> int:
         return 0
     if not args.names:
         raise InputError(f"corpora {args.what}: needs a name or a file")
-    known = [c.task for c in corpora.all_corpora() if [c.name] == args.names]
-    if not args.task and len(known) != 1:
-        raise InputError(f"corpora {args.what} {' '.join(args.names)}: for which task? Add --task "
-                         + "|".join(known or [t.name for t in tasks.all_tasks()]))
-    task = tasks.find(args.task or known[0])
+    possible = [args.task] if args.task else corpora.tasks_of(args.names) or [t.name for t in tasks.all_tasks()]
+    if len(possible) != 1:
+        raise InputError(f"corpora {args.what} {' '.join(args.names)}: for which task? Add --task {'|'.join(possible)}")
+    task = tasks.find(possible[0])
     reading = CorpusSettings(**chosen(args, CorpusSettings))
     corpus = corpora.find(args.names, task.name, reading)
-    dataset = prepare(corpus, args.script, args.reverse, Settings(), reading, args.rejects)
+    dataset = prepare(dataclasses.replace(corpus, notes=()), args.script, args.reverse, Settings(), reading,
+                      args.rejects)  # its notes are part of what follows
     from corpora.shared.description import advice, description
     if args.what == "show":
-        print("\n".join(description(corpus, dataset)))
+        for line in description(corpus, dataset):
+            print(line, flush=True)
         return 0
     print(f"{corpus.name}: can be used for --task {task.name}")
     print("\n".join(f"- {line}" for line in advice(task.name, dataset, corpus.notes)) or "nothing needs to be changed")
@@ -133,12 +134,12 @@ def listing() -> Iterator[str]:
     """Tasks and corpora with type, size, licence and origin."""
     for task in tasks.all_tasks():
         yield f"{task.sizes}  --task {task.name}: {task.title}; default corpus {task.default_corpus}"
-        for c in sorted(corpora.all_corpora(), key=lambda c: c.name != task.default_corpus):
+        for c in sorted(corpora.all_corpora(), key=lambda c: (c.name != task.default_corpus, c.name)):
             if c.task == task.name:
                 yield f"      --corpus {c.name:<15} {c.title}"
-                yield f"      {'':<24} {c.size}; {c.licence}; {c.origin}"
-    yield (f"own text: --corpus with a file ({' '.join(corpora.ENDINGS)}), two aligned ones, a folder, a .zip, or "
-           "hf:NAME for a data set of the Hugging Face hub")
+                yield from (f"      {'':<24} {text}" for text in (f"{c.size}; {c.licence}", c.origin))
+    yield f"own text: --corpus with a file ({' '.join(corpora.ENDINGS)}), two aligned ones,"
+    yield "          a folder, a .zip, or hf:NAME for a data set of the Hugging Face hub"
 
 
 # training and evaluation

@@ -5,6 +5,7 @@ Everything is written aside and then renamed: a folder is complete or not there.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 
 MANIFEST = "manifest.json"
 STALE = 24 * 3600  # seconds after which what a killed run left half-written is cleared away
+UNUSED = 60 * 24 * 3600  # seconds after which a folder that no run has asked for is cleared away
 
 
 class Folder:
@@ -41,7 +43,8 @@ def kept(place: Path | None, group: str, key: str, make: Callable[[Path], dict])
     """The folder for this key, made where it is missing or damaged.
 
     place  where folders are kept; None, or a place that cannot be written, gives a temporary folder
-    group  what is made (a corpus, say); of each group only the folder made last is kept
+    group  what is made (a corpus, say); of each group only the folder made last is kept, and of all those that no run
+           has asked for in sixty days none
     key    changes whenever the files would
     make   writes the files into an empty folder, and returns what to remember of them, as JSON
     """
@@ -67,9 +70,10 @@ def kept(place: Path | None, group: str, key: str, make: Callable[[Path], dict])
     for old in place.glob(f"{target.name[:17]}*"):
         if old != target:
             shutil.rmtree(old, ignore_errors=True)
-    for old in place.glob(".aside-*"):
-        if _age(old) > STALE:
-            shutil.rmtree(old, ignore_errors=True)
+    for pattern, most in ((".aside-*", STALE), (f"{'[0-9a-f]' * 16}-{'[0-9a-f]' * 16}", UNUSED)):
+        for old in place.glob(pattern):
+            if _age(old) > most:
+                shutil.rmtree(old, ignore_errors=True)
     return Folder(target, about)
 
 
@@ -85,6 +89,9 @@ def _complete(folder: Path) -> dict | None:
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         good = all((folder / name).stat().st_size == size for name, size in manifest["files"].items())
+        if good:
+            with contextlib.suppress(OSError):  # of a cache that may only be read
+                os.utime(folder)
         return manifest["about"] if good else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

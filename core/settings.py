@@ -125,6 +125,12 @@ class CorpusSettings(Checked):
     max_ratio: float = option(0.0, "corpus", "leave out pairs of which one text is so many times as long as the "
                               "other; 0 keeps all", at_least=0)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if 0 < self.max_characters < self.min_characters:
+            raise InputError(f"--max-characters {self.max_characters}: is less than --min-characters "
+                             f"{self.min_characters}; nothing would be left")
+
 
 @dataclass(frozen=True)
 class RunSettings(Checked):

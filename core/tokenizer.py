@@ -11,7 +11,7 @@ import re
 import unicodedata
 import warnings
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol
 
 from core.data import InputError
@@ -202,6 +202,7 @@ def make_tokenizer(kind: str, state: str = "", texts: Iterable[str] = (), size: 
     raise InputError(f"tokenizer {kind!r} is unknown; known: {', '.join([*PLAIN, Subwords.kind])}")
 
 
+@cache  # it is asked for with every text
 def _jieba():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its regular expressions are spelled in a way newer Pythons warn about

@@ -82,8 +82,9 @@ class Vocabulary:
         """
         file = Path(path).resolve()
         if not file.is_file():
-            raise InputError(f"--vectors {path}: no such file; give one that word2vec (text or binary) or fastText "
-                             "(.vec) wrote")
+            why = "is no file" if file.exists() else "no such file"
+            raise InputError(f"--vectors {path}: {why}; give one that word2vec (text or binary) or fastText (.vec) "
+                             "wrote")
         try:
             key = checksum(file)
         except OSError as error:
@@ -135,7 +136,8 @@ def _parse(file: Path, key: str, folder: Path) -> dict:
         if made.exists():  # so the file was read, and the disk is full
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(made)) from None
         why = "no row of three or more numbers" if isinstance(error, TypeError) else str(error)[:60]
-        raise InputError(f"--vectors {file}: not in the format of word2vec or fastText ({why!r}); needs a token and "
+        why = why.rpartition(" b'")[0] if why.count("'") % 2 else why  # a token that was cut through
+        raise InputError(f"--vectors {file}: not in the format of word2vec or fastText ({why}); needs a token and "
                          "its numbers on each line, plain or packed as .gz") from None
     if checksum(file) != key:
         raise InputError(f"--vectors {file}: changed while it was read; repeat the command once it is complete")

@@ -10,7 +10,8 @@ from core.data import Dropped, Example, InputError
 from core.settings import CorpusSettings
 from corpora.shared.corpus import Corpus
 from corpora.shared.formats import aligned
-from corpora.shared.opening import File, files_of
+from corpora.shared.listing import files_of
+from corpora.shared.opening import File
 from corpora.shared.sources import folder, from_web
 
 REPOSITORY, COMMIT = "NiuTrans/Classical-Modern", "9287b4378f2a730306c04948322f9cfdb99cc7f4"

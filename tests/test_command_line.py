@@ -148,7 +148,7 @@ def test_same_seed_same_scores(tmp_path):
 
 
 @pytest.mark.parametrize(("content", "says"), [
-    (b"", "is empty"), (b"\xef\xbb\xbf", "is empty"), (b"one\ttwo\n", "1 usable examples, needs at least"),
+    (b"", "is empty"), (b"\xef\xbb\xbf", "is empty"), (b"one\ttwo\n", "usable examples: 1, needed: at least"),
     ("schöne Grüße\n".encode("latin-1") * 20, "line 1 is not UTF-8"),
         (b"lonely\n" * 20, "fewer columns than needed, divided by a tab (the first in line 1)"),
     (b"a\0\tb\n" * 20, "NUL"), (b"a\tb\n" * 50, "usable examples")])

@@ -36,6 +36,8 @@ def test_check_tells_what_to_change_and_rejects_are_written(tmp_path):
     (["show"], "needs a name or a file"), (["show", "starter"], "for which task? Add --task"),
     (["show", "nothing.tsv", "--task", "poem"], "no such file"),
     (["check", "tagn", "--task", "poem"], "did you mean tang"),
+    (["show", "tatoba-zh-en"], "did you mean tatoeba-zh-en"), (["show", "hsk", "chat"], "name one at a time"),
+    (["show", "no_module:X"], "cannot be had"),
     (["show", "tang", "--epochs", "2"], "unrecognized arguments")])
 def test_mistakes_are_answered_with_one_line(arguments, says):
     assert says in refused("corpora", *arguments)
@@ -85,6 +87,7 @@ def test_rejects_never_replace_another_file(tmp_path, capsys, monkeypatch):
     assert main([*command, str(corpus)]) == 2
     assert f"--rejects {corpus}: is there already, and no file of rejects; name another" in capsys.readouterr().err
     assert corpus.read_bytes() == before
+    assert main([*command, str(tmp_path)]) == 2 and "is no file; name one to write" in capsys.readouterr().err
     for _ in range(2):  # one of its own it replaces
         assert main([*command, str(tmp_path / "left-out.tsv")]) == 0
     assert "alone" in (tmp_path / "left-out.tsv").read_text(encoding="utf-8")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import traceback
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.data import Dropped, Example, InputError
+from corpora.shared.places import said
 
 
 class CorpusUnavailable(InputError):
@@ -54,4 +56,18 @@ class Corpus:
         script = self.scripts[0] if script is None else script
         if script not in self.scripts:
             raise InputError(f"--script {script}: the corpus {self.name} comes in {' and '.join(self.scripts)} only")
-        return self.load(script)
+        return self._checked(script)
+
+    def _checked(self, script: str) -> Iterator[Example | Dropped]:
+        """What load yields. Its faults are for whoever wrote it to mend: one line with the place."""
+        try:
+            for item in self.load(script):
+                if not isinstance(item, (Example, Dropped)):
+                    raise TypeError(f"load must yield Example or Dropped, not {type(item).__name__}")
+                yield item
+        except (InputError, OSError):
+            raise
+        except Exception as error:
+            *_, last = traceback.extract_tb(error.__traceback__)
+            raise InputError(f"--corpus {self.name}: cannot be read ({type(error).__name__}: {said(error, 200)}; "
+                             f"{last.filename}, line {last.lineno})") from error

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from tqdm import tqdm
 
 from core.data import Example
 from core.tokenizer import Tokenizer, make_tokenizer, wide
 from corpora.shared.corpus import Corpus
 from corpora.shared.splits import Dataset
-from corpora.shared.store import Examples
 
-MOST = 20_000  # examples looked at; of a larger corpus, as many in equal steps
+MOST = 10_000_000  # characters of which the vocabulary is counted; of a larger corpus, that many in equal steps
+LOOKED_AT = 20_000  # examples for advice
 BARS = 10
 WIDTH = 36  # columns of a shown text
 
@@ -31,24 +33,25 @@ def description(corpus: Corpus, dataset: Dataset) -> Iterator[str]:
     yield "splits     " + ", ".join(f"{len(examples):,} {part}" for part, examples in parts.items())
     yield from counted("left out", dataset.dropped)
     yield from counted("changed", dataset.changed)
-    sample, dev = some(dataset.train), some(dataset.dev)
+    sides = ("source",) if corpus.task == "classify" else ("source", "target")
+    known = {side: np.fromiter((len(getattr(e, side)) for e in bar(dataset.train, "lengths")), np.int64)
+             for side in sides}
     yield ""
-    yield from lengths(corpus.task, sample)
+    yield from lengths(known)
     if corpus.task == "classify":
         yield ""
-        yield from labels(sample)
+        yield from labels(Counter(e.target for e in dataset.train))
     yield ""
-    yield from vocabularies(corpus.task, sample, dev)
-    if len(sample) < len(dataset.train):
-        yield f"  (looked at: {len(sample):,} of {len(dataset.train):,} training examples)"
+    step = max(1, -(-sum(map(np.sum, known.values())) // MOST))
+    yield from vocabularies(sides, dataset.train[::step], dataset.dev[::step], len(dataset.train))
     yield ""
     yield "samples"
-    for e in list(sample)[::max(1, len(sample) // 10)][:10]:
-        yield f"  {cut(' / '.join([*e.context, e.source]))} → {cut(e.target)}"
+    for e in dataset.train[::max(1, len(dataset.train) // 10)][:10]:
+        yield f"  {cut(' / '.join([*e.context, e.source]))} → {cut(e.target)}".rstrip()
 
 
-def some(examples: Examples) -> Examples:
-    return examples[::max(1, -(-len(examples) // MOST))]
+def bar(items: Iterable, what: str) -> tqdm:
+    return tqdm(items, desc=what, delay=2, leave=False, dynamic_ncols=True, file=sys.stderr)
 
 
 def counted(title: str, counts: Counter[str]) -> Iterator[str]:
@@ -56,56 +59,65 @@ def counted(title: str, counts: Counter[str]) -> Iterator[str]:
         yield f"{title:<10} {n:,}: {reason}"
 
 
-def lengths(task: str, examples: Sequence[Example]) -> Iterator[str]:
-    """Quantiles, and a histogram of the source's."""
+def lengths(counts: dict[str, np.ndarray]) -> Iterator[str]:
+    """Quantiles of each side's, and a histogram of the source's."""
     shares = (0, 5, 25, 50, 75, 95, 100)
     yield "characters " + "".join(f"{f'{share}%' if 0 < share < 100 else 'least' if not share else 'most':>8}"
                                   for share in shares)
-    sides = ["source"] + ["target"] * (task != "classify")
-    known = {side: np.array([len(getattr(e, side)) for e in examples]) for side in sides}
-    for side, counts in known.items():
-        yield f"  {side:<9}" + "".join(f"{round(q):>8,}" for q in np.percentile(counts, shares))
-    yield from histogram(known["source"])
+    for side, of in counts.items():
+        yield f"  {side:<9}" + "".join(f"{round(q):>8,}" for q in np.percentile(of, shares))
+    yield "sources of so many characters"
+    yield from histogram(counts["source"])
 
 
 def histogram(counts: np.ndarray) -> Iterator[str]:
     """How many sources are how long; the last bar holds all that are longer than nearly all."""
-    top = max(int(np.percentile(counts, 99)), int(counts.min()) + 1)
-    edges = np.unique(np.linspace(counts.min(), top + 1, BARS + 1).astype(int))
-    edges[-1] = counts.max() + 1
+    least, most = int(counts.min()), int(counts.max())
+    top = max(int(np.percentile(counts, 99)), least + 1)
+    edges = [edge for edge in np.unique(np.linspace(least, top + 1, BARS + 1).astype(int)) if edge <= most]
+    edges = [*edges[:BARS], most + 1]
     found, _ = np.histogram(counts, bins=edges)
     for low, high, n in zip(edges, edges[1:], found):
         span = f"{low}" if high == low + 1 else f"{low}–{high - 1}"
         yield f"  {span:>12} {'█' * round(40 * n / max(found)) or '▏' * bool(n)} {n:,}"
 
 
-def labels(examples: Sequence[Example]) -> Iterator[str]:
-    known = Counter(e.target for e in examples).most_common()
-    yield f"labels     {len(known)}; the most frequent one makes up {known[0][1] / len(examples):.1%}"
+def labels(counts: Counter[str]) -> Iterator[str]:
+    known = counts.most_common()
+    yield f"labels     {len(known)}; the most frequent one makes up {known[0][1] / counts.total():.1%}"
     for label, n in known[:20]:
         yield f"  {cut(label, 20)} {'█' * round(30 * n / known[0][1]) or '▏'} {n:,}"
     if len(known) > 20:
         yield f"  and {len(known) - 20:,} more, the rarest {known[-1][1]:,} times"
 
 
-def vocabularies(task: str, train: Sequence[Example], dev: Sequence[Example]) -> Iterator[str]:
+def vocabularies(sides: Sequence[str], train: Sequence[Example], dev: Sequence[Example], total: int) -> Iterator[str]:
     """What each tokenizer makes of the texts: how many different tokens; how many of them cover 95 in 100 of the text;
     how many a text has; and how many of the dev split's are unknown."""
-    yield "vocabulary of the      tokens  seen once  cover 95%  in a text  unknown on dev"
-    for side in ["source"] + ["target"] * (task != "classify"):
+    yield ("vocabulary of " + (f"{len(train):,} of {total:,}" if len(train) < total else f"all {total:,}")
+           + " training examples, by --tokenizer")
+    yield f"{'':<22}  different  seen once  cover 95%  in a text  unknown on dev"
+    for side in sides:
         texts, others = ([getattr(e, side) for e in part] for part in (train, dev))
         for kind in ("characters", "words", "subwords"):
-            yield f"  {side}, {kind:<10}" + "".join(coverage(make_tokenizer(kind, texts=texts), texts, others))
+            yield f"  {side}, {kind:<13}" + "".join(coverage(make_tokenizer(kind, texts=texts), texts, others))
 
 
-def coverage(tokenizer: Tokenizer, texts: list[str], others: list[str]) -> Iterator[str]:
-    counts = Counter(token for text in texts for token in tokenizer.split(text))
-    total = counts.total()
+def coverage(tokenizer: Tokenizer, texts: Sequence[str], others: Sequence[str]) -> Iterator[str]:
+    """
+    >>> from core.tokenizer import Characters
+    >>> "".join(coverage(Characters(), ["abc", "ab"], ["ad"])).split()
+    ['3', '1', '3', '2.5', '50.00%']
+    """
+    counts, new = Counter[str](), Counter[bool]()
+    for text in bar(texts, tokenizer.kind):
+        counts.update(tokenizer.split(text))
+    for text in others:
+        new.update(token not in counts for token in tokenizer.split(text))
     running = np.cumsum([n for _, n in counts.most_common()])
-    unknown = [token not in counts for text in others for token in tokenizer.split(text)]
     yield f"{len(counts):>9,}{sum(n == 1 for n in counts.values()):>11,}"
-    yield f"{int(np.searchsorted(running, 0.95 * total)) + 1:>11,}{total / len(texts):>11.1f}"
-    yield f"{sum(unknown) / max(1, len(unknown)):>16.2%}"
+    yield f"{int(np.searchsorted(running, 0.95 * counts.total())) + 1:>11,}{counts.total() / len(texts):>11.1f}"
+    yield f"{new[True] / max(1, new.total()):>16.2%}"
 
 
 def cut(text: str, width: int = WIDTH) -> str:
@@ -129,7 +141,7 @@ def cut(text: str, width: int = WIDTH) -> str:
 def advice(task: str, dataset: Dataset, notes: Sequence[str] = ()) -> Iterator[str]:
     """What to change before training, if anything. notes: the corpus's own."""
     yield from notes
-    sample = some(dataset.train)
+    sample = dataset.train[::max(1, -(-len(dataset.train) // LOOKED_AT))]
     sources, targets = ([getattr(e, side) for e in sample] for side in ("source", "target"))
     different, n = len(set(targets)), len(sample)
     if len(dataset.train) < 1000:
@@ -140,7 +152,8 @@ def advice(task: str, dataset: Dataset, notes: Sequence[str] = ()) -> Iterator[s
     if np.mean([a == b for a, b in zip(sources, targets)]) > 0.5:
         yield "most targets equal their source: are these the columns you mean? See --source-column and --target-column"
     if task == "classify":
-        counts = Counter(targets)
+        counts = Counter(e.target for e in dataset.train)
+        different, n = len(counts), counts.total()
         label, most = counts.most_common(1)[0]
         if different == 1:
             yield f"there is one label only, {label!r}: nothing can be learned"

@@ -18,7 +18,8 @@ from corpora.shared.corpus import Corpus
 from corpora.shared.encodings import NAMES, known, recognised
 from corpora.shared.formats import ENDINGS, aligned, document, examples_of, rows_of, texts_of
 from corpora.shared.headers import header_note, unread_note
-from corpora.shared.opening import File, files_of, is_folder, opened
+from corpora.shared.listing import files_of, is_folder
+from corpora.shared.opening import File, opened
 from corpora.shared.places import about, printable, said
 from corpora.shared.rejects import is_rejects
 

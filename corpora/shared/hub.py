@@ -6,10 +6,13 @@ import importlib.util
 import logging
 import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from tqdm import tqdm
 
 from core.data import Dropped, Example, InputError
 from core.settings import CorpusSettings
@@ -17,8 +20,8 @@ from corpora.shared.columns import SOURCE_NAMES, TARGET_NAMES
 from corpora.shared.corpus import Corpus, CorpusUnavailable
 from corpora.shared.files import checksum, many_texts_a_word, part_of
 from corpora.shared.hub_errors import Place, told
+from corpora.shared.listing import files_of
 from corpora.shared.objects import named
-from corpora.shared.opening import files_of
 
 PREFIX = "hf:"
 FORM = "hf:NAME or hf:OWNER/NAME, then :CONFIGURATION and @REVISION where wanted; or a folder, hf:./FOLDER"
@@ -95,7 +98,11 @@ def _builder(place: Place, content: str) -> Any:
         import datasets
     except ImportError:
         raise InputError(f"{place.given}: needs the package datasets; pip install datasets") from None
-    datasets.logging.set_verbosity(logging.CRITICAL)  # what it would log, a note or an error says in one line
+    for name in ("datasets", "huggingface_hub"):  # what they would log, a note or an error says in one line
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    if not place.is_folder:
+        tqdm.write(f"{place.given}: asking the hub; without a network it takes half a minute to give up",
+                   file=sys.stderr)
     if not place.is_folder and importlib.util.find_spec(f"datasets.packaged_modules.{place.path.split('/')[0]}"):
         raise InputError(f"{place.given}: is a format of files, not a data set; give such a file itself as --corpus")
     # Of a folder with configurations the library would not see that a file has changed, and give what it read before.

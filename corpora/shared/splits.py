@@ -122,7 +122,7 @@ def _make(corpus: Corpus, script: str, reverse: bool, settings: CorpusSettings, 
         if corpus.task == "classify":
             order = keep(order, seen.with_one_label(order), "same text under two labels")
         if len(order) < FEWEST:
-            raise InputError(f"--corpus {corpus.name}: {len(order)} usable examples, needs at least {FEWEST}"
+            raise InputError(f"--corpus {corpus.name}: usable examples: {len(order)}, needed: at least {FEWEST}"
                              f"{_reasons(rejects.counts)}{rejects.first()}")
         checksum = _checksum(folder, len(seen.place), order)
         order = order[np.argsort(seen.place[order], kind="stable")]

@@ -42,7 +42,9 @@ def parser() -> Parser:
                      python run.py --task poem --input 床前明月光      answer with the trained model
                      python run.py --task poem --explain 床前明月光    every step, with its real values
                      python run.py --task translate --corpus my.tsv --model-dir models/mine
-                     python run.py --compare                          the four task types side by side"""))
+                     python run.py --compare                          the four task types side by side
+                     python run.py corpora                            what text there is (corpora --help: show, check)
+                     python run.py corpora check my.tsv --task word   will a file of your own work?"""))
     what = p.add_argument_group("what to do")
     what.add_argument("--task", help="task type: " + ", ".join(t.name for t in tasks.all_tasks()))
     what.add_argument("--compare", action="store_true", help="train or load all default models, one table")

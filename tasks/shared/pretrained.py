@@ -27,11 +27,12 @@ def start(embedding: Embedding, source: Codec, settings: Settings, place: Path |
     if table.size(1) != size:
         raise InputError(f"--vectors {path}: has {table.size(1)} numbers a token, the model {size}; "
                          f"add --embedding-size {table.size(1)}")
+    tokens = len(source) - len(SPECIALS)
     if not given.any():
-        raise InputError(f"--vectors {path}: has none of the {len(source)} tokens of the corpus; "
+        raise InputError(f"--vectors {path}: has none of the {tokens:,} source tokens of the corpus; "
                          "another --tokenizer may fit it better")
     embedding.load(table, given, settings.freeze_vectors)
-    return {"tokens": int(given.sum()), "of": len(source) - len(SPECIALS), "unused rows": unused,
+    return {"tokens": int(given.sum()), "of": tokens, "unused rows": unused,
             "checksum": digest(part.numpy().tobytes() for part in (table, given))}
 
 

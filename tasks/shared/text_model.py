@@ -122,9 +122,10 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
     if isinstance(model.target, Codec):
         sides["target"] = (model.target, [e.target for e in dev])
     shares = {side: codec.unknown_share(texts) for side, (codec, texts) in sides.items()}
-    return [f"{share:.0%} of the {side} tokens in the dev split are unknown to the vocabulary; use a finer --tokenizer "
-            "(characters, subwords), a lower --min-count, or more text"
-            for side, share in shares.items() if share > 0.2]
+    finer = {side: "a finer --tokenizer (characters, subwords), " * (codec.tokenizer.kind != "characters")
+             for side, (codec, _) in sides.items()}
+    return [f"{share:.0%} of the {side} tokens in the dev split are unknown to the vocabulary; use {finer[side]}"
+            "a lower --min-count, or more text" for side, share in shares.items() if share > 0.2]
 
 
 def identity(model: TextModel) -> dict:

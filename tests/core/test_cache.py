@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 
 import pytest
 
@@ -40,6 +41,16 @@ def test_a_damaged_folder_is_made_anew(tmp_path, harm):
     mended = kept(tmp_path, "group", "key", maker(calls=calls))
     assert len(calls) == 2 and (mended.path / "file").read_text(encoding="utf-8") == "hello"
     assert list(tmp_path.iterdir()) == [mended.path]
+
+
+def test_what_no_run_has_asked_for_in_sixty_days_goes_when_something_new_is_made(tmp_path):
+    used, unused = (kept(tmp_path, group, "key", maker()).path for group in ("used", "unused"))
+    (tmp_path / "not of this program").mkdir()
+    for path in tmp_path.iterdir():
+        os.utime(path, (0, 0))
+    kept(tmp_path, "used", "key", maker())  # which counts as use
+    new = kept(tmp_path, "new", "key", maker()).path
+    assert set(tmp_path.iterdir()) == {used, new, tmp_path / "not of this program"} and not unused.exists()
 
 
 def test_without_a_place_the_folder_goes_with_its_object():

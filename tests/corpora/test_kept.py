@@ -134,7 +134,7 @@ def test_a_cache_folder_that_cannot_be_written_stops_nothing(tmp_path, monkeypat
 
 
 def test_a_corpus_that_is_refused_is_not_kept(own_cache):
-    with pytest.raises(InputError, match="3 usable examples"):
+    with pytest.raises(InputError, match="usable examples: 3"):
         prepare(corpus(FILLERS[:3]))
     assert list((own_cache / "prepared").iterdir()) == []
 

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpora.shared import opening
+from corpora.shared import listing, opening
 from corpora.shared.files import file_corpus
-from corpora.shared.opening import File, files_of, opened
+from corpora.shared.listing import files_of
+from corpora.shared.opening import File, opened
 
 TEXT = "你好\thello\n谢谢\tthank you\n".encode()
 PACKERS = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
@@ -101,14 +102,14 @@ def test_a_damaged_byte_inside_is_found(tmp_path, refused):
     (b"[music]\tplays\n", [("[music]", "plays")])], ids=["TSV", "CSV", "bars", "JSON", "JSON lines", "a bracket"])
 def test_what_comes_through_a_pipe_is_known_by_its_beginning(monkeypatch, text, pairs, ending):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(PACKERS.get(ending, bytes)(text))))
-    opening._copied.cache_clear()
+    listing._copied.cache_clear()
     assert pairs_in(Path("-")) == pairs
 
 
 def test_a_zip_through_a_pipe_is_refused(tmp_path, monkeypatch, refused):
     data = archive(tmp_path / "a.zip", {"a.tsv": TEXT}).read_bytes()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
-    opening._copied.cache_clear()
+    listing._copied.cache_clear()
     assert "cannot come through a pipe" in refused(lambda: pairs_in(Path("-")))
 
 

@@ -74,6 +74,17 @@ def test_what_is_no_corpus_of_the_task_is_refused(module, name, task, said, refu
     assert refused(lambda: find(name, task)).startswith(f"--corpus {name}: {said}")
 
 
+@pytest.mark.parametrize("body,said", [
+    ("yield ('a', 'b')", "TypeError: load must yield Example or Dropped, not tuple; "),
+    ("yield Example('a', 'b'); {}['zh']", "KeyError: 'zh'; {path}, line 7"), ("return None", "TypeError: "),
+    ("raise ValueError('one\\ntwo')", "ValueError: one two; {path}, line 7")])
+def test_a_load_that_fails_is_told_in_one_line_with_its_place(tmp_path, module, body, said, refused):
+    path = tmp_path / f"{module}.py"
+    path.write_text(MODULE.replace('yield Example(f"word {i}", f"text {i}")', body), encoding="utf-8")
+    corpus = find(f"{module}:MINE", "translate")
+    assert f"--corpus mine: cannot be read ({said.format(path=path)}" in refused(lambda: prepare(corpus))
+
+
 @pytest.mark.parametrize("body", ["import nothing_like_it", "raise ValueError('one\\ntwo')", "def broken(:", "1 / 0"])
 def test_a_module_that_fails_is_refused_in_one_line(tmp_path, monkeypatch, body, refused):
     (tmp_path / "fails_at_once.py").write_text(body, encoding="utf-8")
@@ -88,10 +99,20 @@ def test_an_installed_package_announces_a_corpus_under_its_name(announced):
     assert "mine" in [c.name for c in all_corpora()]
 
 
-def test_a_package_does_not_take_the_name_of_one_of_ours(announced):
+def test_a_package_does_not_take_the_name_of_one_of_ours(announced, capfd):
     announced(tang="{}:TANG")
     assert find("tang", "poem").title.startswith("Tang poems")
     assert len([c for c in all_corpora() if (c.task, c.name) == ("poem", "tang")]) == 1
+    said = capfd.readouterr().err
+    assert "cannot be had: ValueError: the name tang is taken; --corpus outside_" in said and said.count("\n") == 1
+
+
+def test_a_family_of_ours_that_cannot_be_loaded_is_named(monkeypatch, refused):
+    class Info:
+        name, ispkg = "half_written", False
+
+    monkeypatch.setattr(corpora.pkgutil, "iter_modules", lambda path: [Info])
+    assert "corpora/half_written.py: cannot be loaded (ModuleNotFoundError: " in refused(all_corpora)
 
 
 def test_a_package_that_fails_is_said_once_and_stops_nothing(announced, capfd):

@@ -51,7 +51,9 @@ def test_a_vocabulary_that_does_not_fit_its_data_is_warned_of_before_training():
     model = make()
     assert text_model.warnings(model, PAIRS) == []
     [warning] = text_model.warnings(model, [Example("天地玄黄", "hello")])
-    assert "100% of the source tokens" in warning and "--tokenizer" in warning
+    assert "100% of the source tokens" in warning and "--min-count" in warning and "--tokenizer" not in warning
+    [warning] = text_model.warnings(make(tokenizer="words"), [Example("天地玄黄", "hello")])
+    assert "use a finer --tokenizer (characters, subwords), a lower --min-count" in warning
 
 
 def test_training_that_never_reached_a_dev_loss_is_saved_only_where_no_model_stands(tmp_path):
