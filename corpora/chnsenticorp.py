@@ -39,6 +39,6 @@ def load(script: str) -> Iterator[Example | Dropped]:
 
 CHNSENTICORP = Corpus(
     name="chnsenticorp", task="classify", title="Chinese reviews of hotels, books and computers: positive or negative",
-    size="10,800 reviews", licence="for research; none stated", origin="ChnSentiCorp, as PaddleNLP distributes it",
+    size="some 10,800 reviews", licence="for research; none stated", origin="ChnSentiCorp, as PaddleNLP distributes it",
     load=load, version=lambda: checksum(files()), suggested={"epochs": 6, "max_length": 120},
     citation="Tan and Zhang 2008, An empirical study of sentiment analysis for Chinese documents")

@@ -70,7 +70,7 @@ ABOUT = {"task": "translate", "exclusive": ("source", "target"), "scripts": ("si
 # A few couplets have hundreds of characters; the attention of a batch as long as they are would take all memory.
 SUGGESTED = {"tokenizer": "characters", "max_length": 40, "batch_size": 128, "learning_rate": 3e-3}
 COUPLETS = Corpus(
-    name="couplets", title="couplets (对联): the first line → the second", size="34,929 couplets",
+    name="couplets", title="couplets (对联): the first line → the second", size="32,101 couplets",
     licence="none stated", origin=f"github.com/{REPOSITORY}", load=load, version=lambda: checksum([file()]),
     citation="Zhao Zijian, Couplet-Machine, on GitHub",
     suggested={**SUGGESTED, "epochs": 10}, **ABOUT)

@@ -49,6 +49,6 @@ def titles(name: str, size: str, parts: tuple[str, ...], **more) -> Corpus:
         citation="Sun, Li, Guo, Zhao, Zheng, Si and Liu 2016, THUCTC: an efficient Chinese text classifier", **more)
 
 
-THUCNEWS = titles("thucnews", "200,000 titles", ("train", "dev", "test"),
+THUCNEWS = titles("thucnews", "some 200,000 titles", ("train", "dev", "test"),
                   suggested={"epochs": 3, "batch_size": 128, "min_count": 2})
-SMALL = titles("thucnews-small", "10,000 titles, the dev split of thucnews", ("dev",))
+SMALL = titles("thucnews-small", "9,993 titles, the dev split of thucnews", ("dev",))
