@@ -6,7 +6,7 @@
 
 What must hold for every input: it is read, or refused with an InputError of one line; what is no example is counted as
 Dropped; a cleaned text holds no tab and no line end; what is written reads back the same; memory and time are bounded.
-Needs the package atheris: pip install 'n2m[fuzz]'.
+Needs the package atheris: pip install atheris.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def use(paths: list[Path], choice: int, **settings: str) -> None:
             return done
 
         cleaner.clean = kept
-        with tempfile.TemporaryDirectory(dir=paths[0].parent) as name, Rejects(Path(name)) as rejects:
+        with tempfile.TemporaryDirectory() as name, Rejects(Path(name)) as rejects:
             with Writer(Path(name)) as writer:
                 seen = read(dataclasses.replace(corpus, load=checked), script, cleaner, writer, corpus.exclusive, False,
                             rejects.add)
@@ -88,6 +88,25 @@ def a_file(ending: str) -> Target:
         path.write_bytes(data[1:])
         use([path], data[0] if data else 0)
     return target
+
+
+def a_pipe(data: bytes, folder: Path) -> None:
+    """What comes through standard input, whose format is told by its beginning."""
+    import atexit
+    import io
+    from types import SimpleNamespace
+    from unittest import mock
+
+    from corpora.shared import listing
+    closing: list[Callable[[], None]] = []
+    listing._copied.cache_clear()
+    with (mock.patch.object(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data[1:]))),
+          mock.patch.object(atexit, "register", closing.append)):
+        try:
+            use([Path("-")], data[0] if data else 0)
+        finally:
+            for close in closing:
+                close()
 
 
 def an_encoding(data: bytes, folder: Path) -> None:
@@ -228,7 +247,7 @@ def a_table() -> bytes:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
-        sys.exit("fuzz.py: --target parquet needs the package pyarrow; pip install 'n2m[fuzz]'")
+        sys.exit("fuzz.py: --target parquet needs the package pyarrow; pip install pyarrow")
     table = pyarrow.table({"text": ["你好", "b"], "label": [0, 1], "split": ["train", None], "on": [None, b"x"]})
     pyarrow.parquet.write_table(table, sink := pyarrow.BufferOutputStream())
     return sink.getvalue().to_pybytes()
@@ -251,6 +270,8 @@ TARGETS: dict[str, tuple[Target, Callable[[], list[bytes]]]] = {
                                                 b"\0\n../../a.tsv\na\tb\n/b.csv\nc,d"]),
     "aligned": (aligned, lambda: [b"\0eins\nzwei\n\xff\xffone\ntwo\n"]),
     "labels": (folder_of_labels, lambda: [b"fine\n\xff\xffbad\n\xff\xff\n\xff\xffx\0\xff\xffgood"]),
+    "pipe": (a_pipe, lambda: [b"\0" + data for data in (
+        PAIRS, CSV, LIST.encode(), OBJECTS.encode(), packed("gzip"), packed("bz2"), packed("lzma"), a_zip(8))]),
     "encodings": (a_file(".tsv"), lambda: [b"\0" + PAIRS.decode().encode(e) for e in
                                            ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030")]),
     "encoding given": (an_encoding, lambda: [bytes([0, i]) + "a\tb\n".encode(e) for i, e in enumerate(ENCODINGS)]),
@@ -328,7 +349,7 @@ def main() -> int:
         print(f"{args.input}: held")
         return 0
     if importlib.util.find_spec("atheris") is None:
-        print("fuzz.py: needs the package atheris; pip install 'n2m[fuzz]'", file=sys.stderr)
+        print("fuzz.py: needs the package atheris; pip install atheris", file=sys.stderr)
         return 2
     if args.alone:
         fuzz(args.target, more)

@@ -8,9 +8,13 @@ Shapes: B batch, T queries, S states, Q query size, D state size, A attention si
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+LARGEST = 1 << 26  # numbers held at once
 
 
 def in_full(x: Tensor) -> torch.autocast:
@@ -24,6 +28,19 @@ def additive_scores(query: Tensor, keys: Tensor, v_a: Tensor) -> Tensor:
     query W_a s (B, T, A), keys U_a h (B, S, A), v_a (A,). Returns (B, T, S).
     """
     return torch.tanh(query.unsqueeze(2) + keys.unsqueeze(1)) @ v_a  # (B, T, S, A) @ (A,)
+
+
+def in_parts(query: Tensor, keys: Tensor, v_a: Tensor) -> Tensor:
+    """The same, for some queries at a time where B·T·S·A numbers are too many to hold: two texts of 200 tokens, 64
+    times, have 2.6 GB of them. What a part holds is computed again for its gradient (Chen et al. 2016)."""
+    B, T, A = query.shape
+    at_a_time = max(1, LARGEST // (B * keys.size(1) * A))
+    if at_a_time >= T:
+        return additive_scores(query, keys, v_a)
+    scores = additive_scores
+    if torch.is_grad_enabled():
+        scores = partial(checkpoint, additive_scores, use_reentrant=False, preserve_rng_state=False)
+    return torch.cat([scores(part, keys, v_a) for part in query.split(at_a_time, dim=1)], dim=1)
 
 
 def dot_scores(query: Tensor, keys: Tensor) -> Tensor:
@@ -80,7 +97,7 @@ class AdditiveAttention(Attention):
         self.v_a = nn.Parameter(torch.empty(attention_size).uniform_(-1, 1) / math.sqrt(attention_size))
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
-        return additive_scores(self.W_a(query), keys, self.v_a)
+        return in_parts(self.W_a(query), keys, self.v_a)
 
 
 class DotAttention(Attention):

@@ -67,7 +67,7 @@ def load_large(script: str) -> Iterator[Example | Dropped]:
 
 ABOUT = {"task": "translate", "exclusive": ("source", "target"), "scripts": ("simplified", "traditional"),
          "converted": True}
-# A few couplets have hundreds of characters; the attention of a batch as long as they are would take all memory.
+# A few couplets have hundreds of characters; cut, they do not hold up a whole batch.
 SUGGESTED = {"tokenizer": "characters", "max_length": 40, "batch_size": 128, "learning_rate": 3e-3}
 COUPLETS = Corpus(
     name="couplets", title="couplets (对联): the first line → the second", size="32,101 couplets",

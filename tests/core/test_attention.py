@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from core import attention
 from core.attention import (
     KINDS,
     AdditiveAttention,
@@ -161,3 +162,27 @@ def test_pooling_is_attention_asked_by_the_learned_query(kind):
     torch.testing.assert_close(pooling_weights, weights[:, 0])
     assert pooled.shape == (B, D)
     assert "query" in dict(pooling.named_parameters())
+
+
+def scored(largest, monkeypatch):
+    """Scores, their gradients, and how many numbers are kept for these, with so many held at once."""
+    monkeypatch.setattr(attention, "LARGEST", largest)
+    torch.manual_seed(1)
+    inputs = [torch.randn(shape, requires_grad=True) for shape in ((2, 7, 4), (2, 5, 4), (4,))]
+    kept = []
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t):
+        scores = attention.in_parts(*inputs)
+    scores.square().sum().backward()
+    return scores, [x.grad for x in inputs], sum({t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() // 4
+                                                  for t in kept}.values())
+
+
+@pytest.mark.parametrize("largest", [1, 40, 80, 279])
+def test_additive_scores_in_parts_are_the_same_and_keep_less(monkeypatch, largest):
+    whole, gradients, kept = scored(2 * 7 * 5 * 4, monkeypatch)
+    parts, of_parts, of_parts_kept = scored(largest, monkeypatch)
+    assert torch.equal(whole, parts) and all(torch.allclose(a, b, atol=1e-6) for a, b in zip(gradients, of_parts))
+    assert kept >= 2 * 7 * 5 * 4 > of_parts_kept
+    with torch.no_grad():
+        assert torch.equal(attention.in_parts(*(torch.ones_like(g) for g in gradients)),
+                           attention.additive_scores(*(torch.ones_like(g) for g in gradients)))
