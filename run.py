@@ -210,15 +210,13 @@ def use_mirror(place: str | None) -> None:
 
 def prepare(corpus: Corpus, script: str | None, reverse: bool, settings: Settings, reading: CorpusSettings,
             rejects: Path | None):
-    from corpora.shared.rejects import copied
     from corpora.shared.splits import prepare as split
     if script not in (None, "simplified", "traditional", "as-written"):
         raise InputError(f"--script {script}: known are simplified and traditional")
     for text in corpus.notes:
         note(text)
-    dataset = split(corpus, script, reverse, reading).limited(settings.limit)
-    if rejects and dataset.rejects:
-        copied(dataset.rejects, rejects)
+    dataset = split(corpus, script, reverse, reading, rejects).limited(settings.limit)
+    if rejects:
         note(f"{rejects}: {'what was left out, with line and reason' if dataset.dropped else 'nothing was left out'}")
     left_out = "".join(f"; left out {n:,}: {reason}" for reason, n in dataset.dropped.items())
     note(f"{corpus.name}: {len(dataset.train):,} train, {len(dataset.dev):,} dev, {len(dataset.test):,} test{left_out}")

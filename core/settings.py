@@ -130,6 +130,12 @@ class CorpusSettings(Checked):
         if 0 < self.max_characters < self.min_characters:
             raise InputError(f"--max-characters {self.max_characters}: is less than --min-characters "
                              f"{self.min_characters}; nothing would be left")
+        if 0 < self.max_ratio < 1:
+            raise InputError(f"--max-ratio {self.max_ratio:g}: must be at least 1 (texts of one length), or 0 "
+                             "(all)")
+        if self.source_column and self.source_column == self.target_column:
+            raise InputError(f"--source-column {self.source_column} and --target-column {self.target_column}: are one; "
+                             "a pair has two")
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def _of_packages(known: frozenset[tuple[str, str]]) -> list[Corpus]:
             if not isinstance(corpus, Corpus):
                 raise TypeError(f"is no Corpus but {type(corpus).__name__}")
             if (key := (corpus.task, corpus.name)) in known or key in found:
-                raise ValueError(f"the name {corpus.name} is taken; --corpus {point.value} finds it")
+                raise InputError(f"the name {corpus.name} is taken; --corpus {point.value} finds it")
             found[key] = corpus
         except Exception as error:  # whatever happens in somebody's module
             tqdm.write(f"the corpus {point.name} ({point.value}) cannot be had: {_in_a_line(error)}", file=sys.stderr)
@@ -61,7 +61,7 @@ def _of_packages(known: frozenset[tuple[str, str]]) -> list[Corpus]:
 
 
 def _in_a_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {said(error, 200)}"
+    return f"{type(error).__name__}: " * (not isinstance(error, InputError)) + said(error, 200)
 
 
 def find(names: str | Sequence[str], task: str, settings: CorpusSettings | None = None) -> Corpus:

@@ -88,6 +88,15 @@ def test_rejects_never_replace_another_file(tmp_path, capsys, monkeypatch):
     assert f"--rejects {corpus}: is there already, and no file of rejects; name another" in capsys.readouterr().err
     assert corpus.read_bytes() == before
     assert main([*command, str(tmp_path)]) == 2 and "is no file; name one to write" in capsys.readouterr().err
+    assert main([*command, str(tmp_path / "no" / "a.tsv")]) == 2 and "its folder is missing" in capsys.readouterr().err
     for _ in range(2):  # one of its own it replaces
         assert main([*command, str(tmp_path / "left-out.tsv")]) == 0
     assert "alone" in (tmp_path / "left-out.tsv").read_text(encoding="utf-8")
+
+
+def test_where_nothing_can_be_used_the_rejects_are_still_written(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("N2M_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "a.tsv").write_text("alone\n" * 20, encoding="utf-8")
+    assert main(["corpora", "check", str(tmp_path / "a.tsv"), "--task", "word", "--rejects", str(tmp_path / "r")]) == 2
+    assert "usable examples: 0" in capsys.readouterr().err
+    assert (tmp_path / "r").read_text(encoding="utf-8").count("fewer columns than needed") == 20

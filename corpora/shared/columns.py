@@ -86,6 +86,7 @@ def examples_of_rows(rows: Iterable[Row], file: File, settings: CorpusSettings,
                      divider: str) -> Iterator[Example | Dropped]:
     """Raises InputError where the columns asked for are not there."""
     chosen: tuple[int, int, int | None] | None = None
+    width = 0  # of the first row
     for item in rows:
         if isinstance(item, Dropped):
             yield item
@@ -94,12 +95,15 @@ def examples_of_rows(rows: Iterable[Row], file: File, settings: CorpusSettings,
         if not any(cell.strip() for cell in row):
             continue
         if chosen is None:
+            width = len(row)
             chosen, is_header = header(row, file, settings)
             if is_header:
                 continue
         source, target, part = chosen
         if len(row) <= max(source, target):
             yield Dropped(f"fewer columns than needed, divided by {divider}", "\t".join(row), number)
+        elif any(cell.strip() for cell in row[width:]):  # one of its texts was cut in two, nobody knows which
+            yield Dropped(f"more columns than the first line, divided by {divider}", "\t".join(row), number)
         elif part is not None and (len(row) <= part or row[part].strip().lower() not in PARTS):
             yield Dropped("unknown split", "\t".join(row), number)
         else:

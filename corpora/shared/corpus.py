@@ -10,6 +10,8 @@ from typing import Any
 from core.data import Dropped, Example, InputError
 from corpora.shared.places import said
 
+PARTS = ("train", "dev", "test", "")
+
 
 class CorpusUnavailable(InputError):
     """The corpus cannot be had on this machine now: no network, or its package is not installed."""
@@ -64,10 +66,14 @@ class Corpus:
             for item in self.load(script):
                 if not isinstance(item, (Example, Dropped)):
                     raise TypeError(f"load must yield Example or Dropped, not {type(item).__name__}")
+                if isinstance(item, Example) and not (type(item.source) is type(item.target) is type(item.key) is str
+                                                      and type(item.line) is int and item.part in PARTS):
+                    raise TypeError(f"{item}: source, target and key must be str, line an int, and part one of "
+                                    f"{', '.join(PARTS[:3])}")
                 yield item
         except (InputError, OSError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             *_, last = traceback.extract_tb(error.__traceback__)
             raise InputError(f"--corpus {self.name}: cannot be read ({type(error).__name__}: {said(error, 200)}; "
                              f"{last.filename}, line {last.lineno})") from error

@@ -176,6 +176,9 @@ def _pairs(places: dict[File, Path], parts: dict[File, str], settings: CorpusSet
     several = [files for files in stems.values() if len(files) > 1]
     languages = sorted({file.kind[1:] for files in several for file in files})
     asked = [settings.source_column, settings.target_column]
+    if several and (strange := [name for name in asked if name and name not in languages]):
+        side = "source" if strange[0] == asked[0] else "target"
+        raise InputError(f"--{side}-column {printable(strange[0])}: the files are of {said(', '.join(languages), 200)}")
     for i in (0, 1):  # of two languages one tells the other
         if not asked[i] and asked[1 - i] in languages and len(languages) == 2:
             asked[i] = next(name for name in languages if name != asked[1 - i])

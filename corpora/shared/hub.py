@@ -180,7 +180,7 @@ def _columns(place: Place, features: Any, settings: CorpusSettings) -> tuple[lis
             raise InputError(f"--{side}-column {what}; it has: {', '.join(features.flatten())[:200]}")
         if not _is_text(known[name]):
             raise InputError(f"--{side}-column {name}: of {place.given} is {' '.join(str(known[name]).split())[:80]}; "
-                             "must be texts, labels or whole numbers")
+                             "must be texts, labels or numbers")
         found.append(name)
         if hasattr(known[name], "names"):
             labels[name] = known[name].names
@@ -188,7 +188,8 @@ def _columns(place: Place, features: Any, settings: CorpusSettings) -> tuple[lis
 
 
 def _is_text(feature: Any) -> bool:
-    return hasattr(feature, "names") or bool(re.match("(large_)?string|u?int|bool", getattr(feature, "dtype", "")))
+    kind = getattr(feature, "dtype", "")
+    return hasattr(feature, "names") or bool(re.match("(large_)?string|u?int|bool|float", kind))
 
 
 def _name(item: dict, path: str, names: list[str]) -> None:

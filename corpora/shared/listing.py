@@ -109,4 +109,4 @@ def _ending(start: bytes) -> str:
         return ""
     if first[:1] in (b"{", b"["):
         return ".json"
-    return ".csv" if b"," in first and re.search(b"[A-Za-z0-9]", first) else ""  # a poem's lines may have commas too
+    return ".csv" if re.search(b"[,;]", first) and re.search(b"[A-Za-z0-9]", first) else ""  # poems have commas too

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import shutil
 import tempfile
@@ -25,16 +26,17 @@ def named(item: Any, number: int, settings: CorpusSettings) -> Example | Dropped
     """An example of a dictionary, of which a column may be a dictionary too: translation.de is de in translation."""
     if not isinstance(item, dict):
         return Dropped("no object with names and texts", _shown(item), number)
-    texts = []
-    for side, given, known in (("source", settings.source_column, SOURCE_NAMES),
-                               ("target", settings.target_column, TARGET_NAMES)):
+    texts, asked = [], (settings.source_column, settings.target_column)
+    for side, given, other, known in (("source", *asked, SOURCE_NAMES), ("target", *asked[::-1], TARGET_NAMES)):
+        if not given and other in item and len(item) == 2:  # of two names one tells the other
+            given = next(name for name in item if name != other)
         value: Any = next((item[n] for n in ([given] if given else known) if n in item), None)
         if value is None and given:
             value = item
             for name in given.split("."):
                 value = value.get(name) if isinstance(value, dict) else None
-        if isinstance(value, int):  # a label is often a number, or true or false
-            value = str(value).lower()
+        if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+            value = str(value).lower()  # a label is often a number, or true or false
         if not isinstance(value, str):
             wanted = f'"{printable(given)}"' if given else " or ".join(f'"{n}"' for n in known[:2])
             return Dropped(f"no text under {wanted}", _shown(item), number,

@@ -30,16 +30,27 @@ def is_rejects(file: File) -> bool:
     return False
 
 
-def copied(rejects: Path, path: Path) -> None:
-    """A file of rejects under a name of the user's. Raises InputError where anything else stands there."""
+def check(path: Path) -> None:
+    """Raises InputError where a file of rejects would replace anything else, or cannot be."""
+    if not path.parent.is_dir():
+        raise InputError(f"--rejects {printable(str(path))}: its folder is missing; make it, or name another place")
     if path.exists():
         if not path.is_file():
             raise InputError(f"--rejects {printable(str(path))}: is no file; name one to write")
         if path.stat().st_size and not is_rejects(File(path)):
             raise InputError(f"--rejects {printable(str(path))}: is there already, and no file of rejects; name "
                              "another")
-    with open(rejects, "rb") as there, whole(path) as out:
-        shutil.copyfileobj(there, out)
+
+
+def copied(rejects: Path, path: Path) -> None:
+    """A file of rejects under a name of the user's."""
+    check(path)
+    try:
+        with open(rejects, "rb") as there, whole(path) as out:
+            shutil.copyfileobj(there, out)
+    except OSError as error:
+        raise InputError(f"--rejects {printable(str(path))}: cannot be written ({error.strerror}); name another place"
+                         ) from None
 
 
 class Rejects:

@@ -49,6 +49,15 @@ class Seen:
         """All examples, of duplicates the first."""
         return np.sort(np.unique(self.same, return_index=True)[1])
 
+    def up_to(self, index: np.ndarray, most: float) -> int:
+        """How many of these, which are in the order of their places, are in places below `most`; at least the first
+        and those with the same key, for a tiny corpus shall have no empty split."""
+        count = int((self.place[index] < most).sum())
+        if count or not len(index):
+            return count
+        same = int((self.place[index] == self.place[index[0]]).sum())
+        return same if 2 * same < len(index) else 1
+
     def with_one_label(self, index: np.ndarray) -> np.ndarray:
         """These examples, without those whose source stands under another label too."""
         order = index[np.lexsort((self.label[index], self.source[index]))]

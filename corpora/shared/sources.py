@@ -39,7 +39,7 @@ def folder(name: str, sums: dict[str, str], sources: Sequence[Source]) -> Path:
     if not missing():
         return target
     if damaged := [file for file in missing() if (target / file).is_file()]:
-        tqdm.write(f"{target}: damaged, and fetched again: {listed(damaged)}", file=sys.stderr)
+        tqdm.write(f"{target}: damaged, to be fetched again: {listed(damaged)}", file=sys.stderr)
     aside, reasons = target.with_name(f".{name}.partial"), []
     try:
         aside.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,7 @@ from core.settings import CorpusSettings
 from corpora.shared.cleaning import Cleaner
 from corpora.shared.corpus import Corpus
 from corpora.shared.download import cache_folder
-from corpora.shared.rejects import REJECTS, Rejects
+from corpora.shared.rejects import REJECTS, Rejects, check, copied
 from corpora.shared.seen import DEV, PARTS, TEST, read
 from corpora.shared.store import RECORDS, Examples, Store, Writer
 
@@ -80,16 +80,21 @@ def _checked(dataset: Dataset) -> Dataset:
 
 
 def prepare(corpus: Corpus, script: str | None = None, reverse: bool = False,
-            settings: CorpusSettings | None = None) -> Dataset:
+            settings: CorpusSettings | None = None, rejects: Path | None = None) -> Dataset:
     """Load, clean and split a corpus, or find it as an earlier run did so. Raises InputError where too little is left.
 
+    rejects: where what is left out shall be written, even if that is everything
     Nothing but numbers is held in memory: some 75 bytes an example, while it is prepared.
     """
+    if rejects:
+        check(rejects)
     place, key, script, settings = None, "", script or corpus.scripts[0], settings or CorpusSettings()
     if corpus.version:
         place, key = cache_folder() / "prepared", digest([corpus.version(), str(settings), *code()])
     group = digest([corpus.task, corpus.name, script, str(reverse)])
-    folder = kept(place, group, key, partial(_make, corpus, script, reverse, settings))
+    folder = kept(place, group, key, partial(_make, corpus, script, reverse, settings, rejects))
+    if rejects:
+        copied(folder.path / REJECTS, rejects)
     store = Store(folder)
     parts = (Examples(store, np.load(folder.path / f"{part}.npy", mmap_mode="r"), reverse) for part in PARTS)
     return Dataset(corpus.name, *parts, Counter(folder.about["dropped"]), folder.about["checksum"],
@@ -102,7 +107,18 @@ def code() -> Iterator[bytes]:
         yield path.read_bytes()
 
 
-def _make(corpus: Corpus, script: str, reverse: bool, settings: CorpusSettings, folder: Path) -> dict:
+def _make(corpus: Corpus, script: str, reverse: bool, settings: CorpusSettings, asked: Path | None,
+          folder: Path) -> dict:
+    """Fill the folder. asked: for the rejects, also where it cannot be filled"""
+    try:
+        return _fill(corpus, script, reverse, settings, folder)
+    except InputError:
+        if asked and (folder / REJECTS).is_file():
+            copied(folder / REJECTS, asked)
+        raise
+
+
+def _fill(corpus: Corpus, script: str, reverse: bool, settings: CorpusSettings, folder: Path) -> dict:
     """Write the cleaned examples and, of each split, the numbers of its examples, in the order of their hash; and what
     was left out, with the reason."""
     exclusive = corpus.exclusive
@@ -126,10 +142,9 @@ def _make(corpus: Corpus, script: str, reverse: bool, settings: CorpusSettings, 
                              f"{_reasons(rejects.counts)}{rejects.first()}")
         checksum = _checksum(folder, len(seen.place), order)
         order = order[np.argsort(seen.place[order], kind="stable")]
-        # The hash alone decides, except that a tiny corpus may need one moved so that no split is empty.
-        n_test = max(1, int((seen.place[order] < TEST).sum()))
+        n_test = seen.up_to(order, TEST)
         test, rest = order[:n_test], seen.without(order[n_test:], order[:n_test])
-        n_dev = max(1, int((seen.place[rest] < TEST + DEV).sum()))
+        n_dev = seen.up_to(rest, TEST + DEV)
         dev, train = rest[:n_dev], seen.without(rest[n_dev:], rest[:n_dev])
         keep(order, np.concatenate([test, dev, train]), "shares a text with a held-out example")
         dataset = _checked(Dataset(corpus.name, *(Examples(store, part.astype(np.int32), reverse)

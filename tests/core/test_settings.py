@@ -114,6 +114,13 @@ def test_no_setting_has_two_meanings():
     assert not {f.name for f in dataclasses.fields(Settings)} & {f.name for f in dataclasses.fields(SearchSettings)}
 
 
+def test_a_ratio_below_one_and_one_column_for_both_sides_are_refused():
+    with pytest.raises(InputError, match=r"--max-ratio 0\.5: must be at least 1"):
+        CorpusSettings(max_ratio=0.5)
+    with pytest.raises(InputError, match="--source-column de and --target-column de: are one"):
+        CorpusSettings(source_column="de", target_column="de")
+
+
 def test_limits_that_leave_nothing_are_refused():
     with pytest.raises(InputError, match="--max-characters 18: is less than --min-characters 50"):
         CorpusSettings(min_characters=50, max_characters=18)

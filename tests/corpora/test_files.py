@@ -225,7 +225,7 @@ def test_a_bad_json_line_is_dropped(tmp_path, bad):
 
 
 @pytest.mark.parametrize("item", ['["a", "b"]', '"a"', "null", "{}", '{"source": "a"}', '{"target": "b"}',
-                                  '{"source": 1.5, "target": "b"}', '{"text": "a", "label": null}',
+                                  '{"source": NaN, "target": "b"}', '{"text": "a", "label": null}',
                                   '{"text": "a", "label": ["b"]}'])
 def test_a_json_line_without_both_texts_is_dropped_with_the_names_it_may_use(tmp_path, item):
     path = write(tmp_path / "mine.jsonl", "\n".join([*lines_of("jsonl"), item]))

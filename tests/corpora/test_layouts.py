@@ -92,6 +92,13 @@ def test_the_direction_of_aligned_files_can_be_chosen_by_their_endings(tmp_path,
     assert read(tmp_path, **settings)[0] == [(b, a, part) for a, b, part in FORWARD]
 
 
+@pytest.mark.parametrize("settings", [{"source_column": "fr"}, {"source_column": "de", "target_column": "fr"}])
+def test_a_language_that_is_not_there_is_refused(tmp_path, refused, settings):
+    write(tmp_path, **SPLIT)
+    side = "source" if len(settings) == 1 else "target"
+    assert f"--{side}-column fr: the files are of de, en" in refused(lambda: read(tmp_path, **settings))
+
+
 def test_of_three_languages_two_must_be_chosen(tmp_path, refused):
     write(tmp_path, **SPLIT, train_fr="un\ndeux\n", test_fr="quatre\n", val_fr="trois\n")
     assert "de, en, fr" in refused(lambda: read(tmp_path))
@@ -190,6 +197,13 @@ def test_a_column_says_which_split_a_row_is_for(tmp_path):
         [("a", "x", "train"), ("b", "y", "dev"), ("c", "z", "test")], [(5, "unknown split")])
 
 
+def test_a_row_with_more_columns_than_the_first_is_dropped_unless_they_are_empty(tmp_path):
+    write(tmp_path, a_csv="text,label\nhello, world,x\na,b,\nc,d, \n", b_tsv="a\tb\nc\td\te\n")
+    assert read(tmp_path / "a.csv", task="classify") == ([("a", "b", ""), ("c", "d", "")], [
+        (2, "more columns than the first line, divided by a comma")])
+    assert read(tmp_path / "b.tsv") == ([("a", "b", "")], [(2, "more columns than the first line, divided by a tab")])
+
+
 def test_three_bars_divide_too(tmp_path):
     write(tmp_path, a_txt="a ||| b\n")
     assert read(tmp_path / "a.txt")[0] == [("a", "b", "")]
@@ -218,6 +232,17 @@ def test_names_that_are_not_known_are_told_with_the_remedy(tmp_path, refused):
     (tmp_path / "a.jsonl").write_text('{"zh": "a", "en": "b"}\n' * 20)
     said = refused(lambda: prepare(file_corpus([tmp_path / "a.jsonl"], "translate")))
     assert "the first in line 1: it has zh, en; --source-column says which to take" in said
+
+
+def test_of_two_names_in_an_object_one_tells_the_other(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"zh": "a", "en": "b"}\n{"zh": "c", "en": "d", "id": "e"}\n')
+    for settings in ({"source_column": "en"}, {"target_column": "zh"}):
+        assert read(tmp_path / "a.jsonl", **settings)[0] == [("b", "a", "")]
+
+
+def test_a_label_may_be_a_fraction(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "a", "label": 1.5}\n{"text": "b", "label": NaN}\n')
+    assert read(tmp_path / "a.jsonl", task="classify")[0] == [("a", "1.5", "")]
 
 
 def test_a_name_may_lead_into_an_object(tmp_path):

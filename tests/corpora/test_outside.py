@@ -76,6 +76,10 @@ def test_what_is_no_corpus_of_the_task_is_refused(module, name, task, said, refu
 
 @pytest.mark.parametrize("body,said", [
     ("yield ('a', 'b')", "TypeError: load must yield Example or Dropped, not tuple; "),
+    ("yield Example(5, 'b')", "TypeError: Example(source=5, target='b', context=(), key='', part=''): source, target "),
+    ("yield Example('a', None)", "TypeError: Example("), ("yield Example('a', 'b', line='7')", "TypeError: Example("),
+    ("yield Example('a', 'b', part='valid')", "TypeError: Example("),
+    ("raise SystemExit(3)", "SystemExit: 3; {path}, line 7"),
     ("yield Example('a', 'b'); {}['zh']", "KeyError: 'zh'; {path}, line 7"), ("return None", "TypeError: "),
     ("raise ValueError('one\\ntwo')", "ValueError: one two; {path}, line 7")])
 def test_a_load_that_fails_is_told_in_one_line_with_its_place(tmp_path, module, body, said, refused):
@@ -104,7 +108,7 @@ def test_a_package_does_not_take_the_name_of_one_of_ours(announced, capfd):
     assert find("tang", "poem").title.startswith("Tang poems")
     assert len([c for c in all_corpora() if (c.task, c.name) == ("poem", "tang")]) == 1
     said = capfd.readouterr().err
-    assert "cannot be had: ValueError: the name tang is taken; --corpus outside_" in said and said.count("\n") == 1
+    assert "cannot be had: the name tang is taken; --corpus outside_" in said and said.count("\n") == 1
 
 
 def test_a_family_of_ours_that_cannot_be_loaded_is_named(monkeypatch, refused):

@@ -71,7 +71,7 @@ def test_a_file_that_is_not_what_it_was_is_said_and_fetched_anew(server, own_cac
     refused(lambda: folder("poems", SUMS, [fails("gone")]), CorpusUnavailable)
     assert folder("poems", SUMS, [from_web(f"{server.address}/files")]) == path
     assert server.asked == ["/files/a.json"] and contents(path) == SUMS
-    assert f"{path}: damaged, and fetched again: a.json" in capsys.readouterr().err
+    assert f"{path}: damaged, to be fetched again: a.json" in capsys.readouterr().err
 
 
 def test_an_incomplete_folder_stays_where_nothing_better_can_be_had(own_cache, refused):

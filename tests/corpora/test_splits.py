@@ -397,3 +397,16 @@ def test_the_checksum_changes_when_the_split_does():
 def test_the_checksum_stays_when_nothing_that_is_learned_changes():
     spaced = [Example(f" {e.source}\n", e.target) for e in numbered(50)]
     assert prepare(corpus(numbered(50))).checksum == prepare(corpus(spaced)).checksum
+
+
+def test_a_tiny_corpus_gives_whole_poems_to_dev_and_test():
+    def load(script):
+        for poem in range(4):
+            for line in range(3):
+                yield Example(f"poem {poem} line {line}", f"poem {poem} line {line + 1}", key=f"poem {poem} 1")
+
+    corpus = Corpus(name="few", task="translate", title="", size="", licence="", origin="", load=load,
+                    exclusive=("source", "target"))
+    assert all(place(e) > TEST + DEV for e in load(""))
+    dataset = prepare(corpus)
+    assert [len(part) for part in (dataset.train, dataset.dev, dataset.test)] == [6, 3, 3] and not dataset.dropped
