@@ -36,7 +36,7 @@ def couplet(first: str, second: str, number: int, part: str = "") -> Example | D
     """
     bare = [NO_HAN.sub("", line) for line in (first, second)]
     if len(bare[0]) != len(bare[1]):
-        return Dropped("two lines of different length", f"{first}\t{second}", number)
+        return Dropped("lines of different length, without punctuation", f"{first}\t{second}", number)
     return Example(*bare, part=part, line=number)
 
 

@@ -95,7 +95,7 @@ def vocabularies(sides: Sequence[str], train: Sequence[Example], dev: Sequence[E
     """What each tokenizer makes of the texts: how many different tokens; how many of them cover 95 in 100 of the text;
     how many a text has; and how many of the dev split's are unknown."""
     yield ("vocabulary of " + (f"{len(train):,} of {total:,}" if len(train) < total else f"all {total:,}")
-           + " training examples, by --tokenizer")
+           + " training examples, by --tokenizer, with --min-count 1")
     yield f"{'':<22}  different  seen once  cover 95%  in a text  unknown on dev"
     for side in sides:
         texts, others = ([getattr(e, side) for e in part] for part in (train, dev))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import re
@@ -86,7 +87,8 @@ def _encodings(files: Sequence[File], settings: CorpusSettings) -> Iterator[str]
     found: dict[str, list[File]] = defaultdict(list)
     for file in files:
         if file.kind != ".parquet":
-            found[NAMES[recognised(file)]].append(file)
+            with contextlib.suppress(InputError):  # told, or counted, when it is read
+                found[NAMES[recognised(file)]].append(file)
     for encoding, of in found.items():
         if encoding != "UTF-8":
             others = f" and {len(of) - 1:,} more files" if len(of) > 1 else ""

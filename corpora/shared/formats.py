@@ -67,17 +67,21 @@ def texts_of(file: File, label: str, settings: CorpusSettings) -> Iterator[Item]
 
 
 def document(file: File, label: str, settings: CorpusSettings) -> Iterator[Item]:
-    """The whole file as one text under this label."""
+    """The whole file as one text under this label. One that cannot be read is counted: there may be thousands."""
     text, length = [], 0
-    for item in lines(file, settings.encoding):
-        if isinstance(item, Dropped):
-            yield Dropped(item.reason, str(file), item.line)
-            return
-        text.append(item[1])
-        length += len(item[1]) + 1
-        if length > LONGEST:
-            yield Dropped(f"text of more than {LONGEST:,} characters", str(file), item[0])
-            return
+    try:
+        for item in lines(file, settings.encoding):
+            if isinstance(item, Dropped):
+                yield Dropped(item.reason, str(file), item.line)
+                return
+            text.append(item[1])
+            length += len(item[1]) + 1
+            if length > LONGEST:
+                yield Dropped(f"text of more than {LONGEST:,} characters", str(file), item[0])
+                return
+    except InputError as error:
+        yield Dropped("file that cannot be read", str(file), detail=str(error).removeprefix(f"{file}: "))
+        return
     yield Example(" ".join(text), label)
 
 

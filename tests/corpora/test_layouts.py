@@ -115,6 +115,15 @@ def test_a_folder_for_each_label_holds_a_text_in_each_file(tmp_path, by_split):
     assert read(tmp_path, task="classify")[0] == [("poor", "bad", part), ("fine indeed", "good", part)]
 
 
+def test_of_many_texts_one_that_cannot_be_read_is_counted(tmp_path):
+    write(tmp_path, good__a_txt="fine\n", bad__b_txt="")
+    (tmp_path / "bad" / "c.txt").write_bytes("schön für Größe\n".encode("latin-1"))
+    found, dropped = read(tmp_path, task="classify")
+    assert found == [("fine", "good", "")] and [reason for _, reason in dropped] == ["file that cannot be read"] * 2
+    details = [d.detail for d in file_corpus([tmp_path], "classify").examples() if isinstance(d, Dropped)]
+    assert details[0].startswith("is empty; ") and details[1].startswith("line 1 is not UTF-8 (byte 0xf6)")
+
+
 def test_a_file_for_each_label_holds_a_text_in_each_line(tmp_path):
     write(tmp_path, good_txt="fine\nnice\n", bad_txt="poor\n")
     assert read(tmp_path, task="classify")[0] == [("poor", "bad", ""), ("fine", "good", ""), ("nice", "good", "")]

@@ -97,7 +97,7 @@ def test_couplets_lose_their_punctuation_and_so_their_doubles(mirror):
     mirror("couplets", {"couplets.txt": "一上高楼，缅当年；\t=>\t双持使节，喜今日。\n"
                                         "一上高楼缅当年\t=>\t双持使节喜今日\n短\t=>\t长长\n"})
     assert read(couplets.COUPLETS) == [("一上高楼缅当年", "双持使节喜今日", "")] * 2 + [
-        ("two lines of different length", "短\t长长", "3")]
+        ("lines of different length, without punctuation", "短\t长长", "3")]
 
 
 def test_the_large_couplets_have_their_characters_joined(mirror):
