@@ -118,8 +118,12 @@ def about_corpora(args: argparse.Namespace) -> int:
     task = tasks.find(possible[0])
     reading = CorpusSettings(**chosen(args, CorpusSettings))
     corpus = corpora.find(args.names, task.name, reading)
-    dataset = prepare(dataclasses.replace(corpus, notes=()), args.script, args.reverse, Settings(), reading,
-                      args.rejects)  # its notes are part of what follows
+    try:
+        dataset = prepare(dataclasses.replace(corpus, notes=()), args.script, args.reverse, Settings(), reading,
+                          args.rejects)  # its notes are part of what follows
+    except InputError:
+        print("\n".join(corpus.notes), file=sys.stderr)
+        raise
     from corpora.shared.description import advice, description
     if args.what == "show":
         for line in description(corpus, dataset):
@@ -238,7 +242,7 @@ def train(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], dir
         raise InputError(f"--corpus {corpus.name}: is not the same on all machines; copy one to all of them")
     if len(set(group.gather(model.about.get("vectors", {}).get("checksum")))) > 1:
         raise InputError(f"--vectors {model.settings.vectors}: differs between machines; copy one to all of them")
-    for line in pretrained.coverage(model, encoded.dev):
+    for line in [*pretrained.coverage(model, encoded.dev), *encoded.cut(task, model.settings)]:
         note(line)
     for warning in text_model.warnings(model, dataset.dev):
         note("warning: " + warning)

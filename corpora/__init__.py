@@ -52,7 +52,7 @@ def _of_packages(known: frozenset[tuple[str, str]]) -> list[Corpus]:
             corpus = point.load()
             if not isinstance(corpus, Corpus):
                 raise TypeError(f"is no Corpus but {type(corpus).__name__}")
-            if (key := (corpus.task, corpus.name)) in known or key in found:
+            if (key := (corpus.task, corpus.name)) in known or found.get(key, corpus) is not corpus:
                 raise InputError(f"the name {corpus.name} is taken; --corpus {point.value} finds it")
             found[key] = corpus
         except Exception as error:  # whatever happens in somebody's module
@@ -75,6 +75,8 @@ def find(names: str | Sequence[str], task: str, settings: CorpusSettings | None 
     known = {c.name: c for c in all_corpora() if c.task == task}
     if name in known:
         return _as_it_is(known[name], settings)
+    if name.startswith(("http://", "https://")):
+        raise InputError(f"--corpus {name}: is an address; download the file, and give its name")
     if _is_file(name):
         return file_corpus([Path(name)], task, settings)
     if MODULE.fullmatch(name):

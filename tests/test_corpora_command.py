@@ -37,7 +37,7 @@ def test_check_tells_what_to_change_and_rejects_are_written(tmp_path):
     (["show", "nothing.tsv", "--task", "poem"], "no such file"),
     (["check", "tagn", "--task", "poem"], "did you mean tang"),
     (["show", "tatoba-zh-en"], "did you mean tatoeba-zh-en"), (["show", "hsk", "chat"], "name one at a time"),
-    (["show", "no_module:X"], "cannot be had"),
+    (["show", "no_module:X"], "cannot be had"), (["show", "https://a/b.tsv", "--task", "word"], "is an address"),
     (["show", "tang", "--epochs", "2"], "unrecognized arguments")])
 def test_mistakes_are_answered_with_one_line(arguments, says):
     assert says in refused("corpora", *arguments)
@@ -76,6 +76,13 @@ def test_what_was_read_otherwise_is_another_corpus(tmp_path):
     done = run(*flags, "--source-column", "zh", "--target-column", "en", *QUICK)
     assert done.returncode == 0, done.stderr
     assert "--source-column zh, not en" in refused(*flags, "--source-column", "en", "--target-column", "zh")
+
+
+def test_what_a_file_is_read_as_is_told_even_where_it_cannot_be_used(tmp_path):
+    (tmp_path / "poems.csv").write_text("".join(f"title {i},author,text {i}\n" for i in range(30)), encoding="utf-8")
+    done = run("corpora", "check", tmp_path / "poems.csv", "--task", "poem", "--min-characters", "50")
+    assert done.returncode == 2 and not done.stdout
+    assert "column 1 is the source and column 2 the target" in done.stderr and "usable examples: 0" in done.stderr
 
 
 def test_rejects_never_replace_another_file(tmp_path, capsys, monkeypatch):

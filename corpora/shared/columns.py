@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
+import re
 from collections.abc import Iterable, Iterator
 
 from core.data import Dropped, Example, InputError
@@ -17,6 +19,9 @@ TARGET_NAMES = ("target", "label", "output", "answer", "next", "category", "clas
                 "translation")
 PARTS = {"train": "train", "training": "train", "dev": "dev", "val": "dev", "valid": "dev", "validation": "dev",
          "test": "test", "testing": "test"}
+LOOKED_AT = 1000  # rows
+DOUBLED = re.compile('"(?=.*"".*")(?:[^"]|"")*"')  # a text between quotes that has some itself
+csv.field_size_limit(2 * LONGEST)  # a longer row is refused before that
 Row = tuple[int, list[str]] | Dropped  # a row with the number of its line
 
 
@@ -29,8 +34,24 @@ def tab_rows(file: File, settings: CorpusSettings) -> Iterator[Row]:
             yield number, text.split("\t" if "\t" in text or " ||| " not in text else " ||| ")
 
 
-def csv_rows(file: File, settings: CorpusSettings) -> Iterator[Row]:
-    """The rows of a CSV, each with the number of the line it begins in."""
+def is_quoted(file: File, settings: CorpusSettings) -> bool:
+    """Are the columns of this .tsv between quotes, as spreadsheets write them, where they hold tabs, line ends or
+    quotes? Only if its first rows then have as many columns each, and no quote seems to belong to a text."""
+    with contextlib.suppress(InputError):
+        rows = [*itertools.islice(csv_rows(file, settings, "\t"), LOOKED_AT)]
+        if any(isinstance(row, Dropped) for row in rows) or len({len(row) for _, row in rows}) != 1:
+            return False
+        cells = [cell for _, row in rows for cell in row]
+        if any("\t" in cell and "\n" in cell for cell in cells):  # a quote that was closed some lines later
+            return False
+        plain = (cell for row in itertools.islice(tab_rows(file, settings), LOOKED_AT) for cell in row[1])
+        return len(rows[0][1]) > 1 and (any("\t" in cell or "\n" in cell for cell in cells)
+                                        or any(DOUBLED.fullmatch(cell) for cell in plain))
+    return False
+
+
+def csv_rows(file: File, settings: CorpusSettings, divider: str = "") -> Iterator[Row]:
+    """The rows of a CSV, each with the number of the line it begins in. divider: if it is known"""
     dropped: list[Dropped] = []
     size = 0  # of the row, so far
 
@@ -49,9 +70,9 @@ def csv_rows(file: File, settings: CorpusSettings) -> Iterator[Row]:
 
     texts = good()
     first = next(texts, "")
-    divider, is_setting = _divider(first)
+    divider, is_setting = (divider, False) if divider else _divider(first)
     texts = itertools.chain(["\n" if is_setting else first], texts)
-    reader, begin = csv.reader(texts, delimiter=divider, strict=True), 1
+    reader, begin = csv.reader(texts, delimiter=divider, strict=True, skipinitialspace=True), 1
     while True:
         size = 0
         try:
@@ -59,7 +80,7 @@ def csv_rows(file: File, settings: CorpusSettings) -> Iterator[Row]:
         except StopIteration:
             return
         except csv.Error as error:
-            endless = any(sign in str(error) for sign in ("field larger", "end of data", "a row of more"))
+            endless = any(sign in str(error) for sign in ("end of data", "a row of more"))
             if endless or reader.line_num > begin:
                 raise InputError(f"{file}: not readable as CSV from line {begin} on ({error}); close every quote, and "
                                  "quote fields that hold commas or quotes") from None
@@ -74,12 +95,12 @@ def _divider(first: str) -> tuple[str, bool]:
     """What divides the columns, by the first line of a CSV; and whether that line does nothing but say so: sep=; as
     Excel writes it, which divides by semicolons wherever a comma is the decimal sign.
 
-    >>> _divider("sep=;\\n"), _divider("text;label\\n"), _divider("text,label; of a kind\\n")
-    ((';', True), (';', False), (',', False))
+    >>> _divider("sep=;\\n"), _divider("text;label\\n"), _divider("text,label; of a kind\\n"), _divider("text|label\\n")
+    ((';', True), (';', False), (',', False), ('|', False))
     """
     if first[:4].lower() == "sep=" and first[4:5] in tuple(";,|\t") and not first[5:].strip():
         return first[4], True
-    return ";" if ";" in first and "," not in first and first.count('"') % 2 == 0 else ",", False
+    return next((sign for sign in ",;\t|" if sign in first and first.count('"') % 2 == 0), ","), False
 
 
 def examples_of_rows(rows: Iterable[Row], file: File, settings: CorpusSettings,

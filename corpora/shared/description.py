@@ -32,7 +32,7 @@ def description(corpus: Corpus, dataset: Dataset) -> Iterator[str]:
     yield ""
     yield "splits     " + ", ".join(f"{len(examples):,} {part}" for part, examples in parts.items())
     yield from counted("left out", dataset.dropped)
-    yield from counted("changed", dataset.changed)
+    yield from counted("changed", Counter({f"texts {step}": n for step, n in dataset.changed.items()}))
     sides = ("source",) if corpus.task == "classify" else ("source", "target")
     known = {side: np.fromiter((len(getattr(e, side)) for e in bar(dataset.train, "lengths")), np.int64)
              for side in sides}
@@ -163,7 +163,7 @@ def advice(task: str, dataset: Dataset, notes: Sequence[str] = ()) -> Iterator[s
             yield f"{most / n:.0%} of the texts have the label {label!r}: look at macro F1, not at accuracy"
         rare = sum(count < 10 for count in counts.values())
         if rare and different <= n / 3:
-            yield f"{rare} of {different} labels have fewer than ten texts each to learn from"
+            yield f"labels with fewer than ten texts to learn from: {rare} of {different}"
     elif different < 50 and n >= 1000:
         yield f"only {different} different targets: these look like labels; --task classify tells texts apart"
     if task == "poem":

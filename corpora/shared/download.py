@@ -73,15 +73,21 @@ def is_right(path: Path, checksum: str) -> bool:
 
     checksum: SHA-256, or what upstream publishes instead: MD5, or the SHA-1 of git's blobs
     """
-    if not checksum:
-        return True
-    digest = hashlib.new(SUMS[len(checksum)], usedforsecurity=False)
-    if digest.name == "sha1":
+    return not checksum or _sum(path, SUMS[len(checksum)]) == checksum
+
+
+def sha256(path: Path) -> str:
+    return _sum(path, "sha256")
+
+
+def _sum(path: Path, kind: str) -> str:
+    digest = hashlib.new(kind, usedforsecurity=False)
+    if kind == "sha1":
         digest.update(b"blob %d\0" % path.stat().st_size)
     with open(path, "rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-    return digest.hexdigest() == checksum
+    return digest.hexdigest()
 
 
 @contextlib.contextmanager

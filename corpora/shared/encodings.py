@@ -99,7 +99,7 @@ def encoding_of(file: File, given: str = "") -> str:
 def lines(file: File, encoding: str = "") -> Iterator[tuple[int, str] | Dropped]:
     """The lines of a file with their numbers, without their ends, whatever these are. A line that is too long, or
     holds what is no text, comes out as Dropped. Raises InputError for a file with nothing but white space."""
-    encoding = encoding_of(file, encoding)
+    given, encoding = encoding, encoding_of(file, encoding)
     empty, number = True, 0
     try:
         with opened(file) as raw, io.TextIOWrapper(raw, encoding, errors="surrogateescape") as text:
@@ -119,8 +119,9 @@ def lines(file: File, encoding: str = "") -> Iterator[tuple[int, str] | Dropped]
                 else:
                     yield number, line[:-1] if line.endswith("\n") else line
     except UnicodeError as error:
-        raise InputError(f"{file}: after line {number}, not {NAMES.get(encoding, encoding)} ({said(error)}); say "
-                         "what it is with --encoding") from None
+        remedy = "leave --encoding out to have it recognised" if given else "say what it is with --encoding"
+        raise InputError(f"{file}: after line {number}, not {NAMES.get(encoding, encoding)} ({said(error)}); {remedy}"
+                         ) from None
     if empty:
         raise InputError(f"{file}: is empty; needs one example a line")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from core.data import Dropped, Example, InputError
 from core.settings import CorpusSettings
-from corpora.shared.columns import PARTS
+from corpora.shared.columns import PARTS, is_quoted
 from corpora.shared.corpus import Corpus
 from corpora.shared.encodings import NAMES, known, recognised
 from corpora.shared.formats import ENDINGS, aligned, document, examples_of, rows_of, texts_of
@@ -148,7 +148,9 @@ def _tables(task: str) -> tuple[str, ...]:
 def _columns(files: Sequence[File], task: str, settings: CorpusSettings) -> list[str]:
     tables = [file for file in files if file.kind in _tables(task)]
     notes = (note for file in tables[:10] for note in unread_note(rows_of(file, settings), file, settings))
-    return [*itertools.islice(notes, 1)]
+    quoted = (f"{file}: read with quotes around texts, as spreadsheets write them" for file in tables[:10]
+              if file.kind != ".csv" and is_quoted(file, settings))
+    return [*itertools.islice(quoted, 1), *itertools.islice(notes, 1)]
 
 
 def part_of(place: Path) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from core.data import Dropped, Example, InputError
 from core.settings import CorpusSettings
-from corpora.shared.columns import Row, csv_rows, examples_of_rows, tab_rows
+from corpora.shared.columns import Row, csv_rows, examples_of_rows, is_quoted, tab_rows
 from corpora.shared.encodings import LONGEST, lines
 from corpora.shared.objects import json_file, json_lines, parquet_file
 from corpora.shared.opening import File
@@ -35,7 +35,9 @@ def examples_of(file: File, task: str, settings: CorpusSettings) -> Iterator[Ite
 
 
 def rows_of(file: File, settings: CorpusSettings) -> Iterator[Row]:
-    return csv_rows(file, settings) if file.kind == ".csv" else tab_rows(file, settings)
+    if file.kind == ".csv":
+        return csv_rows(file, settings)
+    return csv_rows(file, settings, "\t") if is_quoted(file, settings) else tab_rows(file, settings)
 
 
 def poems_of(file: File, settings: CorpusSettings) -> Iterator[Item]:

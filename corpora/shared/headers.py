@@ -31,10 +31,10 @@ def unread_note(rows: Iterable[Row], file: File, settings: CorpusSettings) -> It
     """Where nothing says which columns are meant, and there are more than two."""
     with contextlib.suppress(InputError):
         first = next((row[1] for row in rows if not isinstance(row, Dropped) and any(map(str.strip, row[1]))), [])
-        asked = settings.source_column or settings.target_column
-        if len(first) > 2 and not asked and not header(first, file, settings)[1]:
-            yield (f"{file}: of {len(first)} columns the first is the source, the second the target; --source-column "
-                   "and --target-column choose others")
+        (source, target, _), is_header = header(first, file, settings)
+        if len(first) > 2 and not is_header and not (settings.source_column and settings.target_column):
+            yield (f"{file}: of {len(first)} columns, column {source + 1} is the source and column {target + 1} the "
+                   "target; --source-column and --target-column choose others")
 
 
 def may_be_header(*columns: Sequence[str]) -> bool:

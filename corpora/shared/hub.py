@@ -172,9 +172,11 @@ def _columns(place: Place, features: Any, settings: CorpusSettings) -> tuple[lis
     where a column is not there, or holds no text."""
     known = {**features.flatten(), **features}
     found, labels = [], {}
-    for side, given, usual in (("source", settings.source_column, SOURCE_NAMES),
-                               ("target", settings.target_column, TARGET_NAMES)):
+    asked = settings.source_column, settings.target_column
+    for side, given, other, usual in (("source", *asked, SOURCE_NAMES), ("target", *asked[::-1], TARGET_NAMES)):
         name = given or next((n for n in usual if n in features and _is_text(features[n])), "")
+        if not name and other in features and len(features) == 2:  # of two columns one tells the other
+            name = next(n for n in features if n != other)
         if name not in known:
             what = f"{given}: is no column of {place.given}" if given else f"must be given for {place.given}"
             raise InputError(f"--{side}-column {what}; it has: {', '.join(features.flatten())[:200]}")

@@ -6,7 +6,9 @@ A file appears under its name only when it is complete and checked.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import shutil
 import sys
 import urllib.parse
@@ -18,9 +20,10 @@ from tqdm import tqdm
 
 from core.data import InputError
 from corpora.shared.corpus import CorpusUnavailable
-from corpora.shared.download import NotThere, cache_folder, fetch, is_right, whole
+from corpora.shared.download import NotThere, cache_folder, fetch, is_right, sha256, whole
 
 MIRROR = "N2M_MIRROR"
+FETCHED = ".fetched.json"  # in a folder of the cache
 Source = Callable[[Path, list[str]], None]  # puts the named files into a folder; CorpusUnavailable says what it lacks
 
 
@@ -34,7 +37,8 @@ def folder(name: str, sums: dict[str, str], sources: Sequence[Source]) -> Path:
     target, mirrors = cache_folder() / name, [from_mirror(name)] * bool(os.environ.get(MIRROR))
 
     def missing() -> list[str]:
-        return [file for file in sums if not ((target / file).is_file() and is_right(target / file, sums[file]))]
+        known = sums | {file: sums[file] or checksum for file, checksum in _fetched(target).items() if file in sums}
+        return [file for file in sums if not ((target / file).is_file() and is_right(target / file, known[file]))]
 
     if not missing():
         return target
@@ -93,14 +97,36 @@ def _taken(aside: Path, target: Path, sums: dict[str, str], origin: str) -> list
     """Put what is right in its place; says what was wrong."""
     wrong = []
     for file, checksum in sums.items():
-        if (aside / file).is_file():
-            if is_right(aside / file, checksum):
-                target.mkdir(exist_ok=True)
-                os.replace(aside / file, target / file)
-            else:
-                (aside / file).unlink()
-                wrong.append(f"{file}{origin}: wrong checksum; it is not the file this version expects")
+        if not (aside / file).is_file():
+            continue
+        if not is_right(aside / file, checksum):
+            wrong.append(f"{file}{origin}: wrong checksum; it is not the file this version expects")
+        elif not checksum and _is_web_page(aside / file):
+            wrong.append(f"{file}{origin}: is a web page, not the file")
+        else:
+            target.mkdir(exist_ok=True)
+            if not checksum:
+                with whole(target / FETCHED) as out:
+                    found = _fetched(target) | {file: sha256(aside / file)}
+                    out.write(json.dumps(found, indent=1).encode())
+            os.replace(aside / file, target / file)
+        (aside / file).unlink(missing_ok=True)
     return wrong
+
+
+def _fetched(target: Path) -> dict[str, str]:
+    """The checksums that files without one of ours had when they came, by which a disk's faults show."""
+    try:
+        found = json.loads((target / FETCHED).read_text(encoding="utf-8"))
+        return {file: checksum for file, checksum in found.items() if re.fullmatch("[0-9a-f]{64}", str(checksum))}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
+def _is_web_page(path: Path) -> bool:
+    """What a server or a network's login page sends in place of a file."""
+    with open(path, "rb") as file:
+        return file.read(100).lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
 # the sources

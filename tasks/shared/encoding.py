@@ -38,6 +38,14 @@ class Encoded:
     dev: Data
     folder: Folder  # a temporary one lives as long as this
 
+    def cut(self, task: Task, settings: Settings) -> list[str]:
+        """Which texts --max-length shortens, a line for each side."""
+        most = settings.max_length
+        counts = {"sources": int((self.train.sources.lengths >= most).sum()),
+                  "targets": int((self.train.targets.lengths >= most + task.ends_with_eos).sum())}
+        return [f"{n:,} of {len(self.train):,} training {side} have --max-length {most} tokens or more; what goes "
+                "beyond is cut" for side, n in counts.items() if n]
+
 
 class Side(Texts):
     """One side of all examples, as texts. text: what of an example it is."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.data import Dropped
 from corpora.shared.columns import SOURCE_NAMES, TARGET_NAMES
+from corpora.shared.encodings import LONGEST
 from corpora.shared.files import file_corpus
 from corpora.shared.splits import prepare
 
@@ -100,6 +101,12 @@ def test_csv_quotes_hold_commas_newlines_and_quotes(tmp_path):
         ("好, 谢谢", 'fine, "thank" you'), ("第一行\n第二行", "one\ntwo"), ("a", "b")]
 
 
+def test_csv_quotes_may_follow_a_space_and_hold_long_texts(tmp_path):
+    long = "x" * 200_000
+    text = f'"好, 谢谢", "fine, thanks"\na, {long}\n'
+    assert pairs_in(write(tmp_path / "mine.csv", text)) == [("好, 谢谢", "fine, thanks"), ("a", long)]
+
+
 def test_a_tsv_keeps_quotes_and_commas_as_they_are(tmp_path):
     assert pairs_in(write(tmp_path / "mine.tsv", '"a, b"\t"c\nd\t"\n')) == [('"a, b"', '"c'), ("d", '"')]
 
@@ -142,7 +149,8 @@ def test_a_csv_of_random_pairs_reads_back_the_same(tmp_path_factory, pairs):
     out = io.StringIO()
     csv.writer(out).writerows([("source", "target"), *pairs])
     path = tmp_path_factory.mktemp("csv") / "mine.csv"
-    assert pairs_in(write(path, out.getvalue())) == pairs
+    found = pairs_in(write(path, out.getvalue()))  # but for spaces after a comma, which quotes may follow
+    assert [[text.lstrip(" ") for text in pair] for pair in found] == [[t.lstrip(" ") for t in pair] for pair in pairs]
 
 
 # poems
@@ -211,9 +219,32 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_rest_of_a_csv(tmp_pat
     assert str(path) in said and "quote" in said
 
 
-def test_a_csv_field_too_long_for_the_reader_is_refused_in_one_line(tmp_path, refused):
-    path = write(tmp_path / "mine.csv", "a,b\nc," + "d" * (csv.field_size_limit() + 1))
+def test_a_csv_row_too_long_for_the_reader_is_refused_in_one_line(tmp_path, refused):
+    path = write(tmp_path / "mine.csv", 'a,b\nc,"' + "d\n" * LONGEST + '"\n')
     assert f"{path}: not readable as CSV" in refused(lambda: list(file_corpus([path], "translate").examples()))
+
+
+QUOTED = '"a ""x"""\t"b\twith tab"\n"c"\t"d\nand more"\ne\tf\n'
+
+
+def test_a_tsv_as_spreadsheets_write_it_is_read_with_its_quotes_and_that_is_said(tmp_path):
+    path = write(tmp_path / "mine.tsv", QUOTED)
+    assert pairs_in(path) == [('a "x"', "b\twith tab"), ("c", "d\nand more"), ("e", "f")]
+    [note] = file_corpus([path], "translate").notes
+    assert note == f"{path}: read with quotes around texts, as spreadsheets write them"
+
+
+def test_quotes_in_quotes_are_enough_to_know_a_spreadsheet(tmp_path):
+    assert pairs_in(write(tmp_path / "mine.tsv", '"say ""hi"""\tsalut\n')) == [('say "hi"', "salut")]
+
+
+@pytest.mark.parametrize("text", [
+    '"He came.\tEr kam.\nShe left."\tSie ging.\n', '"He came."\t"Er kam."\n', '"He" came.\tEr kam.\nShe\t"Sie\n',
+    'He said ""yes""\t"ja\n', '"\tZoll\n"\tZoll\n', 'a\tb\n"c\td\n', '"a""\tb\n"c""\td\n'])
+def test_a_tsv_whose_texts_hold_quotes_is_not(tmp_path, text):
+    path = write(tmp_path / "mine.tsv", text)
+    assert pairs_in(path) == [tuple(line.split("\t")) for line in text.splitlines()]
+    assert file_corpus([path], "translate").notes == ()
 
 
 @pytest.mark.parametrize("bad", ['{"source": "a"', "a\tb", "{'source': 'a'}", "[" * 100_000, "1" * 5000],

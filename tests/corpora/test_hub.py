@@ -261,6 +261,12 @@ def test_which_texts_are_exclusive_depends_on_the_task(hub):
 # columns
 
 
+def test_of_two_columns_one_tells_the_other(hub):
+    hub.put("me/two", {"train.jsonl": lines(*({"de": f"eins {i}", "en": f"one {i}"} for i in range(30)))})
+    for settings in ({"source_column": "en"}, {"target_column": "de"}):
+        assert read("hf:me/two", "translate", **settings)[0][0][:2] == ("one 0", "eins 0")
+
+
 @pytest.mark.parametrize("settings,said", [
     ({"source_column": "body"}, "--source-column body: is no column of hf:me/tiny; it has: text, score, label"),
     ({"target_column": "score"}, "--target-column score: of hf:me/tiny is ")])

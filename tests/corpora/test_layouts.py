@@ -187,9 +187,12 @@ def test_a_name_and_a_number_go_together(tmp_path, refused):
 def test_columns_that_nobody_named_and_nothing_reads_are_told(tmp_path):
     write(tmp_path, a_tsv="a\tb\tc\nd\te\tf\n", b_csv="text,label,else\na,b,c\n", c_tsv="a\tb\n")
     notes = [file_corpus([tmp_path / name], "translate").notes for name in ("a.tsv", "b.csv", "c.tsv")]
-    assert notes == [(f"{tmp_path}/a.tsv: of 3 columns the first is the source, the second the target; "
-                      "--source-column and --target-column choose others",), (), ()]
-    assert file_corpus([tmp_path / "a.tsv"], "translate", CorpusSettings(target_column="3")).notes == ()
+    assert notes == [(f"{tmp_path}/a.tsv: of 3 columns, column 1 is the source and column 2 the "
+                      "target; --source-column and --target-column choose others",), (), ()]
+    [note] = file_corpus([tmp_path / "a.tsv"], "translate", CorpusSettings(source_column="3")).notes
+    assert "column 3 is the source and column 2 the target" in note
+    both = CorpusSettings(source_column="1", target_column="3")
+    assert file_corpus([tmp_path / "a.tsv"], "translate", both).notes == ()
 
 
 @pytest.mark.parametrize("settings", [{"source_column": "fr"}, {"target_column": "fr", "source_column": "zh"},

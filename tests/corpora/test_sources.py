@@ -17,7 +17,7 @@ from loopback import BODY, FILES, SUMS, contents, digest
 
 from corpora.shared import download, sources
 from corpora.shared.corpus import CorpusUnavailable
-from corpora.shared.sources import MIRROR, Source, check_mirror, folder, from_github, from_web
+from corpora.shared.sources import FETCHED, MIRROR, Source, check_mirror, folder, from_github, from_web
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,6 +72,25 @@ def test_a_file_that_is_not_what_it_was_is_said_and_fetched_anew(server, own_cac
     assert folder("poems", SUMS, [from_web(f"{server.address}/files")]) == path
     assert server.asked == ["/files/a.json"] and contents(path) == SUMS
     assert f"{path}: damaged, to be fetched again: a.json" in capsys.readouterr().err
+
+
+def test_a_file_without_a_checksum_of_ours_is_known_by_the_one_it_came_with(server, own_cache, capsys):
+    path = folder("poems", {"a.json": ""}, [gives(FILES)])
+    assert folder("poems", {"a.json": ""}, []) == path
+    (path / "a.json").write_bytes(FILES["a.json"][:5])
+    assert folder("poems", {"a.json": ""}, [from_web(f"{server.address}/files")]) == path
+    assert (path / "a.json").read_bytes() == FILES["a.json"] and server.asked == ["/files/a.json"]
+    assert "damaged, to be fetched again: a.json" in capsys.readouterr().err
+    (path / FETCHED).write_text("[")  # without it, a file is taken as it is
+    (path / "a.json").write_bytes(b"of the user's own")
+    assert folder("poems", {"a.json": ""}, []) == path
+
+
+def test_a_web_page_is_not_taken_for_a_file(own_cache, refused):
+    page = b"\n<!DOCTYPE HTML><html>please log in"
+    said = refused(lambda: folder("poems", {"a.json": ""}, [gives({"a.json": page})]), CorpusUnavailable)
+    assert "a.json: is a web page, not the file" in said and shown(own_cache) == []
+    assert folder("poems", {"a.json": ""}, [gives({"a.json": page}), gives(FILES)]).is_dir()
 
 
 def test_an_incomplete_folder_stays_where_nothing_better_can_be_had(own_cache, refused):

@@ -60,6 +60,16 @@ def a_few(count=60):
 TRANSLATE = tasks.find("translate")
 
 
+def test_texts_that_are_cut_are_counted():
+    settings = TRANSLATE.settings(SMALL, {"max_length": 3, "tokenizer": "characters"})
+    train = [Example("ab", "abcd"), Example("abc", "ab"), Example("abcdef", "ab"), Example("a", "a")]
+    assert encoding.encode(TRANSLATE, settings, train, train).cut(TRANSLATE, settings) == [
+        "2 of 4 training sources have --max-length 3 tokens or more; what goes beyond is cut",
+        "1 of 4 training targets have --max-length 3 tokens or more; what goes beyond is cut"]
+    longer = TRANSLATE.settings(SMALL, {"max_length": 7, "tokenizer": "characters"})
+    assert encoding.encode(TRANSLATE, longer, train, train).cut(TRANSLATE, longer) == []
+
+
 def test_a_second_run_encodes_nothing(tmp_path, monkeypatch):
     settings = TRANSLATE.settings(SMALL, {})
     first = encoding.encode(TRANSLATE, settings, a_few(), a_few(5), tmp_path, "these")
