@@ -103,10 +103,11 @@ def _divider(first: str) -> tuple[str, bool]:
     return next((sign for sign in ",;\t|" if sign in first and first.count('"') % 2 == 0), ","), False
 
 
-def examples_of_rows(rows: Iterable[Row], file: File, settings: CorpusSettings,
-                     divider: str) -> Iterator[Example | Dropped]:
-    """Raises InputError where the columns asked for are not there."""
-    chosen: tuple[int, int, int | None] | None = None
+def examples_of_rows(rows: Iterable[Row], file: File, settings: CorpusSettings, divider: str,
+                     poems: bool = False) -> Iterator[Example | Dropped]:
+    """poems: may a source be a whole poem, and have no target? Raises InputError where the columns asked for are not
+    there."""
+    chosen: tuple[int, int | None, int | None] | None = None
     width = 0  # of the first row
     for item in rows:
         if isinstance(item, Dropped):
@@ -117,32 +118,38 @@ def examples_of_rows(rows: Iterable[Row], file: File, settings: CorpusSettings,
             continue
         if chosen is None:
             width = len(row)
-            chosen, is_header = header(row, file, settings)
+            chosen, is_header = header(row, file, settings, poems)
             if is_header:
                 continue
         source, target, part = chosen
-        if len(row) <= max(source, target):
+        if len(row) <= max(source, target or 0):
             yield Dropped(f"fewer columns than needed, divided by {divider}", "\t".join(row), number)
         elif any(cell.strip() for cell in row[width:]):  # one of its texts was cut in two, nobody knows which
             yield Dropped(f"more columns than the first line, divided by {divider}", "\t".join(row), number)
         elif part is not None and (len(row) <= part or row[part].strip().lower() not in PARTS):
             yield Dropped("unknown split", "\t".join(row), number)
         else:
-            yield Example(row[source], row[target], part=PARTS[row[part].strip().lower()] if part is not None else "",
-                          line=number)
+            yield Example(row[source], "" if target is None else row[target], line=number,
+                          part="" if part is None else PARTS[row[part].strip().lower()])
 
 
-def header(row: list[str], file: File, settings: CorpusSettings) -> tuple[tuple[int, int, int | None], bool]:
+def header(row: list[str], file: File, settings: CorpusSettings,
+           poems: bool = False) -> tuple[tuple[int, int | None, int | None], bool]:
     """Where source, target and split stand, and whether this row is a header. It is one if it has a name asked for, or
-    one of the usual names for both; without a header, the first two columns are meant."""
+    one of the usual names for both; without a header, the first two columns are meant. Of poems a source may stand
+    alone, unless both have usual names."""
     names = [cell.strip().lower() for cell in row]
     asked = [name.strip().lower() for name in (settings.source_column, settings.target_column)]
     numbers = [int(name) - 1 if name.isdecimal() and int(name) else None for name in asked]
     known = [next((names.index(n) for n in usual if n in names), None) for usual in (SOURCE_NAMES, TARGET_NAMES)]
     usual = None not in known and known[0] != known[1]
-    is_header = usual or any(name and number is None for name, number in zip(asked, numbers))
+    alone = poems and not usual and not asked[1] and bool(asked[0] or (known[0] is not None and known[1] is None))
+    by_name = any(name and number is None for name, number in zip(asked, numbers))
+    is_header = usual or by_name or (alone and not asked[0])
     found = [names.index(name) if number is None and name in names else number for name, number in zip(asked, numbers)]
     for i, side in enumerate(("source", "target")):
+        if side == "target" and alone:
+            continue
         if found[i] is None and not asked[i]:  # of two columns one tells the other
             places = [known[i], known[1 - i]][:1 + usual] * is_header + [i, 1 - i] * (not is_header or len(row) == 2)
             found[i] = next((place for place in places if place not in (None, found[1 - i])), None)

@@ -147,7 +147,8 @@ def _tables(task: str) -> tuple[str, ...]:
 
 def _columns(files: Sequence[File], task: str, settings: CorpusSettings) -> list[str]:
     tables = [file for file in files if file.kind in _tables(task)]
-    notes = (note for file in tables[:10] for note in unread_note(rows_of(file, settings), file, settings))
+    notes = (note for file in tables[:10]
+             for note in unread_note(rows_of(file, settings), file, settings, task == "poem"))
     quoted = (f"{file}: read with quotes around texts, as spreadsheets write them" for file in tables[:10]
               if file.kind != ".csv" and is_quoted(file, settings))
     return [*itertools.islice(quoted, 1), *itertools.islice(notes, 1)]

@@ -21,17 +21,22 @@ MOST_LINES = 1000  # of a poem, as each line has all before it as context
 
 def examples_of(file: File, task: str, settings: CorpusSettings) -> Iterator[Item]:
     """The examples of one file. Raises InputError naming the file, the line and the remedy."""
+    if task == "poem":
+        return pairs_of(_items(file, settings, poems=True), file)
+    return _items(file, settings)
+
+
+def _items(file: File, settings: CorpusSettings, poems: bool = False) -> Iterator[Item]:
     if file.kind == ".parquet":
-        return parquet_file(file, settings)
+        return parquet_file(file, settings, poems)
     if file.kind in (".jsonl", ".ndjson"):
-        return json_lines(file, settings)
+        return json_lines(file, settings, poems)
     if file.kind == ".json":
-        return json_file(file, settings)
-    if file.kind == ".csv":
-        return examples_of_rows(rows_of(file, settings), file, settings, "a comma")
-    if task == "poem" and file.kind != ".tsv" and not any("\t" in text for _, text in _texts(file, settings)):
-        return poems_of(file, settings)
-    return examples_of_rows(rows_of(file, settings), file, settings, "a tab")
+        return json_file(file, settings, poems)
+    if poems and file.kind not in (".csv", ".tsv") and not any("\t" in text for _, text in _texts(file, settings)):
+        return texts_of(file, "", settings)
+    divider = "a comma" if file.kind == ".csv" else "a tab"
+    return examples_of_rows(rows_of(file, settings), file, settings, divider, poems)
 
 
 def rows_of(file: File, settings: CorpusSettings) -> Iterator[Row]:
@@ -40,21 +45,23 @@ def rows_of(file: File, settings: CorpusSettings) -> Iterator[Row]:
     return csv_rows(file, settings, "\t") if is_quoted(file, settings) else tab_rows(file, settings)
 
 
-def poems_of(file: File, settings: CorpusSettings) -> Iterator[Item]:
-    """One poem a line, its lines divided by punctuation."""
+def pairs_of(items: Iterable[Item], file: File) -> Iterator[Item]:
+    """The same items, but of a source without a target, a poem whose lines are divided by punctuation, its pairs of
+    lines."""
     none = True
-    for item in lines(file, settings.encoding):
-        if isinstance(item, Dropped):
+    for item in items:
+        if isinstance(item, Dropped) or item.target:
+            none = none and isinstance(item, Dropped)
             yield item
             continue
-        number, poem = item
+        poem, number = item.source, item.line
         verses = lines_of(poem)
         if len(verses) > MOST_LINES:
             yield Dropped(f"poem of more than {MOST_LINES:,} lines", poem, number)
             continue
         pairs = list(line_pairs(verses, key=poem, number=number))
         none = none and not pairs
-        yield from pairs
+        yield from (replace(pair, part=item.part) for pair in pairs)
         if not pairs and poem.strip():
             yield Dropped("no two neighbouring lines of equal length", poem, number)
     if none:

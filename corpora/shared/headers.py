@@ -27,12 +27,13 @@ def header_note(items: Iterable[Example | Dropped], file: File) -> Iterator[str]
                "header, name its columns with --source-column and --target-column")
 
 
-def unread_note(rows: Iterable[Row], file: File, settings: CorpusSettings) -> Iterator[str]:
+def unread_note(rows: Iterable[Row], file: File, settings: CorpusSettings, poems: bool) -> Iterator[str]:
     """Where nothing says which columns are meant, and there are more than two."""
     with contextlib.suppress(InputError):
         first = next((row[1] for row in rows if not isinstance(row, Dropped) and any(map(str.strip, row[1]))), [])
-        (source, target, _), is_header = header(first, file, settings)
-        if len(first) > 2 and not is_header and not (settings.source_column and settings.target_column):
+        (source, target, _), is_header = header(first, file, settings, poems)
+        both = settings.source_column and settings.target_column
+        if len(first) > 2 and target is not None and not is_header and not both:
             yield (f"{file}: of {len(first)} columns, column {source + 1} is the source and column {target + 1} the "
                    "target; --source-column and --target-column choose others")
 

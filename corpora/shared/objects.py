@@ -22,19 +22,26 @@ DECODER = json.JSONDecoder()
 SPACE = re.compile(r"[ \t\n\r]*")
 
 
-def named(item: Any, number: int, settings: CorpusSettings) -> Example | Dropped:
-    """An example of a dictionary, of which a column may be a dictionary too: translation.de is de in translation."""
+def named(item: Any, number: int, settings: CorpusSettings, poems: bool = False) -> Example | Dropped:
+    """An example of a dictionary, of which a column may be a dictionary too: translation.de is de in translation.
+
+    poems: may a source be a whole poem, or a list of its lines, and have no target?
+    """
     if not isinstance(item, dict):
         return Dropped("no object with names and texts", _shown(item), number)
     texts, asked = [], (settings.source_column, settings.target_column)
     for side, given, other, known in (("source", *asked, SOURCE_NAMES), ("target", *asked[::-1], TARGET_NAMES)):
-        if not given and other in item and len(item) == 2:  # of two names one tells the other
+        if not poems and not given and other in item and len(item) == 2:  # of two names one tells the other
             given = next(name for name in item if name != other)
         value: Any = next((item[n] for n in ([given] if given else known) if n in item), None)
         if value is None and given:
             value = item
             for name in given.split("."):
                 value = value.get(name) if isinstance(value, dict) else None
+        if poems and side == "target" and not given and value is None:
+            value = ""
+        if poems and isinstance(value, list) and all(isinstance(line, str) for line in value):
+            value = "\n".join(value)
         if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
             value = str(value).lower()  # a label is often a number, or true or false
         if not isinstance(value, str):
@@ -49,18 +56,18 @@ def named(item: Any, number: int, settings: CorpusSettings) -> Example | Dropped
     return Example(texts[0], texts[1], part=part, line=number)
 
 
-def json_lines(file: File, settings: CorpusSettings) -> Iterator[Example | Dropped]:
+def json_lines(file: File, settings: CorpusSettings, poems: bool = False) -> Iterator[Example | Dropped]:
     for item in lines(file, settings.encoding):
         if isinstance(item, Dropped):
             yield item
         elif item[1].strip():
             try:
-                yield named(json.loads(item[1]), item[0], settings)
+                yield named(json.loads(item[1]), item[0], settings, poems)
             except (ValueError, RecursionError) as error:
                 yield Dropped("not JSON", item[1], item[0], said(error))
 
 
-def json_file(file: File, settings: CorpusSettings) -> Iterator[Example | Dropped]:
+def json_file(file: File, settings: CorpusSettings, poems: bool = False) -> Iterator[Example | Dropped]:
     """A list of objects, read one at a time; or JSON lines under another name."""
     encoding = encoding_of(file, settings.encoding)
     try:
@@ -68,11 +75,11 @@ def json_file(file: File, settings: CorpusSettings) -> Iterator[Example | Droppe
             start = text.read(BLOCK)
             if start.lstrip().startswith("["):
                 for number, item in enumerate(_items(file, text, start), 1):
-                    yield item if isinstance(item, Dropped) else named(item, number, settings)
+                    yield item if isinstance(item, Dropped) else named(item, number, settings, poems)
                 return
     except UnicodeError as error:
         raise InputError(f"{file}: is not JSON ({said(error)})") from None
-    yield from json_lines(file, settings)
+    yield from json_lines(file, settings, poems)
 
 
 def _items(file: File, text: TextIO, buffer: str) -> Iterator[Any]:
@@ -110,7 +117,7 @@ def _shown(item: Any) -> str:
         return "nested too deep"
 
 
-def parquet_file(file: File, settings: CorpusSettings) -> Iterator[Example | Dropped]:
+def parquet_file(file: File, settings: CorpusSettings, poems: bool = False) -> Iterator[Example | Dropped]:
     try:
         import pyarrow
         import pyarrow.parquet
@@ -127,6 +134,6 @@ def parquet_file(file: File, settings: CorpusSettings) -> Iterator[Example | Dro
                 raise ValueError(f"unpacks to more than {TIMES} times its size; that is no text")
             rows = (item for batch in table.iter_batches(128) for item in batch.to_pylist())
             for number, item in enumerate(rows, 1):
-                yield named(item, number, settings)
+                yield named(item, number, settings, poems)
         except Exception as error:  # for a damaged file pyarrow has many, of all kinds
             raise InputError(f"{file}: is no Parquet file ({said(error)})") from None

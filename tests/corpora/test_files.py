@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.data import Dropped
+from core.settings import CorpusSettings
 from corpora.shared.columns import SOURCE_NAMES, TARGET_NAMES
 from corpora.shared.encodings import LONGEST
 from corpora.shared.files import file_corpus
@@ -154,6 +155,32 @@ def test_a_csv_of_random_pairs_reads_back_the_same(tmp_path_factory, pairs):
 
 
 # poems
+
+
+POEM = [("一一一", "二二二"), ("二二二", "三三三")]
+
+
+@pytest.mark.parametrize("name,text,settings", [
+    ("a.csv", "title,author,text\n诗,某,一一一，二二二。三三三。\n", {}),
+    ("a.csv", "title,words\n诗,一一一，二二二。三三三。\n", {"source_column": "words"}),
+    ("a.csv", "诗,某,一一一，二二二。三三三。\n", {"source_column": "3"}),
+    ("a.json", '[{"title": "诗", "paragraphs": ["一一一，二二二。", "三三三。"]}]', {"source_column": "paragraphs"}),
+    ("a.jsonl", '{"title": "诗", "text": "一一一，二二二。三三三。"}\n', {}),
+    ("a.csv", "line,next\n一一一,二二二\n二二二,三三三\n", {}),
+    ("a.jsonl", '{"line": "一一一", "next": "二二二"}\n{"line": "二二二", "next": "三三三"}',
+     {"source_column": "line"}),
+    ("a.csv", "line,next\n一一一,二二二\n二二二,三三三\n", {"source_column": "line"})])
+def test_poems_may_stand_in_a_column_of_their_own(tmp_path, name, text, settings):
+    path = write(tmp_path / name, text)
+    corpus = file_corpus([path], "poem", CorpusSettings(**settings))
+    assert [(e.source, e.target) for e in corpus.examples()] == POEM and corpus.notes == ()
+    if "next" not in text:
+        assert len({e.key for e in corpus.examples()}) == 1
+
+
+def test_poems_in_a_column_keep_their_split(tmp_path):
+    path = write(tmp_path / "a.csv", "split,text\ntrain,一一一，二二二。\ntest,三三三。四四四。\n")
+    assert [e.part for e in file_corpus([path], "poem").examples()] == ["train", "test"]
 
 
 def test_a_txt_of_poems_gives_neighbouring_lines_with_their_context_and_one_key_a_poem(tmp_path):
