@@ -190,8 +190,7 @@ def _columns(place: Place, features: Any, settings: CorpusSettings) -> tuple[lis
 
 
 def _is_text(feature: Any) -> bool:
-    kind = getattr(feature, "dtype", "")
-    return hasattr(feature, "names") or bool(re.match("(large_)?string|u?int|bool|float", kind))
+    return hasattr(feature, "names") or bool(re.match("(large_)?str|u?int|bool|float", getattr(feature, "dtype", "")))
 
 
 def _name(item: dict, path: str, names: list[str]) -> None:
