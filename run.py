@@ -90,6 +90,8 @@ def run(args: argparse.Namespace) -> int:
     if poem_only and task.name != "poem":
         raise InputError(f"--{poem_only[0].replace('_', '-')}: only for --task poem")
     if args.input or args.explain is not None or args.acrostic is not None:
+        if args.retrain:
+            raise InputError("--retrain: trains, and does not answer; leave it out, or train first")
         return answer(args, task, given, search)
     if poem_only:
         raise InputError(f"--{poem_only[0].replace('_', '-')}: needs --input or --acrostic")

@@ -186,6 +186,7 @@ def test_a_file_with_byte_order_mark_and_windows_line_ends_is_read(tmp_path):
     (["--task", "poem", "--epochs", "x"], "invalid int value: 'x' (python"),
     (["--task", "poem", "--input", "月", "--explain", "月"], "one thing at a time"),
     (["--list", "--compare"], "one thing at a time"),
+    (["--task", "poem", "--input", "月", "--retrain"], "trains, and does not answer"),
     (["--task", "poem", "--explain", "月", "--beam", "3"], "walks the greedy path"),
     (["--task", "poem", "--corpus", "/dev/zero"], "is a device"),
     (["--compare", "--task", "poem"], "leave out"),

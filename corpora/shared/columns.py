@@ -6,6 +6,7 @@ import contextlib
 import csv
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from core.data import Dropped, Example, InputError
@@ -36,17 +37,20 @@ def tab_rows(file: File, settings: CorpusSettings) -> Iterator[Row]:
 
 def is_quoted(file: File, settings: CorpusSettings) -> bool:
     """Are the columns of this .tsv between quotes, as spreadsheets write them, where they hold tabs, line ends or
-    quotes? Only if its first rows then have as many columns each, and no quote seems to belong to a text."""
+    quotes? Only if most of its first rows then have as many columns, and no quote seems to belong to a text."""
     with contextlib.suppress(InputError):
         rows = [*itertools.islice(csv_rows(file, settings, "\t"), LOOKED_AT)]
-        if any(isinstance(row, Dropped) for row in rows) or len({len(row) for _, row in rows}) != 1:
+        widths = Counter(0 if isinstance(row, Dropped) else len(row[1]) for row in rows)
+        [(width, count)] = widths.most_common(1) or [(0, 0)]
+        if width < 2 or count < 0.9 * len(rows):
             return False
-        cells = [cell for _, row in rows for cell in row]
-        if any("\t" in cell and "\n" in cell for cell in cells):  # a quote that was closed some lines later
+        cells = [cell for row in rows if not isinstance(row, Dropped) for cell in row[1]]
+        odd = [("\t" in cell) + ("\n" in cell) for cell in cells]
+        if odd.count(2) * 10 > len(odd) - odd.count(0):  # a quote that a later line closes takes in tabs and line ends
             return False
-        plain = (cell for row in itertools.islice(tab_rows(file, settings), LOOKED_AT) for cell in row[1])
-        return len(rows[0][1]) > 1 and (any("\t" in cell or "\n" in cell for cell in cells)
-                                        or any(DOUBLED.fullmatch(cell) for cell in plain))
+        plain = (cell for row in itertools.islice(tab_rows(file, settings), LOOKED_AT)
+                 if not isinstance(row, Dropped) for cell in row[1])
+        return any(odd) or any(map(DOUBLED.fullmatch, plain))
     return False
 
 
@@ -146,7 +150,8 @@ def header(row: list[str], file: File, settings: CorpusSettings,
     alone = poems and not usual and not asked[1] and bool(asked[0] or (known[0] is not None and known[1] is None))
     by_name = any(name and number is None for name, number in zip(asked, numbers))
     is_header = usual or by_name or (alone and not asked[0])
-    found = [names.index(name) if number is None and name in names else number for name, number in zip(asked, numbers)]
+    found = [names.index(name) if name and number is None and name in names else number
+             for name, number in zip(asked, numbers)]
     for i, side in enumerate(("source", "target")):
         if side == "target" and alone:
             continue

@@ -261,6 +261,14 @@ def test_a_tsv_as_spreadsheets_write_it_is_read_with_its_quotes_and_that_is_said
     assert note == f"{path}: read with quotes around texts, as spreadsheets write them"
 
 
+def test_a_ragged_row_does_not_hide_that_it_is_a_spreadsheet(tmp_path):
+    rows = "".join(f'"a{i} ""x"""\t"b{i}\tc"\n' for i in range(30))
+    path = write(tmp_path / "mine.tsv", 'text\tlabel\n' + rows + "d\te\tf\nalone\n")
+    found = [e for e in file_corpus([path], "translate").examples() if not isinstance(e, Dropped)]
+    assert [(e.source, e.target) for e in found] == [(f'a{i} "x"', f"b{i}\tc") for i in range(30)]
+    assert [d.line for d in dropped_in(path)] == [32, 33]
+
+
 def test_quotes_in_quotes_are_enough_to_know_a_spreadsheet(tmp_path):
     assert pairs_in(write(tmp_path / "mine.tsv", '"say ""hi"""\tsalut\n')) == [('say "hi"', "salut")]
 

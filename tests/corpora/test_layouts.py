@@ -178,6 +178,16 @@ def test_of_two_columns_one_name_tells_both(tmp_path):
         assert read(tmp_path / "a.csv", **settings)[0] == [("good", "好", "")]
 
 
+@pytest.mark.parametrize("ending,divider", [("csv", ","), ("tsv", "\t")])
+def test_an_empty_cell_in_the_first_row_is_the_name_of_no_column(tmp_path, ending, divider):
+    rows = {"a": ["", "text", "label"], "b": ["1", "x", ""], "c": ["text", "label", ""]}
+    for name, first in rows.items():
+        (tmp_path / f"{name}.{ending}").write_text(divider.join(first) + "\n" + divider.join("0ab") + "\n")
+    assert read(tmp_path / f"a.{ending}")[0] == [("a", "b", "")]
+    assert read(tmp_path / f"b.{ending}")[0] == [("1", "x", ""), ("0", "a", "")]
+    assert read(tmp_path / f"c.{ending}")[0] == [("0", "a", "")]
+
+
 def test_a_name_and_a_number_go_together(tmp_path, refused):
     write(tmp_path, a_csv="id,zh,en\n1,好,good\n")
     assert read(tmp_path / "a.csv", source_column="zh", target_column="3")[0] == [("好", "good", "")]
