@@ -154,6 +154,23 @@ def test_a_csv_of_random_pairs_reads_back_the_same(tmp_path_factory, pairs):
     assert [[text.lstrip(" ") for text in pair] for pair in found] == [[t.lstrip(" ") for t in pair] for pair in pairs]
 
 
+letters = st.characters(categories=["L", "N"]) | st.sampled_from('",; ')
+words = st.text(letters, min_size=1, max_size=6).filter(str.strip)
+tabbed = st.builds("{}{}{}".format, words, st.sampled_from("\t\n"), words) | words
+
+
+@given(st.lists(st.tuples(tabbed, tabbed), min_size=1, max_size=6), st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
+def test_random_pairs_in_a_spreadsheets_tsv_are_all_read_as_they_were(tmp_path_factory, pairs, quoting):
+    out = io.StringIO()
+    csv.writer(out, "excel-tab", quoting=quoting).writerows([("source", "target"), *pairs])
+    path = write(tmp_path_factory.mktemp("tsv") / "mine.tsv", out.getvalue())
+    found = [*file_corpus([path], "translate").examples()]
+    if any(sign in "".join(map("".join, pairs)) for sign in "\t\n"):
+        assert [(e.source.strip(), e.target.strip()) for e in found] == [(a.strip(), b.strip()) for a, b in pairs]
+    elif quoting == csv.QUOTE_MINIMAL and '"' not in str(pairs):
+        assert [(e.source, e.target) for e in found] == pairs
+
+
 # poems
 
 
