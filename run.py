@@ -321,7 +321,7 @@ def load(directory: Path, args: argparse.Namespace, task: tasks.Task, given: dic
     for name, value in asked.items():
         if saved.get(name) != value:
             flag = "--corpus" if name == "name" else "--" + name.replace("_", "-")
-            raise InputError(f"{directory}: was trained with {flag} {saved.get(name)}, not {value}; "
+            raise InputError(f"{directory}: was trained with {flag} {saved.get(name) or 'none'}, not {value}; "
                              "name another --model-dir, or --retrain to replace it")
     return model
 

@@ -45,8 +45,8 @@ def use(paths: list[Path], choice: int, **settings: str) -> None:
     from corpora.shared.store import Examples, Store, Writer
 
     task, script = TASKS[choice % 4], SCRIPTS[choice // 4 % 3]
-    reading = CorpusSettings(normalization=("nfc", "nfkc")[choice // 12 % 2], **settings)
     try:
+        reading = CorpusSettings(normalization=("nfc", "nfkc")[choice // 12 % 2], **settings)
         corpus = corpora.find([str(path) for path in paths], task, reading)
         corpus.version()
 

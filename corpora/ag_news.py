@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from core.data import Dropped, Example
 from core.settings import CorpusSettings
-from corpora.shared.columns import csv_rows
 from corpora.shared.corpus import Corpus
 from corpora.shared.files import checksum
 from corpora.shared.opening import File
 from corpora.shared.sources import folder, from_github
+from corpora.shared.tables import csv_rows
 
 TOPICS = {"1": "World", "2": "Sports", "3": "Business", "4": "Sci/Tech"}
 SUMS = {"train.csv": "76a0a2d2f92b286371fe4d4044640910a04a803fdd2538e0f3f29a5c6f6b672e",
@@ -25,7 +25,7 @@ def files() -> list[File]:
 def load(script: str) -> Iterator[Example | Dropped]:
     """A row is the topic's number, the title and the description; a backslash stands where a line ended."""
     for file in files():
-        for row in csv_rows(file, CorpusSettings(encoding="utf-8")):
+        for row in csv_rows(file, CorpusSettings(encoding="utf-8"), ","):
             if isinstance(row, Dropped):
                 yield row
             elif len(row[1]) != 3 or row[1][0] not in TOPICS:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from core.data import Dropped, Example
 from core.settings import CorpusSettings
 from corpora.shared.archives import from_archive
-from corpora.shared.columns import examples_of_rows, tab_rows
+from corpora.shared.columns import examples_of_rows
 from corpora.shared.corpus import Corpus
 from corpora.shared.files import checksum
 from corpora.shared.formats import of_split
 from corpora.shared.opening import File
 from corpora.shared.sources import folder
+from corpora.shared.tables import tab_rows
 
 ADDRESS, MD5 = "https://bj.bcebos.com/paddlenlp/datasets/ChnSentiCorp.zip", "7ef61b08ad10fbddf2ba97613f071561"
 SUMS = {"train.tsv": "689360c4a4a9ce8d8719ed500ae80907", "dev.tsv": "20c77cc2371634731a367996b097ec0a"}

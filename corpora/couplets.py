@@ -9,12 +9,12 @@ from core.data import Dropped, Example
 from core.settings import CorpusSettings
 from core.tokenizer import HAN
 from corpora.shared.archives import from_archive
-from corpora.shared.columns import tab_rows
 from corpora.shared.corpus import Corpus
 from corpora.shared.files import checksum
 from corpora.shared.formats import aligned
 from corpora.shared.opening import File
 from corpora.shared.sources import folder, from_github
+from corpora.shared.tables import tab_rows
 
 READING = CorpusSettings(encoding="utf-8")
 NO_HAN = re.compile(f"[^{HAN}]")

@@ -8,11 +8,11 @@ from functools import partial
 from core.data import Dropped, Example
 from core.settings import CorpusSettings
 from corpora.shared.archives import from_archive
-from corpora.shared.columns import tab_rows
 from corpora.shared.corpus import Corpus
 from corpora.shared.files import checksum
 from corpora.shared.opening import File
 from corpora.shared.sources import folder
+from corpora.shared.tables import tab_rows
 
 ADDRESS = "https://www.manythings.org/anki"
 LATER = {  # asked where the first has failed

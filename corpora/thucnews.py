@@ -7,11 +7,11 @@ from functools import partial
 
 from core.data import Dropped, Example
 from core.settings import CorpusSettings
-from corpora.shared.columns import tab_rows
 from corpora.shared.corpus import Corpus
 from corpora.shared.files import checksum
 from corpora.shared.opening import File
 from corpora.shared.sources import folder, from_github
+from corpora.shared.tables import tab_rows
 
 REPOSITORY, COMMIT = "649453932/Chinese-Text-Classification-Pytorch", "6cb26819af7b646275aff8a4693676f2849e67f6"
 SUMS = {"class.txt": "4c20bac1a8a6be2c207f0e97be4c279651d76d21",

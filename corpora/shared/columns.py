@@ -2,109 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import csv
-import itertools
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from core.data import Dropped, Example, InputError
 from core.settings import CorpusSettings
-from corpora.shared.encodings import LONGEST, lines
 from corpora.shared.opening import File
 from corpora.shared.places import printable, said
+from corpora.shared.tables import Row
 
-SOURCE_NAMES = ("source", "text", "input", "word", "line", "sentence", "content", "review", "question", "prompt")
+SOURCE_NAMES = ("source", "text", "input", "word", "line", "sentence", "content", "review", "question", "prompt",
+                "原文", "文本", "正文", "内容", "句子", "上句", "上联", "词", "词语", "评论", "问", "问题", "输入",
+                "中文")
 TARGET_NAMES = ("target", "label", "output", "answer", "next", "category", "class", "sentiment", "response",
-                "translation")
+                "translation", "译文", "标签", "类别", "情感", "下句", "下联", "释义", "答", "答案", "回答", "输出",
+                "英文")
 PARTS = {"train": "train", "training": "train", "dev": "dev", "val": "dev", "valid": "dev", "validation": "dev",
          "test": "test", "testing": "test"}
-LOOKED_AT = 1000  # rows
-DOUBLED = re.compile('"(?=.*"".*")(?:[^"]|"")*"')  # a text between quotes that has some itself
-csv.field_size_limit(2 * LONGEST)  # a longer row is refused before that
-Row = tuple[int, list[str]] | Dropped  # a row with the number of its line
-
-
-def tab_rows(file: File, settings: CorpusSettings) -> Iterator[Row]:
-    for item in lines(file, settings.encoding):
-        if isinstance(item, Dropped):
-            yield item
-        else:
-            number, text = item
-            yield number, text.split("\t" if "\t" in text or " ||| " not in text else " ||| ")
-
-
-def is_quoted(file: File, settings: CorpusSettings) -> bool:
-    """Are the columns of this .tsv between quotes, as spreadsheets write them, where they hold tabs, line ends or
-    quotes? Only if most of its first rows then have as many columns, and no quote seems to belong to a text."""
-    with contextlib.suppress(InputError):
-        rows = [*itertools.islice(csv_rows(file, settings, "\t"), LOOKED_AT)]
-        widths = Counter(0 if isinstance(row, Dropped) else len(row[1]) for row in rows)
-        [(width, count)] = widths.most_common(1) or [(0, 0)]
-        if width < 2 or count < 0.9 * len(rows):
-            return False
-        cells = [cell for row in rows if not isinstance(row, Dropped) for cell in row[1]]
-        odd = [("\t" in cell) + ("\n" in cell) for cell in cells]
-        if odd.count(2) * 10 > len(odd) - odd.count(0):  # a quote that a later line closes takes in tabs and line ends
-            return False
-        plain = (cell for row in itertools.islice(tab_rows(file, settings), LOOKED_AT)
-                 if not isinstance(row, Dropped) for cell in row[1])
-        return any(odd) or any(map(DOUBLED.fullmatch, plain))
-    return False
-
-
-def csv_rows(file: File, settings: CorpusSettings, divider: str = "") -> Iterator[Row]:
-    """The rows of a CSV, each with the number of the line it begins in. divider: if it is known"""
-    dropped: list[Dropped] = []
-    size = 0  # of the row, so far
-
-    def good() -> Iterator[str]:
-        nonlocal size
-        for item in lines(file, settings.encoding):
-            text = item.text if isinstance(item, Dropped) else item[1]
-            if size > LONGEST:
-                raise csv.Error(f"a row of more than {LONGEST:,} characters")
-            size += len(text) + 1
-            if isinstance(item, Dropped):
-                dropped.append(item)
-                yield "\n"
-            else:
-                yield text + "\n"
-
-    texts = good()
-    first = next(texts, "")
-    divider, is_setting = (divider, False) if divider else _divider(first)
-    texts = itertools.chain(["\n" if is_setting else first], texts)
-    reader, begin = csv.reader(texts, delimiter=divider, strict=True, skipinitialspace=True), 1
-    while True:
-        size = 0
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            endless = any(sign in str(error) for sign in ("end of data", "a row of more"))
-            if endless or reader.line_num > begin:
-                raise InputError(f"{file}: not readable as CSV from line {begin} on ({error}); close every quote, and "
-                                 "quote fields that hold commas or quotes") from None
-            row = Dropped("not readable as CSV", "", begin, str(error))
-        yield from dropped
-        dropped.clear()
-        yield row if isinstance(row, Dropped) else (begin, row)
-        begin = reader.line_num + 1
-
-
-def _divider(first: str) -> tuple[str, bool]:
-    """What divides the columns, by the first line of a CSV; and whether that line does nothing but say so: sep=; as
-    Excel writes it, which divides by semicolons wherever a comma is the decimal sign.
-
-    >>> _divider("sep=;\\n"), _divider("text;label\\n"), _divider("text,label; of a kind\\n"), _divider("text|label\\n")
-    ((';', True), (';', False), (',', False), ('|', False))
-    """
-    if first[:4].lower() == "sep=" and first[4:5] in tuple(";,|\t") and not first[5:].strip():
-        return first[4], True
-    return next((sign for sign in ",;\t|" if sign in first and first.count('"') % 2 == 0), ","), False
 
 
 def examples_of_rows(rows: Iterable[Row], file: File, settings: CorpusSettings, divider: str,

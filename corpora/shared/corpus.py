@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from core.data import Dropped, Example, InputError
+from core.settings import Settings
 from corpora.shared.places import said
 
 PARTS = ("train", "dev", "test", "")
@@ -54,6 +56,22 @@ class Corpus:
     notes: tuple[str, ...] = ()
     citation: str = ""
 
+    def __post_init__(self) -> None:
+        """Raises TypeError for what a corpus cannot be, where it is written down."""
+        for name in ("scripts", "exclusive", "notes"):
+            if not isinstance(getattr(self, name), tuple):
+                raise TypeError(f"Corpus {self.name}: {name} must be a tuple, not {getattr(self, name)!r}")
+        if unknown := {*self.exclusive} - {"source", "target", "context"}:
+            raise TypeError(f"Corpus {self.name}: exclusive may hold source, target, context, not {unknown.pop()!r}")
+        if unknown := {*self.suggested} - {f.name for f in fields(Settings)}:
+            raise TypeError(f"Corpus {self.name}: suggested {unknown.pop()!r} is no setting")
+        if self.version is not None and not callable(self.version):
+            raise TypeError(f"Corpus {self.name}: version must be a function, not {self.version!r}")
+
+    def current_version(self) -> str:
+        with self._faults():
+            return str(self.version())
+
     def examples(self, script: str | None = None) -> Iterable[Example | Dropped]:
         script = self.scripts[0] if script is None else script
         if script not in self.scripts:
@@ -61,8 +79,8 @@ class Corpus:
         return self._checked(script)
 
     def _checked(self, script: str) -> Iterator[Example | Dropped]:
-        """What load yields. Its faults are for whoever wrote it to mend: one line with the place."""
-        try:
+        """What load yields."""
+        with self._faults():
             for item in self.load(script):
                 if not isinstance(item, (Example, Dropped)):
                     raise TypeError(f"load must yield Example or Dropped, not {type(item).__name__}")
@@ -71,7 +89,13 @@ class Corpus:
                     raise TypeError(f"{item}: source, target and key must be str, line an int, and part one of "
                                     f"{', '.join(PARTS[:3])}")
                 yield item
-        except (InputError, OSError):
+
+    @contextlib.contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Faults of the corpus's own code are for whoever wrote it to mend: one line with the place."""
+        try:
+            yield
+        except InputError:
             raise
         except (Exception, SystemExit) as error:
             *_, last = traceback.extract_tb(error.__traceback__)

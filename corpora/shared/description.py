@@ -174,6 +174,6 @@ def advice(task: str, dataset: Dataset, notes: Sequence[str] = ()) -> Iterator[s
     elif task == "word" and np.median([len(text) for text in sources]) > 12:
         yield "sources are longer than a word is; --task translate reads whole sentences"
     longest = max(np.percentile([len(text) for text in side], 99) for side in (sources, targets))
-    if longest > 400:
-        yield (f"one text in a hundred has more than {longest:,.0f} characters; what goes beyond --max-length is cut, "
-               "and --max-characters leaves such pairs out")
+    if longest > 200:
+        yield (f"one text in a hundred has more than {longest:,.0f} characters; training cuts what goes beyond "
+               "--max-length tokens, and --max-characters leaves such pairs out")

@@ -25,6 +25,10 @@ COMMON = set("的一是不了人在有我他这這中大来來上国國个個到
 BROKEN = re.compile("[\udc80-\udcff]")  # what is left of a byte that could not be decoded
 
 
+class Empty(InputError):
+    """A file without anything but white space."""
+
+
 @lru_cache(maxsize=64)
 def _recognised(file: File, size: int, time: float) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
@@ -123,7 +127,7 @@ def lines(file: File, encoding: str = "") -> Iterator[tuple[int, str] | Dropped]
         raise InputError(f"{file}: after line {number}, not {NAMES.get(encoding, encoding)} ({said(error)}); {remedy}"
                          ) from None
     if empty:
-        raise InputError(f"{file}: is empty; needs one example a line")
+        raise Empty(f"{file}: is empty; needs one example a line")
 
 
 def _first_broken(file: File) -> tuple[int, int]:

@@ -14,15 +14,16 @@ from pathlib import Path
 
 from core.data import Dropped, Example, InputError
 from core.settings import CorpusSettings
-from corpora.shared.columns import PARTS, is_quoted
+from corpora.shared.columns import PARTS
 from corpora.shared.corpus import Corpus
-from corpora.shared.encodings import NAMES, known, recognised
-from corpora.shared.formats import ENDINGS, aligned, document, examples_of, rows_of, texts_of
+from corpora.shared.encodings import NAMES, Empty, known, recognised
+from corpora.shared.formats import ENDINGS, aligned, document, examples_of, texts_of
 from corpora.shared.headers import header_note, unread_note
 from corpora.shared.listing import files_of, is_folder
 from corpora.shared.opening import File, opened
 from corpora.shared.places import about, printable, said
 from corpora.shared.rejects import is_rejects
+from corpora.shared.tables import layout_note, rows_of
 
 Item = Example | Dropped
 TABLES = (".tsv", ".csv", ".txt")
@@ -38,11 +39,16 @@ def file_corpus(paths: Sequence[Path], task: str, settings: CorpusSettings | Non
 
     def read() -> Iterator[Item]:
         for part, items, several in readers:
-            for e in items():
-                if len(readers) > 1:
-                    e = replace(e, file=str(several[0]))
-                    e = replace(e, part=part) if part and isinstance(e, Example) else e
-                yield e
+            try:
+                for e in items():
+                    if len(readers) > 1:
+                        e = replace(e, file=str(several[0]))
+                        e = replace(e, part=part) if part and isinstance(e, Example) else e
+                    yield e
+            except Empty:  # of several files one may be
+                if len(readers) == 1 or len(several) > 1:
+                    raise
+                yield Dropped("empty file", "", file=str(several[0]))
 
     tables = [(items, several[0]) for _, items, several in readers
               if several[0].kind in _tables(task) and len(several) == 1]
@@ -149,9 +155,8 @@ def _columns(files: Sequence[File], task: str, settings: CorpusSettings) -> list
     tables = [file for file in files if file.kind in _tables(task)]
     notes = (note for file in tables[:10]
              for note in unread_note(rows_of(file, settings), file, settings, task == "poem"))
-    quoted = (f"{file}: read with quotes around texts, as spreadsheets write them" for file in tables[:10]
-              if file.kind != ".csv" and is_quoted(file, settings))
-    return [*itertools.islice(quoted, 1), *itertools.islice(notes, 1)]
+    layouts = filter(None, (layout_note(file, settings) for file in tables[:10]))
+    return [*itertools.islice(layouts, 1), *itertools.islice(notes, 1)]
 
 
 def part_of(place: Path) -> str:

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from core.data import Dropped, Example, InputError
 from core.settings import CorpusSettings
-from corpora.shared.columns import Row, csv_rows, examples_of_rows, is_quoted, tab_rows
+from corpora.shared.columns import examples_of_rows
 from corpora.shared.encodings import LONGEST, lines
 from corpora.shared.objects import json_file, json_lines, parquet_file
 from corpora.shared.opening import File
 from corpora.shared.poems import line_pairs, lines_of
+from corpora.shared.tables import rows_of
 
 ENDINGS = (".tsv", ".csv", ".json", ".jsonl", ".ndjson", ".txt", ".parquet")
 Item = Example | Dropped
@@ -37,12 +38,6 @@ def _items(file: File, settings: CorpusSettings, poems: bool = False) -> Iterato
         return texts_of(file, "", settings)
     divider = "a comma" if file.kind == ".csv" else "a tab"
     return examples_of_rows(rows_of(file, settings), file, settings, divider, poems)
-
-
-def rows_of(file: File, settings: CorpusSettings) -> Iterator[Row]:
-    if file.kind == ".csv":
-        return csv_rows(file, settings)
-    return csv_rows(file, settings, "\t") if is_quoted(file, settings) else tab_rows(file, settings)
 
 
 def pairs_of(items: Iterable[Item], file: File) -> Iterator[Item]:

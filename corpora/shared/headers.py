@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from core.data import Dropped, Example, InputError
 from core.settings import CorpusSettings
-from corpora.shared.columns import Row, header
+from core.tokenizer import HAN
+from corpora.shared.columns import header
 from corpora.shared.opening import File
+from corpora.shared.tables import Row
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+){0,2}")
+NAME = re.compile(rf"[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+){{0,2}}|[{HAN}]{{1,6}}")
 LOOKED_AT, FEWEST = 200, 5  # examples
 
 
@@ -49,7 +51,7 @@ def may_be_header(*columns: Sequence[str]) -> bool:
     for name, *others in columns:
         if not NAME.fullmatch(name) or name.lower() in (text.lower() for text in others):
             return False
-        sure = sure or most(not text.isascii() or text.isdecimal() for text in others)
+        sure = sure or most(text.isascii() != name.isascii() or text.isdecimal() for text in others)
     return sure or all(most(len(text) > 2 * len(name) for text in others) or len(set(others)) * 5 <= len(others)
                        for name, *others in columns)
 

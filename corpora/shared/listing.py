@@ -63,16 +63,15 @@ def _file(path: Path) -> File:
     try:
         if stat.S_ISFIFO(mode):
             return File(Path(_copied(str(path))), name=str(path))
-        if _is_tar(path):  # what cannot be read at all is better refused now
+        with open(path, "rb") as raw:
+            start = raw.read(262)  # tarfile would read as much as the file says it holds
+        if start[257:] == b"ustar":  # what cannot be read at all is better refused now
             raise InputError(f"{path}: is a tar archive; unpack it and give the folder")
+        if start.startswith(MARKS[".zip"]):
+            raise InputError(f"{path}: is packed, like a spreadsheet; save it as .csv, or give a .zip that ending")
         return File(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def _is_tar(path: Path) -> bool:
-    with open(path, "rb") as raw:
-        return raw.read(262)[257:] == b"ustar"  # tarfile would read as much as the file says it holds
 
 
 @functools.cache

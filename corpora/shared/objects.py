@@ -46,8 +46,10 @@ def named(item: Any, number: int, settings: CorpusSettings, poems: bool = False)
             value = str(value).lower()  # a label is often a number, or true or false
         if not isinstance(value, str):
             wanted = f'"{printable(given)}"' if given else " or ".join(f'"{n}"' for n in known[:2])
-            return Dropped(f"no text under {wanted}", _shown(item), number,
-                           f"it has {said(', '.join(item) or 'nothing', 200)}; --{side}-column says which to take")
+            there = any(name in item for name in ([given] if given else known))
+            why = "what is there is no text" if there else (f"it has {said(', '.join(item) or 'nothing', 200)}; "
+                                                            f"--{side}-column says which to take")
+            return Dropped(f"no text under {wanted}", _shown(item), number, why)
         if len(value) > LONGEST:
             return Dropped(f"text of more than {LONGEST:,} characters", value[:100], number)
         texts.append(value)

@@ -90,7 +90,7 @@ def prepare(corpus: Corpus, script: str | None = None, reverse: bool = False,
         check(rejects)
     place, key, script, settings = None, "", script or corpus.scripts[0], settings or CorpusSettings()
     if corpus.version:
-        place, key = cache_folder() / "prepared", digest([corpus.version(), str(settings), *code()])
+        place, key = cache_folder() / "prepared", digest([corpus.current_version(), str(settings), *code()])
     group = digest([corpus.task, corpus.name, script, str(reverse)])
     folder = kept(place, group, key, partial(_make, corpus, script, reverse, settings, rejects))
     if rejects:

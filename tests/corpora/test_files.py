@@ -102,6 +102,32 @@ def test_csv_quotes_hold_commas_newlines_and_quotes(tmp_path):
         ("好, 谢谢", 'fine, "thank" you'), ("第一行\n第二行", "one\ntwo"), ("a", "b")]
 
 
+@pytest.mark.parametrize("text", [
+    "Hi 0, sir\tSalut 0\nHi 1, sir\tSalut 1\n", "Hi 0, sir;Salut 0\nHi 1, sir;Salut 1\n",
+    '"Hi 0, sir";"Salut 0"\n"Hi 1, sir";"Salut 1"\n', "Hi 0, sir|Salut 0\nHi 1, sir|Salut 1\n"])
+def test_a_csv_is_divided_by_what_divides_all_rows_alike_and_that_is_said(tmp_path, text):
+    path = write(tmp_path / "mine.csv", text)
+    assert pairs_in(path) == [("Hi 0, sir", "Salut 0"), ("Hi 1, sir", "Salut 1")]
+    [note] = file_corpus([path], "translate").notes
+    assert note.startswith(f"{path}: its columns are divided by ")
+
+
+def test_a_row_that_is_not_readable_is_kept_as_it_is(tmp_path):
+    (dropped,) = dropped_in(write(tmp_path / "mine.csv", 'a,b\n"c"d,e\nf,g\n'))
+    assert (dropped.line, dropped.text) == (2, '"c"d,e')
+
+
+def test_a_spreadsheet_that_is_no_text_is_named(tmp_path, refused):
+    path = write(tmp_path / "mine.xlsx", b"PK\3\4" + b"\0" * 300)
+    assert "is packed, like a spreadsheet" in refused(lambda: file_corpus([path], "translate"))
+
+
+@pytest.mark.parametrize("names", [("原文", "译文"), ("上联", "下联"), ("问", "答"), ("文本", "标签")])
+def test_chinese_names_make_a_header_too(tmp_path, names):
+    path = write(tmp_path / "mine.csv", ",".join(names) + "\n好,good\n")
+    assert pairs_in(path) == [("好", "good")] and file_corpus([path], "translate").notes == ()
+
+
 def test_csv_quotes_may_follow_a_space_and_hold_long_texts(tmp_path):
     long = "x" * 200_000
     text = f'"好, 谢谢", "fine, thanks"\na, {long}\n'
@@ -167,7 +193,7 @@ def test_random_pairs_in_a_spreadsheets_tsv_are_all_read_as_they_were(tmp_path_f
     found = [*file_corpus([path], "translate").examples()]
     if any(sign in "".join(map("".join, pairs)) for sign in "\t\n"):
         assert [(e.source.strip(), e.target.strip()) for e in found] == [(a.strip(), b.strip()) for a, b in pairs]
-    elif quoting == csv.QUOTE_MINIMAL and '"' not in str(pairs):
+    elif (quoting == csv.QUOTE_ALL and len(pairs) > 1) or (quoting == csv.QUOTE_MINIMAL and '"' not in str(pairs)):
         assert [(e.source, e.target) for e in found] == pairs
 
 
@@ -284,6 +310,12 @@ def test_a_ragged_row_does_not_hide_that_it_is_a_spreadsheet(tmp_path):
     found = [e for e in file_corpus([path], "translate").examples() if not isinstance(e, Dropped)]
     assert [(e.source, e.target) for e in found] == [(f'a{i} "x"', f"b{i}\tc") for i in range(30)]
     assert [d.line for d in dropped_in(path)] == [32, 33]
+
+
+@pytest.mark.parametrize("rows", ['"text"\t"label"\n"a"\t"b"\n"c"\t"d"\n', 'text\tlabel\n"a"\tb\n\n"c"\t5\n"e"\tf\n'])
+def test_a_column_between_quotes_throughout_is_a_spreadsheets(tmp_path, rows):
+    found = pairs_in(write(tmp_path / "mine.tsv", rows))
+    assert found[0] == ("a", "b") and found[1][0] == "c"
 
 
 def test_quotes_in_quotes_are_enough_to_know_a_spreadsheet(tmp_path):

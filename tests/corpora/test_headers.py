@@ -24,6 +24,7 @@ def notes_of(tmp_path, *rows, ending="csv", task="translate", **settings):
 @pytest.mark.parametrize("task,header,rows", [
     ("translate", ("zh", "en"), list(zip(ZH, EN))), ("translate", ("en", "zh"), list(zip(EN, ZH))),
     ("translate", ("de", "en"), list(zip(EN, reversed(EN)))),
+    ("translate", ("汉语", "英语"), list(zip(ZH, EN))), ("classify", ("影评", "星级"), list(zip(ZH, "121212"))),
     ("translate", ("English", "Chinese text"), list(zip(EN, ZH))),
     ("word", ("term", "gloss"), list(zip(ZH, WORDS))), ("classify", ("comment", "stars"), list(zip(EN, "121212"))),
     ("classify", ("said", "mood"), [(text, "happy") for text in EN] + [(f"and {text}", "sad") for text in EN])])

@@ -139,6 +139,12 @@ def test_names_like_those_of_splits_mean_nothing_where_there_is_no_training_spli
     assert {part for _, _, part in read(tmp_path)[0]} == {""}
 
 
+def test_of_several_tables_an_empty_one_is_counted(tmp_path, refused):
+    write(tmp_path, a_tsv="a\tb\n", b_tsv="\n")
+    assert read(tmp_path) == ([("a", "b", "")], [(0, "empty file")])
+    assert "is empty" in refused(lambda: read(tmp_path / "b.tsv"))
+
+
 def test_a_folder_with_nothing_to_read_says_what_it_needs(tmp_path, refused):
     write(tmp_path, a_md="x\n")
     assert "holds nothing to read; needs" in refused(lambda: read(tmp_path))

@@ -89,6 +89,27 @@ def test_a_load_that_fails_is_told_in_one_line_with_its_place(tmp_path, module, 
     assert f"--corpus mine: cannot be read ({said.format(path=path)}" in refused(lambda: prepare(corpus))
 
 
+@pytest.mark.parametrize("field,said", [
+    ("version='1'", "version must be a function"), ("exclusive=('sources',)", "exclusive may hold source, target, "),
+    ("scripts='simplified'", "scripts must be a tuple"), ("exclusive='source'", "exclusive must be a tuple"),
+    ("notes='a note'", "notes must be a tuple"),
+    ("suggested={'epoch': 3}", "suggested 'epoch' is no setting")])
+def test_a_corpus_that_cannot_be_is_refused_where_it_is_written(tmp_path, module, field, said, refused):
+    (tmp_path / f"{module}.py").write_text(MODULE.replace("load=load)", f"load=load, {field})", 1), encoding="utf-8")
+    message = refused(lambda: find(f"{module}:MINE", "translate"))
+    assert "cannot be had (TypeError: Corpus mine: " + said in message
+
+
+@pytest.mark.parametrize("body,said", [
+    ("1 / 0", "ZeroDivisionError: "), ("open('nowhere.txt')", "FileNotFoundError: ")])
+def test_a_version_or_a_load_that_fails_is_told(tmp_path, module, body, said, refused):
+    for field in (f"load=load, version=lambda: {body})", f"load=lambda script: {body})"):
+        (tmp_path / f"{module}.py").write_text(MODULE.replace("load=load)", field, 1), encoding="utf-8")
+        sys.modules.pop(module, None)
+        importlib.invalidate_caches()
+        assert f"--corpus mine: cannot be read ({said}" in refused(lambda: prepare(find(f"{module}:MINE", "translate")))
+
+
 @pytest.mark.parametrize("body", ["import nothing_like_it", "raise ValueError('one\\ntwo')", "def broken(:", "1 / 0"])
 def test_a_module_that_fails_is_refused_in_one_line(tmp_path, monkeypatch, body, refused):
     (tmp_path / "fails_at_once.py").write_text(body, encoding="utf-8")
