@@ -123,7 +123,7 @@ def _fits(start: list[str], sign: str) -> bool:
 
 def _width(rows: list[list[str]]) -> int:
     """How many columns nearly all of them have; 0 where they differ."""
-    [(width, count)] = Counter(map(len, rows)).most_common(1)
+    [(width, count)] = Counter(map(len, rows)).most_common(1) or [(0, 0)]
     return width if count >= 0.9 * len(rows) else 0
 
 
@@ -137,11 +137,13 @@ def is_quoted(file: File, settings: CorpusSettings) -> bool:
                 if isinstance(row, Dropped) or row[1]]
         if not rows or (width := _width(rows)) < 2:
             return False
-        odd = [("\t" in cell) + ("\n" in cell) for row in rows for cell in row]
-        if odd.count(2) * 10 > len(odd) - odd.count(0):  # a quote that a later line closes takes in tabs and line ends
-            return False
         plain = [row[1] for row in itertools.islice(tab_rows(file, settings), LOOKED_AT)
-                 if not isinstance(row, Dropped) and len(row[1]) == width]
+                 if not isinstance(row, Dropped) and any(row[1])]
+        odd = [("\t" in cell) + ("\n" in cell) for row in rows for cell in row]
+        # A quote that a later line closes takes in tabs and line ends, and then each line is a row of its own.
+        if _width(plain) and odd.count(2) * 10 > len(odd) - odd.count(0):
+            return False
+        plain = [row for row in plain if len(row) == width]
         throughout = len(plain) > 2 and any(all(cell[:1] == cell[-1:] == '"' != cell for cell in column)
                                             for column in zip(*plain[1:]))  # the first may be a header
         return any(odd) or throughout or any(DOUBLED.fullmatch(cell) for row in plain for cell in row)
