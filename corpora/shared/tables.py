@@ -13,6 +13,7 @@ from core.data import Dropped, InputError
 from core.settings import CorpusSettings
 from corpora.shared.encodings import LONGEST, lines
 from corpora.shared.opening import File
+from corpora.shared.places import said
 
 Row = tuple[int, list[str]] | Dropped  # a row with the number of its line
 LOOKED_AT = 1000  # rows
@@ -82,9 +83,9 @@ def csv_rows(file: File, settings: CorpusSettings, divider: str = "") -> Iterato
         except csv.Error as error:
             endless = any(sign in str(error) for sign in ("end of data", "a row of more"))
             if endless or reader.line_num > begin:
-                raise InputError(f"{file}: not readable as CSV from line {begin} on ({error}); close every quote, and "
+                raise InputError(f"{file}: not readable as CSV from line {begin} on ({said(error)}); close every quote, and "
                                  "quote fields that hold commas or quotes") from None
-            row = Dropped("not readable as CSV", "".join(raw), begin, str(error))
+            row = Dropped("not readable as CSV", "".join(raw), begin, said(error))
         yield from dropped
         dropped.clear()
         yield row if isinstance(row, Dropped) else (begin, row)

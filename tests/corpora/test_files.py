@@ -117,6 +117,11 @@ def test_a_row_that_is_not_readable_is_kept_as_it_is(tmp_path):
     assert (dropped.line, dropped.text) == (2, '"c"d,e')
 
 
+def test_an_error_in_a_csv_divided_by_tabs_takes_one_line_of_print(tmp_path, refused):
+    path = write(tmp_path / "mine.csv", 'a\tb\n"c"d\te\n"f\ng"h\ti\n')
+    assert refused(lambda: list(file_corpus([path], "translate").examples())).isprintable()
+
+
 def test_a_spreadsheet_that_is_no_text_is_named(tmp_path, refused):
     path = write(tmp_path / "mine.xlsx", b"PK\3\4" + b"\0" * 300)
     assert "is packed, like a spreadsheet" in refused(lambda: file_corpus([path], "translate"))
