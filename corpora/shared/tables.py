@@ -83,8 +83,8 @@ def csv_rows(file: File, settings: CorpusSettings, divider: str = "") -> Iterato
         except csv.Error as error:
             endless = any(sign in str(error) for sign in ("end of data", "a row of more"))
             if endless or reader.line_num > begin:
-                raise InputError(f"{file}: not readable as CSV from line {begin} on ({said(error)}); close every quote, and "
-                                 "quote fields that hold commas or quotes") from None
+                raise InputError(f"{file}: not readable as CSV from line {begin} on ({said(error)}); close every "
+                                 "quote, and quote fields that hold commas or quotes") from None
             row = Dropped("not readable as CSV", "".join(raw), begin, said(error))
         yield from dropped
         dropped.clear()
