@@ -98,7 +98,7 @@ def _encodings(files: Sequence[File], settings: CorpusSettings) -> Iterator[str]
     for encoding, of in found.items():
         if encoding != "UTF-8":
             others = f" and {len(of) - 1:,} more files" if len(of) > 1 else ""
-            yield f"{of[0]}{others}: read as {encoding}; --encoding says otherwise"
+            yield f"{of[0]}{others}: read as {encoding}; --encoding names another"
 
 
 # which files, and how

@@ -7,6 +7,7 @@ import codecs
 import contextlib
 import functools
 import io
+import itertools
 import os
 import re
 import shutil
@@ -16,10 +17,12 @@ import tempfile
 from pathlib import Path
 
 from core.data import InputError
+from corpora.shared.columns import SOURCE_NAMES, TARGET_NAMES
 from corpora.shared.opening import DAMAGED, PACKED, File, names_in
 from corpora.shared.places import about, unreadable
 
 MARKS = {".gz": b"\x1f\x8b", ".bz2": b"BZh", ".xz": b"\xfd7zXZ\0", ".zip": b"PK\3\4", ".parquet": b"PAR1"}
+ENCODINGS = ("utf-8", "gb18030", "big5hkscs")
 MOST = 1_000_000  # files of a folder
 
 
@@ -108,4 +111,7 @@ def _ending(start: bytes) -> str:
         return ""
     if first[:1] in (b"{", b"["):
         return ".json"
-    return ".csv" if re.search(b"[,;]", first) and re.search(b"[A-Za-z0-9]", first) else ""  # poems have commas too
+    names = (re.split("[,;]", first.decode(encoding, "replace").strip().lower()) for encoding in ENCODINGS)
+    known = {*SOURCE_NAMES, *TARGET_NAMES} & {*itertools.chain(*names)}
+    # The lines of a Chinese poem may be divided by commas, too.
+    return ".csv" if re.search(b"[,;]", first) and (known or re.search(b"[A-Za-z0-9]", first)) else ""

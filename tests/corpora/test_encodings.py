@@ -37,7 +37,7 @@ def test_chinese_text_is_recognised_in_each_encoding(tmp_path, text, encoding, n
     assert encodings.NAMES[recognised(file)] == name
     assert texts(file) == text.splitlines()
     corpus = file_corpus([file.path], "translate" if text != OLD else "poem")
-    said = (f"{file}: read as {name}; --encoding says otherwise",)
+    said = (f"{file}: read as {name}; --encoding names another",)
     assert corpus.notes == (() if name == "UTF-8" else said)
 
 

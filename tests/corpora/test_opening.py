@@ -99,7 +99,10 @@ def test_a_damaged_byte_inside_is_found(tmp_path, refused):
     (TEXT, PAIRS), (b"text,label\n" + TEXT.replace(b"\t", b","), PAIRS), (b"a ||| b, c\n", [("a", "b, c")]),
     (b'\xef\xbb\xbf [{"text": "a", "label": "b"}]', [("a", "b")]),
     (b'{"text": "a", "label": "b"}\n' * 2, [("a", "b")] * 2),
-    (b"[music]\tplays\n", [("[music]", "plays")])], ids=["TSV", "CSV", "bars", "JSON", "JSON lines", "a bracket"])
+    ("原文,译文\n你好,谢谢\n".encode(), [("你好", "谢谢")]),
+    ("原文,译文\n我们的国家,大家都来这里说话\n".encode("gb18030"), [("我们的国家", "大家都来这里说话")]),
+    (b"[music]\tplays\n", [("[music]", "plays")])],
+    ids=["TSV", "CSV", "bars", "JSON", "JSON lines", "Chinese names", "and in GB18030", "a bracket"])
 def test_what_comes_through_a_pipe_is_known_by_its_beginning(monkeypatch, text, pairs, ending):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(PACKERS.get(ending, bytes)(text))))
     listing._copied.cache_clear()
