@@ -124,7 +124,8 @@ def about_corpora(args: argparse.Namespace) -> int:
         dataset = prepare(dataclasses.replace(corpus, notes=()), args.script, args.reverse, Settings(), reading,
                           args.rejects)  # its notes are part of what follows
     except InputError:
-        print("\n".join(corpus.notes), file=sys.stderr)
+        for text in corpus.notes:
+            note(text)
         raise
     from corpora.shared.description import advice, description
     if args.what == "show":
