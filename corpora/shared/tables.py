@@ -109,7 +109,8 @@ def _divider(start: list[str]) -> tuple[str, bool]:
     first = start[0] if start else ""
     if first[:4].lower() == "sep=" and first[4:5] in DIVIDERS and not first[5:].strip():
         return first[4], True
-    fits = [sign for sign in "\t;|," if _fits(start, sign)]
+    first = next(filter(str.strip, start), "")
+    fits = [sign for sign in "\t;|," if sign in first and _fits(start, sign)]
     if "\t" not in fits and "," in fits and any(re.search(r",\S", line) for line in start):
         return ",", False
     return fits[0] if fits else next((sign for sign in DIVIDERS if sign in first), ","), False

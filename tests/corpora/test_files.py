@@ -112,6 +112,11 @@ def test_a_csv_is_divided_by_what_divides_all_rows_alike_and_that_is_said(tmp_pa
     assert note.startswith(f"{path}: its columns are divided by ")
 
 
+def test_a_sign_that_the_first_line_has_not_divides_nothing(tmp_path):
+    path = write(tmp_path / "mine.csv", "\ntext, label\n" + "".join(f"good; fine {i}, yes\n" for i in range(20)))
+    assert pairs_in(path)[0] == ("good; fine 0", "yes") and file_corpus([path], "translate").notes == ()
+
+
 def test_a_row_that_is_not_readable_is_kept_as_it_is(tmp_path):
     (dropped,) = dropped_in(write(tmp_path / "mine.csv", 'a,b\n"c"d,e\nf,g\n'))
     assert (dropped.line, dropped.text) == (2, '"c"d,e')
