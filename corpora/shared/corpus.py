@@ -12,7 +12,7 @@ from core.data import Dropped, Example, InputError
 from core.settings import Settings
 from corpora.shared.places import said
 
-PARTS = ("train", "dev", "test", "")
+PARTS = ("train", "dev", "test")
 
 
 class CorpusUnavailable(InputError):
@@ -85,9 +85,9 @@ class Corpus:
                 if not isinstance(item, (Example, Dropped)):
                     raise TypeError(f"load must yield Example or Dropped, not {type(item).__name__}")
                 if isinstance(item, Example) and not (type(item.source) is type(item.target) is type(item.key) is str
-                                                      and type(item.line) is int and item.part in PARTS):
+                                                      and type(item.line) is int and item.part in ("", *PARTS)):
                     raise TypeError(f"{item}: source, target and key must be str, line an int, and part one of "
-                                    f"{', '.join(PARTS[:3])}")
+                                    f"{', '.join(PARTS)}")
                 yield item
 
     @contextlib.contextmanager

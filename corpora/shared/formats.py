@@ -13,7 +13,7 @@ from corpora.shared.encodings import LONGEST, lines
 from corpora.shared.objects import json_file, json_lines, parquet_file
 from corpora.shared.opening import File
 from corpora.shared.poems import line_pairs, lines_of
-from corpora.shared.tables import rows_of
+from corpora.shared.tables import divider_of, rows_of
 
 ENDINGS = (".tsv", ".csv", ".json", ".jsonl", ".ndjson", ".txt", ".parquet")
 Item = Example | Dropped
@@ -36,8 +36,7 @@ def _items(file: File, settings: CorpusSettings, poems: bool = False) -> Iterato
         return json_file(file, settings, poems)
     if poems and file.kind not in (".csv", ".tsv") and not any("\t" in text for _, text in _texts(file, settings)):
         return texts_of(file, "", settings)
-    divider = "a comma" if file.kind == ".csv" else "a tab"
-    return examples_of_rows(rows_of(file, settings), file, settings, divider, poems)
+    return examples_of_rows(rows_of(file, settings), file, settings, divider_of(file, settings), poems)
 
 
 def pairs_of(items: Iterable[Item], file: File) -> Iterator[Item]:

@@ -43,8 +43,7 @@ def check(path: Path) -> None:
 
 
 def copied(rejects: Path, path: Path) -> None:
-    """A file of rejects under a name of the user's."""
-    check(path)
+    """A file of rejects under a name of the user's, which has been checked."""
     try:
         with open(rejects, "rb") as there, whole(path) as out:
             shutil.copyfileobj(there, out)

@@ -15,11 +15,10 @@ from tqdm import tqdm
 from core.data import Dropped, Example
 from core.tokenizer import normalize
 from corpora.shared.cleaning import Cleaner
-from corpora.shared.corpus import Corpus
+from corpora.shared.corpus import PARTS, Corpus
 from corpora.shared.store import Writer
 
 TEST, DEV = 0.10, 0.05  # shares; the rest is for training
-PARTS = ("train", "dev", "test")
 
 
 @dataclass

@@ -40,28 +40,30 @@ def folder(name: str, sums: dict[str, str], sources: Sequence[Source]) -> Path:
         known = sums | {file: sums[file] or checksum for file, checksum in _fetched(target).items() if file in sums}
         return [file for file in sums if not ((target / file).is_file() and is_right(target / file, known[file]))]
 
-    if not missing():
+    if not (lacking := missing()):
         return target
-    if damaged := [file for file in missing() if (target / file).is_file()]:
+    if damaged := [file for file in lacking if (target / file).is_file()]:
         tqdm.write(f"{target}: damaged, to be fetched again: {listed(damaged)}", file=sys.stderr)
     aside, reasons = target.with_name(f".{name}.partial"), []
     try:
         aside.mkdir(parents=True, exist_ok=True)
         with _alone(target.with_name(f".{name}.lock"), name), _kept_if_any(aside, sums):
+            lacking = missing()  # another run may have been faster
             for source in [*mirrors, *sources]:
-                if not missing():  # if only because another run was faster
+                if not lacking:
                     break
                 try:
-                    source(aside, missing())
+                    source(aside, lacking)
                 except CorpusUnavailable as error:
                     reasons.append(str(error))
                 origin = " (from the mirror)" if source in mirrors else ""
-                reasons += _taken(aside, target, {file: sums[file] for file in missing()}, origin)
+                reasons += _taken(aside, target, {file: sums[file] for file in lacking}, origin)
+                lacking = missing()
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror}); set N2M_CACHE to another folder") from None
-    if missing():
+    if lacking:
         raise CorpusUnavailable(f"could not be fetched: {'; '.join(reasons)}; --mirror takes a folder, or an address, "
-                                f"that has {listed([f'{name}/{file}' for file in missing()])}")
+                                f"that has {listed([f'{name}/{file}' for file in lacking])}")
     return target
 
 

@@ -20,10 +20,10 @@ from core.cache import Folder, digest, kept
 from core.data import InputError
 from core.settings import CorpusSettings
 from corpora.shared.cleaning import Cleaner
-from corpora.shared.corpus import Corpus
+from corpora.shared.corpus import PARTS, Corpus
 from corpora.shared.download import cache_folder
 from corpora.shared.rejects import REJECTS, Rejects, check, copied
-from corpora.shared.seen import DEV, PARTS, TEST, read
+from corpora.shared.seen import DEV, TEST, read
 from corpora.shared.store import RECORDS, Examples, Store, Writer
 
 FEWEST = 10

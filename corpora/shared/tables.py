@@ -17,7 +17,7 @@ from corpora.shared.places import said
 
 Row = tuple[int, list[str]] | Dropped  # a row with the number of its line
 LOOKED_AT = 1000  # rows
-DIVIDERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+DIVIDERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 DOUBLED = re.compile('"(?=.*"".*")(?:[^"]|"")*"')  # a text between quotes that has some itself
 csv.field_size_limit(2 * LONGEST)  # a longer row is refused before that
 
@@ -33,9 +33,14 @@ def layout_note(file: File, settings: CorpusSettings) -> str:
     with contextlib.suppress(InputError):
         if file.kind != ".csv" and is_quoted(file, settings):
             return f"{file}: read with quotes around texts, as spreadsheets write them"
-        if file.kind == ".csv" and (sign := _divider(_start(file, settings))[0]) != ",":
-            return f"{file}: its columns are divided by {DIVIDERS[sign]}"
+        if file.kind == ".csv" and (divider := divider_of(file, settings)) != DIVIDERS[","]:
+            return f"{file}: its columns are divided by {divider}"
     return ""
+
+
+def divider_of(file: File, settings: CorpusSettings) -> str:
+    """What divides the columns, in words."""
+    return DIVIDERS[_divider(_start(file, settings))[0] if file.kind == ".csv" else "\t"]
 
 
 def tab_rows(file: File, settings: CorpusSettings) -> Iterator[Row]:
