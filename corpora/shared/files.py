@@ -50,9 +50,6 @@ def file_corpus(paths: Sequence[Path], task: str, settings: CorpusSettings | Non
                     raise
                 yield Dropped("empty file", "", file=str(several[0]))
 
-    tables = [(items, several[0]) for _, items, several in readers
-              if several[0].kind in _tables(task) and len(several) == 1]
-    headers = (note for items, file in tables[:10] for note in header_note(items(), file))  # the files are of one kind
     themes = task == "word" and many_texts_a_word(read())
 
     def load(script: str) -> Iterator[Item]:
@@ -63,7 +60,7 @@ def file_corpus(paths: Sequence[Path], task: str, settings: CorpusSettings | Non
     return Corpus(name=name, task=task, title="text of your own", size=f"{size:,} bytes",
                   licence="yours", origin=name, load=load, scripts=("as-written", "simplified", "traditional"),
                   exclusive=exclusive, version=lambda: checksum(files) + str(settings), converted=True,
-                  notes=(*_encodings(files, settings), *notes, *itertools.islice(headers, 1)))
+                  notes=(*_encodings(files, settings), *notes))
 
 
 def many_texts_a_word(items: Iterable[Item]) -> bool:
@@ -146,17 +143,14 @@ def _readers(paths: Sequence[Path], task: str, settings: CorpusSettings) -> tupl
     return readers, notes
 
 
-def _tables(task: str) -> tuple[str, ...]:
-    """The endings of what is read as a table, where a .txt of this task is one; a poem's may be plain lines."""
-    return TABLES[:2] if task == "poem" else TABLES
-
-
 def _columns(files: Sequence[File], task: str, settings: CorpusSettings) -> list[str]:
-    tables = [file for file in files if file.kind in _tables(task)]
-    notes = (note for file in tables[:10]
-             for note in unread_note(rows_of(file, settings), file, settings, task == "poem"))
-    layouts = filter(None, (layout_note(file, settings) for file in tables[:10]))
-    return [*itertools.islice(layouts, 1), *itertools.islice(notes, 1)]
+    """Of each kind of note on columns one: the tables of a folder are alike."""
+    kinds = TABLES[:2] if task == "poem" else TABLES  # a poem's .txt may be plain lines
+    tables = [file for file in files if file.kind in kinds][:10]
+    layouts = filter(None, (layout_note(file, settings) for file in tables))
+    unread = (n for file in tables for n in unread_note(rows_of(file, settings), file, settings, task == "poem"))
+    headers = (n for file in tables for n in header_note(examples_of(file, task, settings), file))
+    return [note for notes in (layouts, unread, headers) for note in itertools.islice(notes, 1)]
 
 
 def part_of(place: Path) -> str:
