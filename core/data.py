@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 class InputError(ValueError):
@@ -52,3 +54,26 @@ class Dropped:
     line: int = 0
     detail: str = ""
     file: str = ""
+
+
+@dataclass(frozen=True)
+class ExampleFormat:
+    """What the examples of a task look like: all that reading, checking and describing a corpus needs of the task.
+
+    task          the task's name; a Corpus with this `task` is for it
+    labels        the target is one of a few labels, not a text: a text under two labels is rejected, and a folder for
+                  each label is a corpus
+    lines         an example is a line and the next line: a text without a target is a whole poem
+    many_targets  a source may have many right targets, of which each is a text of its own (one word, many poems)
+    check         why an example is none of this task; empty where it is one
+    version       changes with `check`, since what was checked is kept for later runs
+    starter       a small file of examples that comes with the task; None where it has none
+    """
+
+    task: str
+    labels: bool = False
+    lines: bool = False
+    many_targets: bool = False
+    check: Callable[[Example], str] | None = None
+    version: int = 1
+    starter: Path | None = None
