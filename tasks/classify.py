@@ -1,9 +1,9 @@
-"""N→1: a text in, one label out. embedding → encoder → attention pooling → linear."""
+"""N→1: a text becomes one label. embedding → encoder → attention pooling → linear."""
 
 from __future__ import annotations
 
 from core.data import Example
-from tasks.shared.task import Task, need_text
+from tasks.shared.task import Answer, Task
 
 
 class Classify(Task):
@@ -11,17 +11,20 @@ class Classify(Task):
     sizes = "N→1"
     title = "classification"
     order = 2
-    default_corpus = "reviews"
     parts = ("embedding", "encoder", "attention", "linear")
-    defaults = {"tokenizer": "words", "embedding_size": 128, "state_size": 128, "dropout": 0.5, "word_dropout": 0.2,
-                "min_count": 2}
+    default_corpus = "reviews"
+    sample_input = "这家酒店很干净，下次还来"
+    answers_with = "label"
     ends_with_eos = False
+    labels = True
+    defaults = {"tokenizer": "words", "embedding_size": 128, "hidden_size": 128, "dropout": 0.5, "word_dropout": 0.2,
+                "min_count": 2}
 
     def codecs(self, settings, sources, targets):
         from core.text import Codec, Labels
-        source = Codec.learn(settings.source_tokenizer or settings.tokenizer, sources, settings.lowercase,
-                             settings.min_count, settings.max_vocabulary)
-        return source, Labels.learn(targets)
+        source = Codec.from_texts(settings.source_tokenizer or settings.tokenizer, sources, settings.lowercase,
+                                  settings.min_count, settings.max_vocabulary)
+        return source, Labels.from_texts(targets)
 
     def load_target(self, saved):
         from core.text import Labels
@@ -33,19 +36,20 @@ class Classify(Task):
         encoder = make_encoder(settings, len(source))
         return Classifier(encoder, make_pooling(settings, encoder.memory_size), len(target), settings.dropout)
 
-    def read_input(self, text, settings):
-        return Example(need_text(text, "a text to classify"), "")
+    def answer(self, model, examples, search, *, prefixes=None, seeds=None, weights=False):
+        """The n most likely labels with their probabilities."""
+        from tasks.shared.classification import pooling_weights, probabilities
+        found = []
+        for example, p in zip(examples, probabilities(model, examples)):
+            alpha = pooling_weights(model, example) if weights else None
+            found.append([Answer(model.target.names[i], float(p[i]), (model.target.names[i],), alpha)
+                          for i in (-p).argsort(kind="stable")[:search.n_best]])
+        return found
 
-    def answer(self, model, examples, search, prefixes=None):
-        """The labels by falling probability, at least the first, at most n_best."""
-        from tasks.shared.classification import probabilities
-        p = probabilities(model, examples)
-        return [[(model.target.names[i], float(row[i])) for i in (-row).argsort()[:search.n_best]] for row in p]
+    def walk(self, model, example: Example, search, candidates=3):
+        from tasks.shared.classification import labelling_walk
+        return labelling_walk(model, self.source_text(example, model.settings), max(candidates, 5))
 
-    def evaluate(self, model, train, dev, test, search):
+    def evaluate(self, model, data, search):
         from tasks.shared.classification import evaluate_labels
-        return evaluate_labels(model, train, test)
-
-    def explain(self, model, example, search):
-        from tasks.shared.explain import explain_classification
-        return explain_classification(model, example)
+        return evaluate_labels(model, data)

@@ -1,27 +1,27 @@
-"""Trained models of all task types in, one table with the types side by side out."""
+"""The task types side by side, as one table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from core.models import parameters_by_part
+from n2m.model import Model
 from tasks.shared.report import MODEL, Report, number, table, width
-from tasks.shared.text_model import TextModel
 
 PARTS = ("embedding", "encoder", "attention", "decoder", "linear")
 
 
-def comparison(models: Sequence[TextModel], reports: Sequence[Report]) -> list[str]:
-    """A column a task, a row a fact; a part that a type does not use is a dash."""
+def comparison(models: Sequence[Model], reports: Sequence[Report]) -> list[str]:
+    """The lines of a table with a column per model and a row per fact; a part that a type does not use is a dash."""
     columns = [column(m, r) for m, r in zip(models, reports)]
     names = list(columns[0])
     return table([[name, *(c[name] for c in columns)] for name in names])
 
 
-def column(model: TextModel, report: Report) -> dict[str, str]:
-    counts = parameters_by_part(model.network)
+def column(model: Model, report: Report) -> dict[str, str]:
+    counts = parameters_by_part(model.text_model.network)
     counts["linear"] = counts.pop("output", 0)
-    history = model.about["history"]
+    history = model.metadata["history"]
     epochs = history["epochs"]
     speed = sum(e["tokens_per_second"] for e in epochs) / max(len(epochs), 1)
     best = [(report.rows[name][report.main], name) for name in report.beaten()]
@@ -30,7 +30,7 @@ def column(model: TextModel, report: Report) -> dict[str, str]:
     return {
         "type": model.task.sizes,
         "task": model.task.name,
-        "corpus": model.about["corpus"]["name"],
+        "corpus": model.metadata["corpus"]["name"],
         **{part: f"{counts[part]:,}" if counts.get(part) else "–" for part in PARTS},
         "parameters": f"{sum(counts.values()):,}",
         "trained in": f"{history.get('seconds', 0):.0f} s",
