@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
             if getattr(args, flag) not in (None, False)]
     if len(jobs) > 1:
         raise InputError(f"--{jobs[0]} and --{jobs[1]}: one thing at a time")
-    if args.explain is not None and (free := [f for f in search if f not in ("max_output", "no_repeat")]):
+    if args.explain is not None and (free := [f for f in search if f not in ("max_output", "no_repeat_ngram_size")]):
         raise InputError(f"--{free[0].replace('_', '-')}: --explain walks the greedy path; leave it out")
     if args.list:
         print("\n".join(listing()))
@@ -165,7 +165,7 @@ def train_and_show(args: argparse.Namespace, task: tasks.Task, given: dict[str, 
         checkpoint.check(directory)  # before anything slow begins
         return False
 
-    if not group.first(is_trained):
+    if not group.run_on_rank0(is_trained):
         model, dataset = train(args, task, given, directory, group)
     elif group.rank == 0:
         model = load(directory, args, task, given)
@@ -240,7 +240,7 @@ def train(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], dir
         corpus, dataset, settings = choose_corpus(args, task, given)
         return corpus, dataset, *untrained(args, task, settings, corpus, dataset)
 
-    corpus, dataset, model, encoded = group.in_turn(start)
+    corpus, dataset, model, encoded = group.local_rank0_first(start)
     if len(set(group.gather(dataset.identity()))) > 1:
         raise InputError(f"--corpus {corpus.name}: is not the same on all machines; copy one to all of them")
     if len(set(group.gather(model.about.get("vectors", {}).get("checksum")))) > 1:
@@ -254,8 +254,9 @@ def train(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], dir
         note(f"settings suggested by {corpus.name}: {' '.join(suggested)}")
     size = sum(p.numel() for p in model.network.parameters())
     note(f"training {size:,} parameters; Ctrl-C stops and keeps the best")
-    if group.size > 1:
-        note(f"{group.size} processes; each sends and receives {group.bytes_per_update(size) / 1e6:.1f} MB an update")
+    if group.world_size > 1:
+        note(f"{group.world_size} processes; each sends and receives "
+             f"{group.bytes_per_update(size) / 1e6:.1f} MB an update")
     with Progress("" if group.rank else args.running.log_dir) as progress:
         history = text_model.fit(model, encoded.train, encoded.dev, directory, progress.on_update, progress.on_epoch,
                                  args.running, note, group, anew=args.retrain)
@@ -264,7 +265,7 @@ def train(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], dir
          f"saved in {directory}" + ("; the same command goes on with it" if history.stopped in UNFINISHED else ""))
     if history.stopped == TERMINATED:
         sys.exit(143)
-    if history.stopped == INTERRUPTED and group.size > 1:  # torchrun gives no time for an evaluation
+    if history.stopped == INTERRUPTED and group.world_size > 1:  # torchrun gives no time for an evaluation
         raise KeyboardInterrupt
     return model, dataset
 
@@ -333,7 +334,7 @@ def answer(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], se
     from tasks.shared.answering import answers, inputs, is_stream
     directory = args.model_dir or MODELS / task.name
     group, options = join(), task.search_settings(search)
-    model = group.in_turn(lambda: load(directory, args, task, given))
+    model = group.local_rank0_first(lambda: load(directory, args, task, given))
     if args.explain is not None:
         print("\n".join(task.explain(model, model.read_input(args.explain), options)))
         return 0

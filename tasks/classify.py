@@ -13,15 +13,15 @@ class Classify(Task):
     order = 2
     default_corpus = "reviews"
     parts = ("embedding", "encoder", "attention", "linear")
-    defaults = {"tokenizer": "words", "embedding_size": 128, "state_size": 128, "dropout": 0.5, "word_dropout": 0.2,
+    defaults = {"tokenizer": "words", "embedding_size": 128, "hidden_size": 128, "dropout": 0.5, "word_dropout": 0.2,
                 "min_count": 2}
     ends_with_eos = False
 
     def codecs(self, settings, sources, targets):
         from core.text import Codec, Labels
-        source = Codec.learn(settings.source_tokenizer or settings.tokenizer, sources, settings.lowercase,
+        source = Codec.from_texts(settings.source_tokenizer or settings.tokenizer, sources, settings.lowercase,
                              settings.min_count, settings.max_vocabulary)
-        return source, Labels.learn(targets)
+        return source, Labels.from_texts(targets)
 
     def load_target(self, saved):
         from core.text import Labels

@@ -44,7 +44,7 @@ class Poem(Task):
         if settings.tokenizer != "characters":
             raise InputError(f"--tokenizer {settings.tokenizer}: a poem's lines are counted in characters; "
                              "use characters")
-        shared = Codec.learn("characters", Texts(sources, targets), settings.lowercase, settings.min_count,
+        shared = Codec.from_texts("characters", Texts(sources, targets), settings.lowercase, settings.min_count,
                              settings.max_vocabulary)
         return shared, shared
 

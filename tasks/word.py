@@ -14,13 +14,13 @@ class Word(Task):
     default_corpus = "themes"
     parts = ("embedding", "decoder")
     defaults = {"attention": "none", "word_dropout": 0.2}
-    search_defaults = {"max_output": 80, "no_repeat": 2}
+    search_defaults = {"max_output": 80, "no_repeat_ngram_size": 2}
 
     def codecs(self, settings, sources, targets):
         """The source is one unit: the word and, beside it, its characters. Only the target is cut into tokens."""
         from core.text import Codec
-        return (Codec.learn("word and characters", sources, settings.lowercase),
-                Codec.learn(settings.tokenizer, targets, settings.lowercase, settings.min_count,
+        return (Codec.from_texts("word and characters", sources, settings.lowercase),
+                Codec.from_texts(settings.tokenizer, targets, settings.lowercase, settings.min_count,
                             settings.max_vocabulary))
 
     def build(self, settings, source, target):

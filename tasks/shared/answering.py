@@ -24,7 +24,7 @@ def answers(model: TextModel, blocks: Iterator[list[str]], lines: int, search: S
 
     lines: how many lines a poem goes on for.
     """
-    while at_once := group.first(lambda: list(islice(blocks, group.size))):
+    while at_once := group.run_on_rank0(lambda: list(islice(blocks, group.world_size))):
         mine = at_once[group.rank] if group.rank < len(at_once) else []
         yield from filter(None, group.gather(_answer(model, mine, lines, search)))
 

@@ -28,7 +28,7 @@ def sample(test: Sequence[Example]) -> list[Example]:
 
 
 def model_perplexity(model: TextModel, test: Sequence[Example]) -> float:
-    return metrics.perplexity(mean_loss(model.network, model.encode(test[:READ]).in_order(256)))
+    return metrics.perplexity(mean_loss(model.network, model.encode(test[:READ]).sorted_batches(256)))
 
 
 def trigram_perplexity(model: TextModel, train: Sequence[Example], dev: Sequence[Example],

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from core.data import Example
 from core.encoder import Lookup
-from core.search import Rules
+from core.search import Constraints
 from core.settings import SearchSettings
 from core.vocabulary import BOS, EOS, UNK
 from tasks.shared.report import pad, width
@@ -38,7 +38,7 @@ def explain_generation(model: TextModel, example: Example, search: SearchSetting
              "after": "attention after the update: s_t asks, and the context joins the output"}
     lines.append("   " + where[decoder.placement])
     lengths = model.task.output_lengths([example])
-    rules = Rules(max_output=search.max_output, no_repeat=search.no_repeat,
+    rules = Constraints(max_output=search.max_output, no_repeat_ngram_size=search.no_repeat_ngram_size,
                   lengths=None if lengths is None else torch.tensor(lengths, device=ids.device))
     written = torch.empty(1, 0, dtype=torch.long, device=ids.device)
     y = torch.full((1,), BOS, device=ids.device)
@@ -54,7 +54,7 @@ def explain_generation(model: TextModel, example: Example, search: SearchSetting
             labels = tokens if memory.states.size(1) == len(tokens) else [tokens[0]]
             lines += bars(labels, decoder.attention.scores(query, memory.keys)[0, 0], weights[0])
         allowed = p.log().unsqueeze(0)
-        rules.forbid(allowed, written)
+        rules.mask_log_probs(allowed, written)
         y = allowed.argmax(dim=-1)
         written = torch.cat([written, y.unsqueeze(1)], dim=1)
         best = p.topk(min(3, len(p)))
@@ -62,7 +62,7 @@ def explain_generation(model: TextModel, example: Example, search: SearchSetting
                            for v, i in zip(best.values.tolist(), best.indices.tolist()))
         lines.append(f"   y_{t} = {model.target.vocabulary.tokens([int(y)])[0]}  p = {p[y].item():.3f}   "
                      f"(likeliest: {others}{'; ✗ is against the rules' if '✗' in others else ''})")
-        if rules.over(written).all():
+        if rules.finished(written).all():
             break
     answer = model.target.text([i for i in written[0].tolist() if i != EOS])
     return [*lines, "", f"answer (greedy; --input keeps {search.beam} hypotheses): {answer}"]

@@ -11,8 +11,8 @@ import torch
 from core import search as searching
 from core.batches import Ragged
 from core.data import Example
-from core.hoisted import Hoisted
 from core.machine import keep_freed_memory
+from core.search_model import SearchModel
 from core.settings import SearchSettings
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ def generate(model: TextModel, examples: Sequence[Example], search: SearchSettin
     size = max(1, min(INPUTS, HYPOTHESES // search.beam))
     keep_freed_memory()
     with torch.inference_mode():
-        network = Hoisted(model.network, len(examples) * search.beam)
+        network = SearchModel(model.network, len(examples) * search.beam)
     order = np.argsort(-sources.lengths, kind="stable")  # inputs of like length share a batch
     answers: list[list[tuple[str, float]]] = [[] for _ in examples]
     for start in range(0, len(order), size):
         index = order[start:start + size]
-        rules = searching.Rules(
-            max_output=search.max_output, no_repeat=search.no_repeat,
+        rules = searching.Constraints(
+            max_output=search.max_output, no_repeat_ngram_size=search.no_repeat_ngram_size,
             lengths=None if lengths is None else torch.tensor([lengths[i] for i in index], device=model.device),
             prefix=None if prefixes is None else
             Ragged([model.target.ids(p) for p in prefixes]).padded(index).to(model.device))
@@ -51,7 +51,7 @@ def generate(model: TextModel, examples: Sequence[Example], search: SearchSettin
     return answers
 
 
-def _search(network: Hoisted, seed: int, memory, rules: searching.Rules, search: SearchSettings,
+def _search(network: SearchModel, seed: int, memory, rules: searching.Constraints, search: SearchSettings,
             index: np.ndarray) -> list[list[searching.Hypothesis]]:
     if search.temperature:
         rounds = [searching.sample(network, memory, rules, search.temperature, search.top_k, search.top_p,

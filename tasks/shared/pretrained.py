@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.batches import Data
+from core.batches import EncodedSplit
 from core.cache import digest
 from core.data import InputError
 from core.embedding import Embedding
@@ -36,12 +36,12 @@ def start(embedding: Embedding, source: Codec, settings: Settings, place: Path |
             "checksum": digest(part.numpy().tobytes() for part in (table, given))}
 
 
-def coverage(model: TextModel, dev: Data) -> list[str]:
+def coverage(model: TextModel, dev: EncodedSplit) -> list[str]:
     """What of the source the vectors cover, for the user to read before training; remembered with the model, too.
 
     The running text is that of the dev split, as the encoder reads it.
     """
-    given, about = model.network.encoder.embedding.given, model.about.get("vectors")
+    given, about = model.network.encoder.embedding.pretrained_mask, model.about.get("vectors")
     if about is None:
         return []
     counts = dev.sources.counts(len(model.source))

@@ -57,7 +57,7 @@ class Task:
         """Tokenizer and vocabulary of each side, learned on the training split's texts."""
         from core.text import Codec
         kinds = settings.source_tokenizer or settings.tokenizer, settings.tokenizer
-        source, target = (Codec.learn(kind, texts, settings.lowercase, settings.min_count, settings.max_vocabulary)
+        source, target = (Codec.from_texts(kind, texts, settings.lowercase, settings.min_count, settings.max_vocabulary)
                           for kind, texts in zip(kinds, (sources, targets)))
         return source, target
 

@@ -13,7 +13,7 @@ import torch
 
 import tasks
 from core import checkpoint
-from core.batches import Data
+from core.batches import EncodedSplit
 from core.data import Example, InputError
 from core.distributed import ALONE, Group
 from core.history import Epoch, History
@@ -48,9 +48,9 @@ class TextModel:
     def target_ids(self, example: Example) -> list[int]:
         return encoding.target_ids(self.task, self.settings, self.target, example)
 
-    def encode(self, examples: Sequence[Example]) -> Data:
+    def encode(self, examples: Sequence[Example]) -> EncodedSplit:
         """All examples as ids, once."""
-        return Data([self.source_ids(e) for e in examples], [self.target_ids(e) for e in examples])
+        return EncodedSplit([self.source_ids(e) for e in examples], [self.target_ids(e) for e in examples])
 
     def read_input(self, text: str) -> Example:
         """What a user typed, checked. Raises InputError for input this model cannot answer."""
@@ -77,7 +77,7 @@ class TextModel:
         try:
             saved = dict(parts["settings"])
             task = tasks.find(saved.pop("task"))
-            settings = Settings(**saved)
+            settings = Settings.from_json(saved)
             source, target = Codec.from_json(parts["source"]), task.load_target(parts["target"])
             network = task.build(settings, source, target)
             about = parts["training"]
@@ -135,8 +135,8 @@ def identity(model: TextModel) -> dict:
             **{name: corpus.get(name) for name in ("name", "script", "reverse", "checksum")}}
 
 
-def fit(model: TextModel, train: Sequence[Example] | Data, dev: Sequence[Example] | Data, directory: Path | None,
-        on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
+def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence[Example] | EncodedSplit,
+        directory: Path | None, on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
         on_epoch: Callable[[Epoch], None] = lambda _: None,
         run: RunSettings = RunSettings(), on_note: Callable[[str], None] = lambda _: None,  # noqa: B008
         group: Group = ALONE, anew: bool = False) -> History:
@@ -146,7 +146,7 @@ def fit(model: TextModel, train: Sequence[Example] | Data, dev: Sequence[Example
     """
     checkpoints = None
     if directory:
-        group.first(lambda: checkpoint.check(directory))  # better refused now than after the first epoch
+        group.run_on_rank0(lambda: checkpoint.check(directory))  # better refused now than after the first epoch
         checkpoints = Checkpoints(directory, identity(model), run.checkpoint_seconds, on_note)
         if anew and group.rank == 0:
             checkpoints.clear_others()
@@ -156,8 +156,8 @@ def fit(model: TextModel, train: Sequence[Example] | Data, dev: Sequence[Example
             model.about["history"] = {"epochs": [dataclasses.asdict(epoch)], "stopped": "still training"}
             model.save(directory)
 
-    data = train if isinstance(train, Data) else model.encode(train)
-    held = dev if isinstance(dev, Data) else model.encode(dev[:DEV])
+    data = train if isinstance(train, EncodedSplit) else model.encode(train)
+    held = dev if isinstance(dev, EncodedSplit) else model.encode(dev[:DEV])
     history = train_network(model.network, data, held, model.settings, on_update, on_epoch, keep, checkpoints,
                             run.time_limit, group)
     model.about["history"] = history.to_json()
