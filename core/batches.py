@@ -86,7 +86,7 @@ class Ragged:
         return torch.from_numpy(table)
 
 
-class Data:
+class EncodedSplit:
     """All examples of a split as ids: sources and targets, row by row."""
 
     def __init__(self, sources: Sequence[Sequence[int]] | Ragged, targets: Sequence[Sequence[int]] | Ragged) -> None:
@@ -105,7 +105,7 @@ class Data:
         """Target tokens of these examples."""
         return int(self.targets.lengths[index].sum())
 
-    def plan(self, settings: Settings, epoch: int, pool: int = 100) -> list[np.ndarray]:
+    def plan_batches(self, settings: Settings, epoch: int, pool: int = 100) -> list[np.ndarray]:
         """The batches of an epoch, as places in the data: all examples once in random order, the same for the same
         seed and epoch.
 
@@ -137,7 +137,7 @@ class Data:
                 start, source, target = i, s, t
         yield order[start:]
 
-    def in_order(self, batch_size: int) -> Iterator[Batch]:
+    def sorted_batches(self, batch_size: int) -> Iterator[Batch]:
         """All examples once, longest first, for evaluation; `Batch.index` tells which they are."""
         order = np.argsort(-self.sources.lengths, kind="stable")
         for start in range(0, len(order), batch_size):

@@ -22,10 +22,10 @@ UNUSED = 60 * 24 * 3600  # seconds after which a folder that no run has asked fo
 
 
 class Folder:
-    """path: where the files are; about: what was remembered of them. A temporary one is deleted with this object."""
+    """path: where the files are; metadata: what was remembered of them. A temporary one is deleted with this object."""
 
-    def __init__(self, path: Path, about: dict, temporary: bool = False) -> None:
-        self.path, self.about = path, about
+    def __init__(self, path: Path, metadata: dict, temporary: bool = False) -> None:
+        self.path, self.metadata = path, metadata
         if temporary:
             weakref.finalize(self, _remove, path, os.getpid())
 
@@ -39,27 +39,27 @@ def digest(parts: Iterable[str | bytes]) -> str:
     return total.hexdigest()
 
 
-def kept(place: Path | None, group: str, key: str, make: Callable[[Path], dict]) -> Folder:
+def get_or_build(cache_dir: Path | None, group: str, key: str, make: Callable[[Path], dict]) -> Folder:
     """The folder for this key, made where it is missing or damaged.
 
-    place  where folders are kept; None, or a place that cannot be written, gives a temporary folder
+    cache_dir  where folders are kept; None, or a cache_dir that cannot be written, gives a temporary folder
     group  what is made (a corpus, say); of each group only the folder made last is kept, and of all those that no run
            has asked for in sixty days none
     key    changes whenever the files would
     make   writes the files into an empty folder, and returns what to remember of them, as JSON
     """
-    if place is None:
+    if cache_dir is None:
         return _temporary(make)
-    target = place / f"{digest([group])[:16]}-{digest([key])[:16]}"
-    if (about := _complete(target)) is not None:
-        return Folder(target, about)
+    target = cache_dir / f"{digest([group])[:16]}-{digest([key])[:16]}"
+    if (metadata := _complete(target)) is not None:
+        return Folder(target, metadata)
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=place))
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=cache_dir))
     except OSError:
         return _temporary(make)
     try:
-        about = _fill(aside, make)
+        metadata = _fill(aside, make)
         shutil.rmtree(target, ignore_errors=True)  # it may be there, damaged
         os.rename(aside, target)
     except OSError:  # a full disk, for one; or another run was faster
@@ -67,21 +67,21 @@ def kept(place: Path | None, group: str, key: str, make: Callable[[Path], dict])
         return Folder(target, found) if found is not None else _temporary(make)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    for old in place.glob(f"{target.name[:17]}*"):
+    for old in cache_dir.glob(f"{target.name[:17]}*"):
         if old != target:
             shutil.rmtree(old, ignore_errors=True)
     for pattern, most in ((".aside-*", STALE), (f"{'[0-9a-f]' * 16}-{'[0-9a-f]' * 16}", UNUSED)):
-        for old in place.glob(pattern):
+        for old in cache_dir.glob(pattern):
             if _age(old) > most:
                 shutil.rmtree(old, ignore_errors=True)
-    return Folder(target, about)
+    return Folder(target, metadata)
 
 
 def _fill(folder: Path, make: Callable[[Path], dict]) -> dict:
-    about = make(folder)
+    metadata = make(folder)
     sizes = {file.name: file.stat().st_size for file in folder.iterdir()}
-    (folder / MANIFEST).write_text(json.dumps({"files": sizes, "about": about}), encoding="utf-8")
-    return about
+    (folder / MANIFEST).write_text(json.dumps({"files": sizes, "metadata": metadata}), encoding="utf-8")
+    return metadata
 
 
 def _complete(folder: Path) -> dict | None:
@@ -92,7 +92,7 @@ def _complete(folder: Path) -> dict | None:
         if good:
             with contextlib.suppress(OSError):  # of a cache that may only be read
                 os.utime(folder)
-        return manifest["about"] if good else None
+        return manifest["metadata"] if good else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -31,10 +31,10 @@ class Cell(nn.Module):
     fused: type[nn.RNNBase]
     parts = 1  # tensors in its state
 
-    def __init__(self, input_size: int, state_size: int, layer_norm: bool = False,
+    def __init__(self, input_size: int, hidden_size: int, layer_norm: bool = False,
                  recurrent_dropout: float = 0.0) -> None:
         super().__init__()
-        self.rnn = self.fused(input_size, state_size, batch_first=True)
+        self.rnn = self.fused(input_size, hidden_size, batch_first=True)
         gates = self.rnn.weight_hh_l0.size(0)
         self.norm_x, self.norm_h = (nn.LayerNorm(gates) if layer_norm else nn.Identity() for _ in range(2))
         self.layer_norm, self.recurrent_dropout = layer_norm, recurrent_dropout
@@ -55,14 +55,14 @@ class Cell(nn.Module):
         """The recurrent dropout's m for these texts, (B, H); None when nothing is dropped."""
         return locked_mask(s, self.recurrent_dropout) if self.training and self.recurrent_dropout else None
 
-    def recur(self, s: Tensor, mask: Tensor | None = None) -> Tensor:
+    def project_state(self, s: Tensor, mask: Tensor | None = None) -> Tensor:
         """W_h (m ⊙ s_{t-1}) + b_h. (B, H) → (B, gates·H)"""
         s = s if mask is None else s * mask
         return self.norm_h(F.linear(s, self.rnn.weight_hh_l0, self.rnn.bias_hh_l0))
 
     def step(self, gates: Tensor, state: State, mask: Tensor | None = None) -> State:
         """One position: gates = project(x_t) and s_{t-1} in, s_t out."""
-        return self.update(self.norm_x(gates), self.recur(state[0], mask), state)
+        return self.update(self.norm_x(gates), self.project_state(state[0], mask), state)
 
     def update(self, x: Tensor, h: Tensor, state: State) -> State:
         """The equations of the cell: x and h are what input and state have to say, (B, gates·H)."""
@@ -138,13 +138,13 @@ CELLS: dict[str, type[Cell]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
 class Stack(nn.Module):
     """Cells one above the other: layer k reads the states of layer k-1. Its State holds each layer's in turn."""
 
-    def __init__(self, cell: str, input_size: int, state_size: int, layers: int, dropout: float,
+    def __init__(self, cell: str, input_size: int, hidden_size: int, layers: int, dropout: float,
                  layer_norm: bool = False, recurrent_dropout: float = 0.0) -> None:
         super().__init__()
         kind = CELLS[cell]
         self.parts, self.tensors = kind.parts, kind.parts * layers  # of a layer's state, of the whole State
-        self.state_size = state_size
-        self.cells = nn.ModuleList(kind(input_size if k == 0 else state_size, state_size, layer_norm,
+        self.hidden_size = hidden_size
+        self.cells = nn.ModuleList(kind(input_size if k == 0 else hidden_size, hidden_size, layer_norm,
                                         recurrent_dropout) for k in range(layers))
         self.dropout = Dropout(dropout)
 

@@ -35,12 +35,12 @@ class Decoder(nn.Module):
                  stack: Stack, dropout: float, word_dropout: float, tie_embeddings: bool) -> None:
         """stack: the recurrent layers; their input is an embedding, or (`reads_context`) one and a context."""
         super().__init__()
-        size, state_size = embedding.embedding_dim, stack.state_size
+        size, hidden_size = embedding.embedding_dim, stack.hidden_size
         self.embedding, self.attention, self.stack = embedding, attention, stack
         self.placement = placement if attention else "none"
         self.reads_context = self.placement != "after"  # does the context join the cell's input?
-        self.bridge = nn.ModuleList(nn.Linear(memory_size, state_size) for _ in range(stack.tensors))
-        self.readout = nn.Linear(state_size + memory_size, size)
+        self.bridge = nn.ModuleList(nn.Linear(memory_size, hidden_size) for _ in range(stack.tensors))
+        self.readout = nn.Linear(hidden_size + memory_size, size)
         self.output = nn.Linear(size, embedding.num_embeddings)
         if tie_embeddings:
             self.output.weight = embedding.weight

@@ -66,28 +66,28 @@ class Encoder(nn.Module):
     always comes after the text and reaches nothing. On a CPU that is three to four times faster than packing.
     """
 
-    def __init__(self, embedding: Embedding, cell: str, state_size: int, layers: int, bidirectional: bool,
+    def __init__(self, embedding: Embedding, cell: str, hidden_size: int, layers: int, bidirectional: bool,
                  dropout: float, word_dropout: float, layer_norm: bool = False,
                  recurrent_dropout: float = 0.0) -> None:
         super().__init__()
         directions = 2 if bidirectional else 1
-        self.memory_size = state_size * directions  # D
+        self.memory_size = hidden_size * directions  # D
         self.embedding = embedding
         self.dropout, self.word_dropout = Dropout(dropout), WordDropout(word_dropout)
         sizes = [embedding.embedding_dim] + [self.memory_size] * (layers - 1)
-        self.onward, self.backward = (
-            nn.ModuleList(CELLS[cell](size, state_size, layer_norm, recurrent_dropout) for size in sizes if wanted)
+        self.forward_layers, self.backward_layers = (
+            nn.ModuleList(CELLS[cell](size, hidden_size, layer_norm, recurrent_dropout) for size in sizes if wanted)
             for wanted in (True, bidirectional))
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Memory:
         """ids (B, S) padded with <pad>, lengths (B,) ≥ 1."""
         x = self.dropout(self.word_dropout(self.embedding(ids)))  # (B, S, E)
-        for k, onward in enumerate(self.onward):
+        for k, onward in enumerate(self.forward_layers):
             x = x if k == 0 else self.dropout(x)
             h = onward.sequence(x)  # (B, S, H)
             c = last(h, lengths)
-            if self.backward:
-                back = self.backward[k].sequence(reverse(x, lengths))
+            if self.backward_layers:
+                back = self.backward_layers[k].sequence(reverse(x, lengths))
                 c = torch.cat([c, last(back, lengths)], dim=-1)  # (B, D)
                 h = torch.cat([h, reverse(back, lengths)], dim=-1)  # (B, S, D)
             x = h

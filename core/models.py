@@ -13,7 +13,7 @@ from core.decoder import Decoder
 from core.dropout import Dropout
 from core.embedding import Embedding
 from core.encoder import Encoder, Lookup, Memory
-from core.machine import evened
+from core.machine import round_up_to_64
 from core.settings import Settings
 from core.vocabulary import BOS, PAD
 
@@ -41,7 +41,7 @@ class Seq2Seq(nn.Module):
             shifted = self._sampled(shifted, memory, sampling)
         s, context, _ = self.decoder(shifted, memory)
         real = (batch.target != PAD).view(-1).nonzero().squeeze(1)
-        rows = F.pad(real, (0, evened(len(real)) - len(real)))
+        rows = F.pad(real, (0, round_up_to_64(len(real)) - len(real)))
         return self.decoder.read(*(x.flatten(0, 1).index_select(0, rows) for x in (s, context)))[:len(real)]
 
     @torch.no_grad()
@@ -85,7 +85,7 @@ class Classifier(nn.Module):
 def make_encoder(settings: Settings, vocabulary_size: int) -> Encoder:
     """embedding → recurrent encoder, as the settings say."""
     return Encoder(Embedding(vocabulary_size, settings.embedding_size), settings.cell,
-                   settings.encoder_size or settings.state_size, settings.layers, settings.bidirectional,
+                   settings.encoder_size or settings.hidden_size, settings.layers, settings.bidirectional,
                    settings.dropout, settings.word_dropout, settings.layer_norm, settings.recurrent_dropout)
 
 
@@ -97,9 +97,9 @@ def make_lookup(settings: Settings, vocabulary_size: int) -> Lookup:
 def make_decoder(settings: Settings, vocabulary_size: int, memory_size: int,
                  shared: Embedding | None = None) -> Decoder:
     """attention → decoder, as the settings say. shared: the source's embedding, where both sides are one language."""
-    attention = make_attention(settings.attention, settings.state_size, memory_size, settings.state_size)
+    attention = make_attention(settings.attention, settings.hidden_size, memory_size, settings.hidden_size)
     input_size = settings.embedding_size + memory_size * (attention is None or settings.placement == "before")
-    stack = Stack(settings.cell, input_size, settings.state_size, settings.layers, settings.dropout,
+    stack = Stack(settings.cell, input_size, settings.hidden_size, settings.layers, settings.dropout,
                   settings.layer_norm, settings.recurrent_dropout)
     return Decoder(shared or Embedding(vocabulary_size, settings.embedding_size), attention, settings.placement,
                    memory_size, stack, settings.dropout, settings.word_dropout, settings.tie_embeddings)
@@ -107,8 +107,8 @@ def make_decoder(settings: Settings, vocabulary_size: int, memory_size: int,
 
 def make_pooling(settings: Settings, memory_size: int) -> AttentionPooling | None:
     """The same attention with a learned query, or None (the classifier then reads c)."""
-    attention = make_attention(settings.attention, settings.state_size, memory_size, settings.state_size)
-    return AttentionPooling(attention, settings.state_size) if attention else None
+    attention = make_attention(settings.attention, settings.hidden_size, memory_size, settings.hidden_size)
+    return AttentionPooling(attention, settings.hidden_size) if attention else None
 
 
 def parameters_by_part(model: nn.Module) -> dict[str, int]:

@@ -8,9 +8,13 @@ from __future__ import annotations
 import difflib
 import math
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.data import InputError
+from core.old_names import FIELDS, with_new_names
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 TOKENIZERS = ("characters", "words", "subwords")
 CELLS = ("rnn", "gru", "lstm")
@@ -27,6 +31,11 @@ def option(default: Any, group: str, help: str, *, choices: tuple[str, ...] = ()
 
 class Checked:
     """Settings that refuse impossible values as soon as they are made."""
+
+    @classmethod
+    def from_json(cls, saved: dict[str, Any]) -> Self:
+        """Settings as a file holds them; one of version 0.1.0 may have old names. Raises TypeError for others."""
+        return cls(**with_new_names(saved, FIELDS))
 
     def __post_init__(self) -> None:
         for f in fields(self):  # type: ignore[arg-type]
@@ -59,8 +68,8 @@ class Settings(Checked):
 
     cell: str = option("gru", "model", "the recurrent cell of encoder and decoder", choices=CELLS)
     embedding_size: int = option(256, "model", "E, numbers in an embedding", at_least=1)
-    state_size: int = option(256, "model", "H, numbers in a recurrent state", at_least=1)
-    encoder_size: int = option(0, "model", "H of each direction of the encoder; 0: as --state-size", at_least=0)
+    hidden_size: int = option(256, "model", "H, numbers in a recurrent state", at_least=1)
+    encoder_size: int = option(0, "model", "H of each direction of the encoder; 0: as --hidden-size", at_least=0)
     layers: int = option(1, "model", "recurrent layers in encoder and decoder", at_least=1)
     bidirectional: bool = option(True, "model", "the encoder reads in both directions")
     attention: str = option("additive", "model", "how the decoder (or the classifier) looks at the encoder states",
@@ -87,7 +96,7 @@ class Settings(Checked):
     schedule: str = option("cosine", "training", "how the learning rate goes after the warm-up",
                            choices=("constant", "cosine", "inverse-sqrt", "plateau"))
     warmup: int = option(100, "training", "updates over which the learning rate rises from 0", at_least=0)
-    clip: float = option(1.0, "training", "largest norm of the gradient; 0 never clips", at_least=0)
+    max_grad_norm: float = option(1.0, "training", "largest norm of the gradient; 0 never clips", at_least=0)
     label_smoothing: float = option(0.0, "training", "share of probability taught for all other tokens",
                                     at_least=0, at_most=0.9)
     scheduled_sampling: float = option(0.0, "training", "share of the decoder's inputs that are its own guesses at the "
@@ -157,7 +166,8 @@ class SearchSettings(Checked):
     n_best: int = option(1, "search", "answers shown for each input (at most --beam)", at_least=1)
     length_penalty: float = option(0.8, "search", "a hypothesis scores log p / length to this power", at_least=0,
                                    at_most=5)
-    no_repeat: int = option(0, "search", "no run of this many tokens comes out twice; 0 allows it", at_least=0)
+    no_repeat_ngram_size: int = option(0, "search", "never repeat an n-gram of this size; 0 disables",
+                                       at_least=0)
     temperature: float = option(0.0, "search", "above 0: sample, the higher the freer; 0 searches", at_least=0)
     top_k: int = option(0, "search", "sample among the k likeliest tokens; 0 among all", at_least=0)
     top_p: float = option(1.0, "search", "sample among the likeliest tokens that hold this probability",

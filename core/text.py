@@ -40,13 +40,13 @@ class Codec:
         self.tokenizer, self.vocabulary, self.lowercase = tokenizer, vocabulary, lowercase
 
     @classmethod
-    def learn(cls, kind: str, texts: Iterable[str], lowercase: bool = False, min_count: int = 1,
+    def from_texts(cls, kind: str, texts: Iterable[str], lowercase: bool = False, min_count: int = 1,
               max_size: int = 0) -> Codec:
         """Tokenizer and vocabulary from the texts of the training split."""
         texts = Texts(texts)
         tokenizer = make_tokenizer(kind, texts=(normalize(text, lowercase) for text in texts), size=max_size)
         counts = texts.counts(partial(tokens, tokenizer, lowercase))
-        return cls(tokenizer, Vocabulary.of(counts, min_count, max_size), lowercase)
+        return cls(tokenizer, Vocabulary.from_counts(counts, min_count, max_size), lowercase)
 
     def __len__(self) -> int:
         return len(self.vocabulary)
@@ -87,7 +87,7 @@ class Labels:
         self._ids = {name: i for i, name in enumerate(labels)}
 
     @classmethod
-    def learn(cls, labels: Iterable[str]) -> Labels:
+    def from_texts(cls, labels: Iterable[str]) -> Labels:
         """The different ones of the training split, in the order of their spelling."""
         return cls(sorted(Texts(labels).counts(whole)))
 

@@ -141,7 +141,7 @@ class Subwords:
         self._model = Model.from_str(state)
 
     @classmethod
-    def learn(cls, texts: Iterable[str], size: int) -> Subwords:
+    def from_texts(cls, texts: Iterable[str], size: int) -> Subwords:
         """size: number of pieces in the vocabulary."""
         from tokenizers import Tokenizer as Model
         from tokenizers import models, pre_tokenizers, trainers
@@ -198,7 +198,7 @@ def make_tokenizer(kind: str, state: str = "", texts: Iterable[str] = (), size: 
     if kind in PLAIN:
         return PLAIN[kind]()
     if kind == Subwords.kind:
-        return Subwords(state) if state else Subwords.learn(texts, size or 8000)
+        return Subwords(state) if state else Subwords.from_texts(texts, size or 8000)
     raise InputError(f"tokenizer {kind!r} is unknown; known: {', '.join([*PLAIN, Subwords.kind])}")
 
 

@@ -14,7 +14,7 @@ from tasks.shared.text_model import TextModel
 
 ROOT = Path(__file__).parent.parent
 TWO = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-SMALL = ["--task", "translate", "--corpus", "starter", "--embedding-size", "8", "--state-size", "8", "--dropout", "0",
+SMALL = ["--task", "translate", "--corpus", "starter", "--embedding-size", "8", "--hidden-size", "8", "--dropout", "0",
          "--word-dropout", "0", "--precision", "fp32"]
 
 

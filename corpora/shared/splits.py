@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.cache import Folder, digest, kept
+from core.cache import Folder, digest, get_or_build
 from core.data import InputError
 from core.settings import CorpusSettings
 from corpora.shared.cleaning import Cleaner
@@ -92,13 +92,13 @@ def prepare(corpus: Corpus, script: str | None = None, reverse: bool = False,
     if corpus.version:
         place, key = cache_folder() / "prepared", digest([corpus.current_version(), str(settings), *code()])
     group = digest([corpus.task, corpus.name, script, str(reverse)])
-    folder = kept(place, group, key, partial(_make, corpus, script, reverse, settings, rejects))
+    folder = get_or_build(place, group, key, partial(_make, corpus, script, reverse, settings, rejects))
     if rejects:
         copied(folder.path / REJECTS, rejects)
     store = Store(folder)
     parts = (Examples(store, np.load(folder.path / f"{part}.npy", mmap_mode="r"), reverse) for part in PARTS)
-    return Dataset(corpus.name, *parts, Counter(folder.about["dropped"]), folder.about["checksum"],
-                   corpus.task == "classify", Counter(folder.about["changed"]), folder.path / REJECTS)
+    return Dataset(corpus.name, *parts, Counter(folder.metadata["dropped"]), folder.metadata["checksum"],
+                   corpus.task == "classify", Counter(folder.metadata["changed"]), folder.path / REJECTS)
 
 
 def code() -> Iterator[bytes]:

@@ -63,7 +63,7 @@ class Store:
         self._ends = np.load(folder.path / ENDS, mmap_mode="r")
 
     def __reduce__(self):
-        return Store, (Folder(self.folder.path, self.folder.about),)
+        return Store, (Folder(self.folder.path, self.folder.metadata),)
 
     def read(self, index: np.ndarray) -> Iterator[Example]:
         """The records of these numbers."""

@@ -10,7 +10,7 @@ import torch
 
 from core.batches import EncodedSplit
 from core.data import Example, InputError
-from core.hoisted import Hoisted
+from core.search_model import SearchModel
 from core.settings import Settings
 from core.text import Codec, Labels
 from core.vocabulary import UNK
@@ -34,9 +34,9 @@ class TextModel:
         return next(self.network.parameters()).device
 
     @cached_property
-    def search_network(self) -> Hoisted:
+    def search_network(self) -> SearchModel:
         """What search needs of the network, computed once; `weights_changed` forgets it."""
-        return Hoisted(self.network)
+        return SearchModel(self.network)
 
     def weights_changed(self) -> None:
         self.__dict__.pop("search_network", None)

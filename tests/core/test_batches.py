@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.batches import Batch, Data, Ragged
+from core.batches import Batch, EncodedSplit, Ragged
 from core.settings import Settings
 from core.vocabulary import PAD
 
@@ -14,11 +14,11 @@ many = settings(deadline=None, database=None, max_examples=100)
 
 def some_data(count=23):
     """Source i is i+4 repeated, so that every row tells which example it is."""
-    return Data([[i + 4] * (1 + i % 5) for i in range(count)], [[i + 4] * (i % 3) + [2] for i in range(count)])
+    return EncodedSplit([[i + 4] * (1 + i % 5) for i in range(count)], [[i + 4] * (i % 3) + [2] for i in range(count)])
 
 
 def epoch_of(data, batch_size, seed=1, epoch=1, pool=100, batch_tokens=0):
-    plan = data.plan(Settings(batch_size=batch_size, seed=seed, batch_tokens=batch_tokens), epoch, pool)
+    plan = data.plan_batches(Settings(batch_size=batch_size, seed=seed, batch_tokens=batch_tokens), epoch, pool)
     return [data.batch(index) for index in plan]
 
 
@@ -72,7 +72,7 @@ def test_arrays_that_do_not_fit_each_other_are_refused():
 
 
 def test_a_batch_by_hand():
-    data = Data([[4, 5], [6], [7, 8, 9]], [[1, 2, 3], [2], [4, 2]])
+    data = EncodedSplit([[4, 5], [6], [7, 8, 9]], [[1, 2, 3], [2], [4, 2]])
     batch = data.batch(np.array([2, 1]))
     assert batch.source.tolist() == [[7, 8, 9], [6, PAD, PAD]]
     assert batch.source_lengths.tolist() == [3, 1]
@@ -89,7 +89,7 @@ def test_a_batch_moves_as_a_whole():
 @pytest.mark.parametrize("sources, targets", [([[4], []], [[4], [5]]), ([[4]], [[4], [5]])])
 def test_data_that_does_not_pair_up_is_refused(sources, targets):
     with pytest.raises(ValueError, match=r"as many sources as targets \(\d, \d\), none of them empty"):
-        Data(sources, targets)
+        EncodedSplit(sources, targets)
 
 
 @pytest.mark.parametrize("batch_size, pool", [(1, 100), (4, 2), (4, 100), (5, 1), (100, 3)])
@@ -118,24 +118,24 @@ def test_another_epoch_and_another_seed_give_another_order():
 
 def test_rows_of_a_batch_are_about_equally_long():
     count = 200
-    data = Data([[4] * (1 + i % 10) for i in range(count)], [[4] * (1 + i % 10) for i in range(count)])
+    data = EncodedSplit([[4] * (1 + i % 10) for i in range(count)], [[4] * (1 + i % 10) for i in range(count)])
     spreads = [batch.target.size(1) - min((batch.target != PAD).sum(dim=1).tolist()) for batch in epoch_of(data, 10)]
     assert max(spreads) == 0  # twenty of each length, in batches of ten: nothing is padded
 
 
 def test_batches_do_not_come_sorted():
-    data = Data([[4] * (1 + i % 10) for i in range(200)], [[4]] * 200)
+    data = EncodedSplit([[4] * (1 + i % 10) for i in range(200)], [[4]] * 200)
     lengths = [batch.source.size(1) for batch in epoch_of(data, 10)]
     assert lengths not in (sorted(lengths), sorted(lengths, reverse=True))
 
 
 def test_in_order_covers_all_longest_first():
     data = some_data()
-    batches = list(data.in_order(4))
+    batches = list(data.sorted_batches(4))
     assert sorted(i for part in order(batches) for i in part) == list(range(len(data)))
     lengths = [n for batch in batches for n in batch.source_lengths.tolist()]
     assert lengths == sorted(lengths, reverse=True)
-    assert order(batches) == order(data.in_order(4))
+    assert order(batches) == order(data.sorted_batches(4))
     assert (batches[0].source[:, 0] - 4).tolist() == batches[0].index.tolist()
 
 

@@ -21,7 +21,7 @@ Y = torch.tensor([[BOS, 4, 5, 8], [BOS, 7, 7, 4]])
 def a_decoder(cell="gru", attention="additive", placement="before", layers=1, tie_embeddings=False, **others):
     torch.manual_seed(1)
     settings = Settings(cell=cell, attention=attention, placement=placement, layers=layers, embedding_size=E,
-                        state_size=H, tie_embeddings=tie_embeddings, **{"dropout": 0.0, "word_dropout": 0.0, **others})
+                        hidden_size=H, tie_embeddings=tie_embeddings, **{"dropout": 0.0, "word_dropout": 0.0, **others})
     return make_decoder(settings, vocabulary_size=V, memory_size=D)
 
 
@@ -47,7 +47,7 @@ def teach(decoder, y, memory):
 
 
 def scalar_decoder(attention, placement):
-    settings = Settings(cell="rnn", attention=attention, placement=placement, embedding_size=1, state_size=1,
+    settings = Settings(cell="rnn", attention=attention, placement=placement, embedding_size=1, hidden_size=1,
                         dropout=0.0, word_dropout=0.0, tie_embeddings=False)
     decoder = make_decoder(settings, vocabulary_size=6, memory_size=1)
     rnn = decoder.stack.cells[0].rnn

@@ -19,7 +19,7 @@ LABELLED = Batch(BATCH.source, BATCH.source_lengths, torch.tensor([[2], [0]]), B
 
 def settings(cell="gru", attention="additive", placement="before", **others):
     return Settings(**{"cell": cell, "attention": attention, "placement": placement, "embedding_size": E,
-                       "state_size": H, "dropout": 0.0, "word_dropout": 0.0, **others})
+                       "hidden_size": H, "dropout": 0.0, "word_dropout": 0.0, **others})
 
 
 def a_seq2seq(*form, **others):

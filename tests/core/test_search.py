@@ -8,7 +8,7 @@ import torch
 from core.batches import Batch
 from core.encoder import Memory
 from core.models import Seq2Seq, make_decoder, make_encoder
-from core.search import Hypothesis, Rules, beam, greedy, sample
+from core.search import Constraints, Hypothesis, beam, greedy, sample
 from core.settings import Settings
 from core.vocabulary import BOS, EOS, PAD, UNK
 
@@ -91,7 +91,7 @@ def share_of(token, hypotheses):
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_beam_as_wide_as_everything_equals_enumeration(seed, length_penalty):
     log_p = random_table(2, seed)
-    found = beam(fake_model(log_p), inputs(0, 1), Rules(max_output=3), size=60, length_penalty=length_penalty)
+    found = beam(fake_model(log_p), inputs(0, 1), Constraints(max_output=3), size=60, length_penalty=length_penalty)
     for number in (0, 1):
         wanted = enumerate_all(log_p[number], 3, length_penalty)
         assert len(wanted) == 3 + 9 * 4  # one token and <eos>, or two tokens and any third or <eos>
@@ -100,7 +100,7 @@ def test_a_beam_as_wide_as_everything_equals_enumeration(seed, length_penalty):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_beam_of_one_equals_greedy(seed):
-    model, rules = fake_model(random_table(3, seed)), Rules(max_output=6)
+    model, rules = fake_model(random_table(3, seed)), Constraints(max_output=6)
     walked = greedy(model, inputs(0, 1, 2), rules, length_penalty=0.8)
     found = beam(model, inputs(0, 1, 2), rules, size=1, length_penalty=0.8)
     assert [plain(hypotheses) for hypotheses in found] == [[(h.ids, h.log_p, h.score)] for h in walked]
@@ -113,13 +113,13 @@ TWO_WAYS = {BOS: {A: 0.6, B: 0.4}, A: {EOS: 0.5, A: 0.25, B: 0.25}, B: {C: 0.7, 
 def test_beam_does_not_stop_at_the_first_finished_hypothesis():
     # After two steps [A <eos>] is finished and ranks first: log .30 / 2 = -.602 before log .28 / 2 = -.636.
     # One step later [B C <eos>] scores log .28 / 3 = -.424.
-    (found,) = beam(fake_model(table(TWO_WAYS)), inputs(0), Rules(max_output=5), size=2, length_penalty=1.0)
+    (found,) = beam(fake_model(table(TWO_WAYS)), inputs(0), Constraints(max_output=5), size=2, length_penalty=1.0)
     assert plain(found) == [([B, C], math.log(0.28), math.log(0.28) / 3), ([A], math.log(0.30), math.log(0.30) / 2)]
 
 
 def test_the_length_penalty_changes_the_ranking():
     for length_penalty, ranking in ((0.0, [[A], [B, C]]), (1.0, [[B, C], [A]])):
-        (found,) = beam(fake_model(table(TWO_WAYS)), inputs(0), Rules(max_output=5), 2, length_penalty)
+        (found,) = beam(fake_model(table(TWO_WAYS)), inputs(0), Constraints(max_output=5), 2, length_penalty)
         assert outputs(found) == ranking
 
 
@@ -128,7 +128,7 @@ def test_a_narrow_beam_keeps_what_scores_best_not_what_is_likeliest():
     # and log .189 / 3 = -.555, so the second place in the beam is for [B C A], which ends with .189 · .5.
     rows = {BOS: {A: 0.4, B: 0.6}, A: {EOS: 0.5, A: 0.25, B: 0.25}, B: {C: 0.9, A: 0.1},
             C: {EOS: 0.5, A: 0.35, B: 0.15}}
-    (found,) = beam(fake_model(table(rows)), inputs(0), Rules(max_output=4), size=2, length_penalty=1.0)
+    (found,) = beam(fake_model(table(rows)), inputs(0), Constraints(max_output=4), size=2, length_penalty=1.0)
     assert plain(found) == [([B, C], math.log(0.27), math.log(0.27) / 3), ([B, C, A], math.log(0.0945),
                                                                           math.log(0.0945) / 4)]
 
@@ -136,22 +136,22 @@ def test_a_narrow_beam_keeps_what_scores_best_not_what_is_likeliest():
 def test_beam_finds_what_greedy_misses():
     # Greedy takes A (.6), whose best end is .6 · .4; by way of B there is .4 · .9.
     model = fake_model(table({BOS: {A: 0.6, B: 0.4}, A: {EOS: 0.4, A: 0.3, B: 0.3}, B: {EOS: 0.9, C: 0.1}}))
-    assert outputs(greedy(model, inputs(0), Rules(max_output=4))) == [[A]]
-    (found,) = beam(model, inputs(0), Rules(max_output=4), size=2, length_penalty=0.0)
+    assert outputs(greedy(model, inputs(0), Constraints(max_output=4))) == [[A]]
+    (found,) = beam(model, inputs(0), Constraints(max_output=4), size=2, length_penalty=0.0)
     assert plain(found)[0] == ([B], math.log(0.4 * 0.9), math.log(0.4 * 0.9))
 
 
 def test_greedy_by_hand():
-    walked = greedy(fake_model(table(TWO_WAYS)), inputs(0), Rules(max_output=5), length_penalty=1.0)
+    walked = greedy(fake_model(table(TWO_WAYS)), inputs(0), Constraints(max_output=5), length_penalty=1.0)
     assert plain(walked) == [([A], math.log(0.6 * 0.5), math.log(0.6 * 0.5) / 2)]
     assert isinstance(walked[0], Hypothesis)
 
 
 def test_max_output_counts_eos():
     model = fake_model(table({BOS: {A: 1.0}, A: {A: 1.0}}))
-    assert outputs(greedy(model, inputs(0), Rules(max_output=3))) == [[A, A, A]]
+    assert outputs(greedy(model, inputs(0), Constraints(max_output=3))) == [[A, A, A]]
     model = fake_model(table({BOS: {A: 1.0}, A: {B: 1.0}, B: {EOS: 1.0}}))
-    assert outputs(greedy(model, inputs(0), Rules(max_output=3))) == [[A, B]]
+    assert outputs(greedy(model, inputs(0), Constraints(max_output=3))) == [[A, B]]
 
 
 # rules, in every kind of search
@@ -168,7 +168,7 @@ every_search = pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES
 def test_outputs_have_exactly_the_asked_lengths(search):
     log_p = random_table(3, seed=4)
     log_p[..., EOS] = -1e-3  # the model would stop at once
-    found = search(fake_model(log_p), inputs(0, 1, 2), Rules(max_output=2, lengths=torch.tensor([1, 5, 3])))
+    found = search(fake_model(log_p), inputs(0, 1, 2), Constraints(max_output=2, lengths=torch.tensor([1, 5, 3])))
     assert [len(h.ids) for h in found] == [1, 5, 3]
     assert all(EOS not in h.ids for h in found)
 
@@ -177,24 +177,24 @@ def test_outputs_have_exactly_the_asked_lengths(search):
 def test_outputs_begin_with_the_prefix(search):
     prefix = torch.tensor([[B, C, C], [A, PAD, PAD], [PAD, PAD, PAD]])
     model, memory = fake_model(random_table(3, seed=5)), inputs(0, 1, 2)
-    found = search(model, memory, Rules(max_output=6, prefix=prefix))
+    found = search(model, memory, Constraints(max_output=6, prefix=prefix))
     assert found[0].ids[:3] == [B, C, C]
     assert found[1].ids[0] == A
-    free = search(model, memory, Rules(max_output=6))
+    free = search(model, memory, Constraints(max_output=6))
     assert found[2].ids == free[2].ids
     assert found[0].ids[:3] != free[0].ids[:3]
 
 
 def test_a_wide_beam_with_a_prefix_equals_enumeration():
     log_p = random_table(1, seed=6)
-    (found,) = beam(fake_model(log_p), inputs(0), Rules(max_output=3, prefix=torch.tensor([[C, A]])), 60, 0.8)
+    (found,) = beam(fake_model(log_p), inputs(0), Constraints(max_output=3, prefix=torch.tensor([[C, A]])), 60, 0.8)
     assert plain(found) == enumerate_all(log_p[0], 3, 0.8, first=(C, A))
     assert len(found) == 4
 
 
 @every_search
 def test_an_unlikely_prefix_is_written_all_the_same(search):
-    found = search(fake_model(table(TWO_WAYS)), inputs(0), Rules(max_output=4, prefix=torch.tensor([[C, C, B]])))
+    found = search(fake_model(table(TWO_WAYS)), inputs(0), Constraints(max_output=4, prefix=torch.tensor([[C, C, B]])))
     assert found[0].ids[:3] == [C, C, B]
 
 
@@ -204,26 +204,27 @@ def test_no_run_of_tokens_comes_twice(search, run, longest):
     log_p = random_table(4, seed=7)
     log_p[..., EOS] = -50.0
     repeated = 0
-    for no_repeat in (0, run):
-        found = search(fake_model(log_p), inputs(0, 1, 2, 3), Rules(max_output=longest, no_repeat=no_repeat))
+    for n in (0, run):
+        found = search(fake_model(log_p), inputs(0, 1, 2, 3), Constraints(max_output=longest, no_repeat_ngram_size=n))
         for h in found:
             runs = [tuple(h.ids[i:i + run]) for i in range(len(h.ids) - run + 1)]
-            repeated += no_repeat == 0 and len(set(runs)) < len(runs)
-            assert no_repeat == 0 or len(set(runs)) == len(runs)
+            repeated += n == 0 and len(set(runs)) < len(runs)
+            assert n == 0 or len(set(runs)) == len(runs)
     assert repeated  # the rule had something to forbid
 
 
 @every_search
 def test_a_repeat_is_better_than_no_token(search):
-    rules = Rules(max_output=9, lengths=torch.tensor([5]), no_repeat=1)
+    rules = Constraints(max_output=9, lengths=torch.tensor([5]), no_repeat_ngram_size=1)
     found = search(fake_model(random_table(1)), inputs(0), rules)
     assert len(found[0].ids) == 5
     assert set(found[0].ids) == {A, B, C}
 
 
 @every_search
-@pytest.mark.parametrize("rules", [Rules(max_output=8), Rules(max_output=1), Rules(max_output=8, no_repeat=1),
-                                   Rules(max_output=8, lengths=torch.arange(1, 21))])
+@pytest.mark.parametrize("rules", [Constraints(max_output=8), Constraints(max_output=1),
+                                   Constraints(max_output=8, no_repeat_ngram_size=1),
+                                   Constraints(max_output=8, lengths=torch.arange(1, 21))])
 def test_special_symbols_never_come_out(search, rules):
     model = fake_model(random_table(20, seed=8, special=5.0))  # they are by far the likeliest
     for h in search(model, inputs(*range(20)), rules):
@@ -233,7 +234,7 @@ def test_special_symbols_never_come_out(search, rules):
 
 @every_search
 def test_an_answer_is_never_empty(search):
-    found = search(fake_model(table({BOS: {EOS: 0.98, A: 0.02}, A: {EOS: 1.0}})), inputs(0), Rules(max_output=4))
+    found = search(fake_model(table({BOS: {EOS: 0.98, A: 0.02}, A: {EOS: 1.0}})), inputs(0), Constraints(max_output=4))
     assert outputs(found) == [[A]]
 
 
@@ -241,7 +242,8 @@ def test_an_answer_is_never_empty(search):
 def test_the_batch_changes_nothing(search):
     model, prefix = fake_model(random_table(4, seed=9)), torch.tensor([[A], [PAD], [C], [PAD]])
     lengths = torch.tensor([4, 2, 7, 3])
-    for rules in (Rules(7), Rules(7, prefix=prefix), Rules(7, lengths=lengths), Rules(7, no_repeat=2)):
+    for rules in (Constraints(7), Constraints(7, prefix=prefix), Constraints(7, lengths=lengths),
+                  Constraints(7, no_repeat_ngram_size=2)):
         together = search(model, inputs(0, 1, 2, 3), rules)
         for number in (0, 2):
             one = search(model, inputs(number), rules.rows(torch.tensor([number])))
@@ -251,9 +253,9 @@ def test_the_batch_changes_nothing(search):
 
 def test_a_beams_whole_list_does_not_depend_on_the_batch():
     model = fake_model(random_table(3, seed=10))
-    together = beam(model, inputs(0, 1, 2), Rules(max_output=5), size=4, length_penalty=0.8)
+    together = beam(model, inputs(0, 1, 2), Constraints(max_output=5), size=4, length_penalty=0.8)
     for number in (0, 1, 2):
-        (alone,) = beam(model, inputs(number), Rules(max_output=5), size=4, length_penalty=0.8)
+        (alone,) = beam(model, inputs(number), Constraints(max_output=5), size=4, length_penalty=0.8)
         assert outputs(alone) == outputs(together[number])
         assert len({tuple(ids) for ids in outputs(alone)}) == 4
 
@@ -262,26 +264,26 @@ def test_a_beams_whole_list_does_not_depend_on_the_batch():
 
 
 def test_sampling_among_one_equals_greedy():
-    model, memory, rules = fake_model(random_table(5, seed=11)), inputs(*range(5)), Rules(max_output=6)
+    model, memory, rules = fake_model(random_table(5, seed=11)), inputs(*range(5)), Constraints(max_output=6)
     sampled = sample(model, memory, rules, temperature=3.0, top_k=1, top_p=1.0, seeds=[7] * 5)
     assert outputs(sampled) == outputs(greedy(model, memory, rules))
 
 
 def test_sampling_in_a_tiny_top_p_equals_greedy():
-    model, memory, rules = fake_model(random_table(5, seed=12)), inputs(*range(5)), Rules(max_output=6)
+    model, memory, rules = fake_model(random_table(5, seed=12)), inputs(*range(5)), Constraints(max_output=6)
     sampled = sample(model, memory, rules, temperature=1.0, top_k=0, top_p=1e-9, seeds=[7] * 5)
     assert outputs(sampled) == outputs(greedy(model, memory, rules))
 
 
 @pytest.mark.parametrize("temperature", [1e-3, 1e-38])
 def test_sampling_at_a_vanishing_temperature_equals_greedy(temperature):
-    model, memory, rules = fake_model(random_table(5, seed=13)), inputs(*range(5)), Rules(max_output=6)
+    model, memory, rules = fake_model(random_table(5, seed=13)), inputs(*range(5)), Constraints(max_output=6)
     sampled = sample(model, memory, rules, temperature, top_k=0, top_p=1.0, seeds=[7] * 5)
     assert outputs(sampled) == outputs(greedy(model, memory, rules))
 
 
 def test_the_same_seeds_give_the_same_samples_whatever_else_is_in_the_batch():
-    model, rules = fake_model(random_table(3, seed=14)), Rules(max_output=9)
+    model, rules = fake_model(random_table(3, seed=14)), Constraints(max_output=9)
     how = {"temperature": 2.0, "top_k": 0, "top_p": 1.0}
     together = sample(model, inputs(0, 1, 2), rules, seeds=[11, 22, 33], **how)
     assert outputs(sample(model, inputs(2, 0), rules, seeds=[33, 11], **how)) == outputs([together[2], together[0]])
@@ -292,15 +294,15 @@ def test_the_same_seeds_give_the_same_samples_whatever_else_is_in_the_batch():
 
 def test_a_longer_neighbour_does_not_change_a_sample():
     model, how = fake_model(random_table(2, seed=15)), {"temperature": 2.0, "top_k": 0, "top_p": 1.0}
-    together = sample(model, inputs(0, 1), Rules(9, lengths=torch.tensor([5, 40])), seeds=[1, 2], **how)
-    alone = sample(model, inputs(0), Rules(9, lengths=torch.tensor([5])), seeds=[1], **how)
+    together = sample(model, inputs(0, 1), Constraints(9, lengths=torch.tensor([5, 40])), seeds=[1, 2], **how)
+    alone = sample(model, inputs(0), Constraints(9, lengths=torch.tensor([5])), seeds=[1], **how)
     assert together[0].ids == alone[0].ids
 
 
 # of 2000 draws a share has a standard deviation of at most √(.25 / 2000) = .011; four of them are .045
 
 THREE = table({BOS: {A: 0.5, B: 0.3, C: 0.2}})
-ONE = Rules(max_output=1)
+ONE = Constraints(max_output=1)
 
 
 def test_samples_come_as_often_as_their_probability():
@@ -344,14 +346,14 @@ def test_probability_that_a_rule_forbids_is_shared_among_the_rest():
 def test_the_score_is_what_teacher_forcing_gives_the_same_output(attention, placement):
     torch.manual_seed(1)
     settings = Settings(cell="lstm", layers=2, attention=attention, placement=placement, embedding_size=4,
-                        state_size=5, dropout=0.0)
+                        hidden_size=5, dropout=0.0)
     encoder = make_encoder(settings, vocabulary_size=9)
     model = Seq2Seq(encoder, make_decoder(settings, V, encoder.memory_size)).eval()
     with torch.no_grad():
         model.decoder.output.weight.mul_(4)  # further from uniform
     source, lengths = torch.tensor([[4, 5, 8], [6, 7, PAD]]), torch.tensor([3, 2])
     with torch.no_grad():
-        found = beam(model, model.encode(source, lengths), Rules(max_output=5), size=6, length_penalty=0.8)
+        found = beam(model, model.encode(source, lengths), Constraints(max_output=5), size=6, length_penalty=0.8)
         for row, hypotheses in enumerate(found):
             for h in hypotheses:
                 target = h.ids + [EOS] * (len(h.ids) < 5)
@@ -367,6 +369,6 @@ def test_what_is_finished_leaves_the_batch(search, hypotheses):
     model, rows = fake_model(torch.cat([short, long])), []
     step = model.decoder.step
     model.decoder.step = lambda y, state, memory: rows.append((len(y), len(memory.c))) or step(y, state, memory)
-    search(model, inputs(0, 1), Rules(max_output=4))
+    search(model, inputs(0, 1), Constraints(max_output=4))
     # A beam begins with one hypothesis an input; from the third step on one input is left.
     assert rows == [(2, 2), (2 * hypotheses, 2), (hypotheses, 1), (hypotheses, 1)]

@@ -24,7 +24,7 @@ TRAINED_ON = ["the cat sat on the mat", "the dog sat on the log", "la tête, c'e
 
 
 def learned():
-    return Subwords.learn(TRAINED_ON * 3, size=80)
+    return Subwords.from_texts(TRAINED_ON * 3, size=80)
 
 
 SUBWORDS = learned()

@@ -446,7 +446,7 @@ def test_a_corpus_is_shown_and_checked_and_refused(hub, capsys):
 def test_a_model_is_trained_offline_and_knows_its_corpus_again(hub, tmp_path):
     list(find("hf:me/tiny").examples())
     command = [sys.executable, str(ROOT / "run.py"), "--task", "classify", "--corpus", "hf:me/tiny", "--epochs", "1",
-               "--embedding-size", "8", "--state-size", "8", "--precision", "fp32", "--model-dir", "model"]
+               "--embedding-size", "8", "--hidden-size", "8", "--precision", "fp32", "--model-dir", "model"]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, cwd=tmp_path,
                           env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0 and "80 train, 10 dev, 12 test" in done.stderr, done.stderr

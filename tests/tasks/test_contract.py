@@ -8,7 +8,7 @@ import torch
 
 import corpora
 import tasks
-from core.batches import Data
+from core.batches import EncodedSplit
 from core.data import InputError
 from core.training_run import evaluate
 from corpora.shared.splits import prepare
@@ -19,7 +19,7 @@ TASKS = tasks.all_tasks()
 FORMS = [("none", "after"), *itertools.product(("additive", "dot"), ("before", "after"))]
 GRID = [pytest.param(t, cell, *form, id=f"{t.name}-{cell}-{form[0]}-{form[1]}")
         for t in TASKS for cell in ("rnn", "gru", "lstm") for form in FORMS]
-TINY = {"embedding_size": 12, "state_size": 32, "dropout": 0.0, "word_dropout": 0.0, "min_count": 1,
+TINY = {"embedding_size": 12, "hidden_size": 32, "dropout": 0.0, "word_dropout": 0.0, "min_count": 1,
         "learning_rate": 1e-2, "epochs": 260, "batch_size": 8, "warmup": 5, "patience": 0, "schedule": "constant",
         "weight_decay": 0.0, "precision": "fp32"}
 STARTERS = {t.name: prepare(corpora.find("starter", t.name)) for t in TASKS}
@@ -75,7 +75,7 @@ def test_padding_and_batch_size_change_no_result(task, cell, attention, placemen
         assert [text for text, _ in a] == [text for text, _ in b]
         assert [score for _, score in a] == pytest.approx([score for _, score in b], abs=1e-5)
     data = model.encode(examples)
-    losses = [evaluate(model.network, data.in_order(size)) for size in (1, 2, len(examples))]
+    losses = [evaluate(model.network, data.sorted_batches(size)) for size in (1, 2, len(examples))]
     assert losses == pytest.approx([losses[0]] * 3, abs=1e-5)
 
 
@@ -89,7 +89,7 @@ def test_beam_of_one_equals_greedy(task):
     data = model.encode(a_few(task))
     batch = data.batch(np.arange(len(data)))
     memory = model.network.encode(batch.source, batch.source_lengths)
-    rules = search.Rules(max_output=12)
+    rules = search.Constraints(max_output=12)
     one = [found[0] for found in search.beam(model.network, memory, rules, 1, 0.7)]
     greedy = search.greedy(model.network, memory, rules, 0.7)
     assert [h.ids for h in one] == [h.ids for h in greedy]
@@ -152,5 +152,5 @@ def test_the_table_of_task_types_is_true(task):
     kinds = {type(module).__name__ for module in network.modules()}
     assert ("Encoder" in kinds) == ("encoder" in task.parts)
     assert ("Decoder" in kinds) == ("decoder" in task.parts)
-    assert isinstance(network.loss(Data([[4]], [[1]]).batch(np.array([0])))[1], int)
+    assert isinstance(network.loss(EncodedSplit([[4]], [[1]]).batch(np.array([0])))[1], int)
     assert corpora.find(task.default_corpus, task.name).task == task.name

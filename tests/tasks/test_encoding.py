@@ -13,7 +13,7 @@ from corpora.shared.splits import prepare
 from tasks.shared import baselines, encoding, parallel, text_model
 
 TASKS = tasks.all_tasks()
-SMALL = {"min_count": 1, "embedding_size": 3, "state_size": 4}
+SMALL = {"min_count": 1, "embedding_size": 3, "hidden_size": 4}
 
 
 def rows(ragged):

@@ -14,7 +14,7 @@ LINES = ["春眠不觉晓", "处处闻啼鸟", "夜来风雨声", "花落知多�
 
 
 def model(max_length=24):
-    settings = POEM.settings({}, {"embedding_size": 8, "state_size": 10, "max_length": max_length, "min_count": 1})
+    settings = POEM.settings({}, {"embedding_size": 8, "hidden_size": 10, "max_length": max_length, "min_count": 1})
     pairs = [Example(a, b) for a, b in itertools.pairwise(LINES)]
     return text_model.create(POEM, settings, pairs)
 

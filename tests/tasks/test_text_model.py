@@ -14,7 +14,7 @@ from tasks.shared import pretrained, text_model
 torch.set_num_threads(1)
 TASK = tasks.find("translate")
 PAIRS = [Example("你好", "hello there"), Example("再见", "see you"), Example("谢谢", "thank you")]
-TINY = {"embedding_size": 3, "state_size": 4, "tokenizer": "characters", "epochs": 2, "dropout": 0.0}
+TINY = {"embedding_size": 3, "hidden_size": 4, "tokenizer": "characters", "epochs": 2, "dropout": 0.0}
 
 
 def make(**others):
@@ -97,14 +97,14 @@ def test_vectors_that_are_not_finite_are_refused(tmp_path):
 
 OPTIONS = [pytest.param(t, {}, id=t.name) for t in tasks.all_tasks()] + [
     pytest.param(tasks.find("poem"), others, id="-".join(map(str, others.values()))) for others in (
-        {"optimizer": "adam"}, {"accumulate": 3}, {"average": "ema"}, {"clip": 0.0, "weight_decay": 0.5},
+        {"optimizer": "adam"}, {"accumulate": 3}, {"average": "ema"}, {"max_grad_norm": 0.0, "weight_decay": 0.5},
         {"tie_embeddings": False}, {"precision": "bf16"})]
 
 
 def begun(task, tmp_path, **others):
     """A model with the task's default settings, but small; every other token has a vector, some of them zeros."""
     train = list(prepare(corpora.find("starter", task.name)).train)[:40]
-    settings = task.settings({}, {"embedding_size": 3, "state_size": 4, "epochs": 2, "batch_size": 8})
+    settings = task.settings({}, {"embedding_size": 3, "hidden_size": 4, "epochs": 2, "batch_size": 8})
     words = text_model.create(task, settings, train).source.vocabulary.words()[::2]
     path = vectors(tmp_path, [f"{w} {i / 7} -1 {i % 3}" if i % 5 else f"{w} 0 0 0" for i, w in enumerate(words)
                               if not w.isspace()])
@@ -116,7 +116,7 @@ def begun(task, tmp_path, **others):
 def test_frozen_rows_stay_bit_for_bit_and_the_others_are_learned(task, options, tmp_path):
     model, train = begun(task, tmp_path, freeze_vectors=True, **options)
     embedding = model.network.encoder.embedding
-    before, given = embedding.weight.detach().clone(), embedding.given
+    before, given = embedding.weight.detach().clone(), embedding.pretrained_mask
     assert 0.2 < given.float().mean() < 0.7
     text_model.fit(model, train, train[:4], None)
     assert torch.equal(embedding.weight[given], before[given])
@@ -131,7 +131,7 @@ def test_vectors_that_are_not_frozen_are_tuned(task, tmp_path):
     embedding = model.network.encoder.embedding
     before = embedding.weight.detach().clone()
     text_model.fit(model, train, train[:4], None)
-    assert (embedding.weight != before).any(dim=1)[embedding.given].float().mean() > 0.8
+    assert (embedding.weight != before).any(dim=1)[embedding.pretrained_mask].float().mean() > 0.8
 
 
 @pytest.mark.parametrize("average", ["last", "best"])
@@ -140,7 +140,7 @@ def test_the_mean_of_epochs_leaves_frozen_rows_up_to_rounding(average, tmp_path)
     embedding = model.network.encoder.embedding
     before = embedding.weight.detach().clone()
     text_model.fit(model, train, train[:4], None)
-    torch.testing.assert_close(embedding.weight[embedding.given], before[embedding.given])
+    torch.testing.assert_close(embedding.weight[embedding.pretrained_mask], before[embedding.pretrained_mask])
 
 
 def test_an_unfinished_training_with_frozen_vectors_goes_on_to_the_same_weights(tmp_path):

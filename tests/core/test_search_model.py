@@ -1,14 +1,14 @@
-"""What search does with a Hoisted model equals what it does with the model, step by step and as a whole."""
+"""What search does with a SearchModel model equals what it does with the model, step by step and as a whole."""
 
 import itertools
 
 import pytest
 import torch
 
-from core import hoisted
-from core.hoisted import Hoisted
+from core import search_model
 from core.models import Seq2Seq, make_decoder, make_encoder, make_lookup
-from core.search import Rules, beam, greedy
+from core.search import Constraints, beam, greedy
+from core.search_model import SearchModel
 from core.settings import Settings
 from core.vocabulary import BOS
 
@@ -22,7 +22,7 @@ ALL = list(itertools.product(("rnn", "gru", "lstm"), ("none", "additive", "dot")
 def model_of(cell: str, attention: str, placement: str, layers: int, **more) -> Seq2Seq:
     torch.manual_seed(3)
     settings = Settings(cell=cell, attention=attention, placement=placement, layers=layers, embedding_size=6,
-                        state_size=5, encoder_size=7, **more)
+                        hidden_size=5, encoder_size=7, **more)
     encoder = make_encoder(settings, V)
     return Seq2Seq(encoder, make_decoder(settings, V, encoder.memory_size)).eval()
 
@@ -31,9 +31,9 @@ def model_of(cell: str, attention: str, placement: str, layers: int, **more) -> 
 @pytest.mark.parametrize("cell,attention,placement,layers", ALL)
 @torch.inference_mode()
 def test_a_step_equals_that_of_the_decoder(monkeypatch, cell, attention, placement, layers, rows):
-    monkeypatch.setattr(hoisted, "TEXTS", 2)  # three batches, of three lengths, joined
+    monkeypatch.setattr(search_model, "TEXTS", 2)  # three batches, of three lengths, joined
     model = model_of(cell, attention, placement, layers)
-    fast = Hoisted(model, rows)
+    fast = SearchModel(model, rows)
     memory, other = model.encode(SOURCE, LENGTHS), fast.encode(SOURCE, LENGTHS)
     assert (fast.decoder._words is not None) == (rows == 1000)
     K = 3
@@ -57,7 +57,7 @@ def test_a_step_equals_that_of_the_decoder(monkeypatch, cell, attention, placeme
 @pytest.mark.parametrize("attention,placement", [("dot", "after"), ("additive", "after"), ("additive", "before")])
 def test_search_finds_the_same(attention, placement, tie):
     model = model_of("gru", attention, placement, 1, tie_embeddings=tie, layer_norm=tie)
-    fast, rules = Hoisted(model, 1000), Rules(max_output=6, no_repeat=2)
+    fast, rules = SearchModel(model, 1000), Constraints(max_output=6, no_repeat_ngram_size=2)
     for search in (lambda m: [[h] for h in greedy(m, m.encode(SOURCE, LENGTHS), rules)],
                    lambda m: beam(m, m.encode(SOURCE, LENGTHS), rules, 4, 0.8)):
         with torch.inference_mode():
@@ -69,22 +69,22 @@ def test_search_finds_the_same(attention, placement, tie):
 
 @torch.inference_mode()
 def test_a_lookup_of_one_unit_can_be_hoisted_too():
-    settings = Settings(attention="none", embedding_size=6, state_size=5)
+    settings = Settings(attention="none", embedding_size=6, hidden_size=5)
     torch.manual_seed(4)
     model = Seq2Seq(make_lookup(settings, V), make_decoder(settings, V, 6)).eval()
-    rules, fast = Rules(max_output=5), Hoisted(model, 1000)
+    rules, fast = Constraints(max_output=5), SearchModel(model, 1000)
     found = [[h.ids for h in greedy(m, m.encode(SOURCE, LENGTHS), rules)] for m in (model, fast)]
     assert found[0] == found[1]
 
 
 def test_a_table_that_would_be_too_large_is_not_made(monkeypatch):
-    monkeypatch.setattr(hoisted, "LARGEST", V * 15 - 1)
-    assert Hoisted(model_of("gru", "dot", "after", 1), 1000).decoder._words is None
+    monkeypatch.setattr(search_model, "LARGEST", V * 15 - 1)
+    assert SearchModel(model_of("gru", "dot", "after", 1), 1000).decoder._words is None
 
 
 def test_a_beam_wider_than_what_is_allowed_takes_no_word_beyond_the_vocabulary():
-    fast = Hoisted(model_of("gru", "dot", "after", 1), 1000)
+    fast = SearchModel(model_of("gru", "dot", "after", 1), 1000)
     wanted = torch.tensor([[7, 8]] * 5)
     with torch.inference_mode():
-        found = beam(fast, fast.encode(SOURCE, LENGTHS), Rules(max_output=4, prefix=wanted), 40, 0.8)
+        found = beam(fast, fast.encode(SOURCE, LENGTHS), Constraints(max_output=4, prefix=wanted), 40, 0.8)
     assert all(h.ids[:2] == [7, 8] and max(h.ids) < V for hypotheses in found for h in hypotheses)

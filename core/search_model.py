@@ -22,7 +22,7 @@ from core.attention import attend
 from core.cells import State
 from core.decoder import Decoder
 from core.encoder import Memory
-from core.machine import evened
+from core.machine import round_up_to_64
 from core.models import Seq2Seq
 
 WORDS = 10  # that a hypothesis has, at a guess
@@ -30,14 +30,14 @@ LARGEST = 1 << 25  # numbers in a table
 TEXTS = 64  # encoded at once
 
 
-class Hoisted:
+class SearchModel:
     """What search needs of a model: `encode`, and a decoder with `start`, `step` and `logits`. For answering only.
 
     rows: how many hypotheses there will be in all; few do not repay a table of all words.
     """
 
     def __init__(self, model: Seq2Seq, rows: int) -> None:
-        self._model, self.decoder = model, HoistedDecoder(model.decoder, rows)
+        self._model, self.decoder = model, SearchDecoder(model.decoder, rows)
 
     def encode(self, source: Tensor, lengths: Tensor) -> Memory:
         """As Seq2Seq.encode, some texts at a time: with texts in the order of their lengths, little is padded."""
@@ -45,11 +45,11 @@ class Hoisted:
         return Memory.joined([self.decoder.prepare(self._model.encoder(s[:, :n.max()], n)) for s, n in parts])
 
 
-class HoistedDecoder:
+class SearchDecoder:
     def __init__(self, decoder: Decoder, rows: int) -> None:
         self._decoder, self.start = decoder, decoder.start
         # On a CPU a product with as many columns as a multiple of 64 is up to half as fast again.
-        more = evened(decoder.output.out_features) - decoder.output.out_features
+        more = round_up_to_64(decoder.output.out_features) - decoder.output.out_features
         self._W_o = F.pad(decoder.output.weight, (0, 0, 0, more))
         self._b_o = F.pad(decoder.output.bias, (0, more), value=float("-inf"))
         words, gates = decoder.embedding.weight, decoder.stack.cells[0].rnn.weight_hh_l0.size(0)
@@ -57,7 +57,7 @@ class HoistedDecoder:
         self._words = decoder.stack.project(words) if repays else None  # (V, gates·H)
         self._keys = decoder.attention.folded() if decoder.placement == "after" else None
         self._W_rs, self._W_rc = decoder.readout.weight.split(
-            [decoder.stack.state_size, decoder.readout.in_features - decoder.stack.state_size], dim=1)
+            [decoder.stack.hidden_size, decoder.readout.in_features - decoder.stack.hidden_size], dim=1)
 
     def logits(self, readout: Tensor) -> Tensor:
         """As Decoder.logits, and -inf for the columns that were added. (…, E) → (…, V')"""
