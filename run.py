@@ -52,19 +52,14 @@ def main(arguments: list[str] | None = None) -> int:
 def run(args: argparse.Namespace) -> int:
     job = job_of(args)
     if job == "list":
-        from n2m.cli.corpora import listing
-        print("\n".join(listing()))
-        return 0
+        return corpora(corpora_parser().parse_args(["list"]))
     n2m.keep_freed_memory()
-    if job == "compare":
-        found = list(filter(None, [train_and_show(args, task.name) for task in n2m.tasks()]))
-        if found:
-            print("\n" + "\n".join(n2m.comparison([m for m, _ in found], [r for _, r in found])))
-        return 0
-    if job == "train":
-        train_and_show(args, args.task)
-        return 0
-    return answer(args, job)
+    if job not in ("train", "compare"):
+        return answer(args, job)
+    found = [train_and_show(args, name) for name in ([args.task] if args.task else [t.name for t in n2m.tasks()])]
+    if job == "compare" and None not in found:
+        print("\n" + "\n".join(n2m.comparison(*zip(*found))))
+    return 0
 
 
 def corpora(args: argparse.Namespace) -> int:
@@ -75,7 +70,7 @@ def corpora(args: argparse.Namespace) -> int:
 
 
 def train_and_show(args: argparse.Namespace, task: str) -> tuple[n2m.Model, n2m.Report] | None:
-    """Train or load the model of a task, evaluate it, print scores and examples. Returns both, on the first process."""
+    """Train or load a model, evaluate it, print its scores. Returns both on the first process, None on others."""
     from core.training import INTERRUPTED, TERMINATED
     search = given(args, SearchSettings)
     with bars.TrainingBar() as bar, stop_signals() as should_stop:
@@ -93,30 +88,25 @@ def train_and_show(args: argparse.Namespace, task: str) -> tuple[n2m.Model, n2m.
     report = model.evaluate(args.corpus, rejects=args.rejects, mirror=args.mirror, **search)
     model.save_report(report)
     print(f"{task} ({model.task.sizes}) on {model.metadata['corpus']['name']}: {model.test_examples:,} test examples")
-    print("\n".join(report.lines()))
-    print("\nexamples from the test split:")
-    for source, answered, reference in report.examples:
-        print(f"  {source}\n    → {answered}\n    = {reference}")
-    print(f"\nmodel: {model.folder}")
+    print("\n".join([*report.lines(), "", f"model: {model.folder}"]))
     return model, report
 
 
 def answer(args: argparse.Namespace, job: str) -> int:
-    """Answer every input, or explain one; an input without an answer gives an empty line, so that the others keep
-    their line numbers."""
+    """Answer every input, or explain one. An input without an answer gives an empty line, which keeps the lines
+    aligned."""
     from n2m.cli import answering, explain
-    model, group = answering.load(args)
-    options = {**given(args, SearchSettings), "seed": getattr(args, "seed", None)}
+    model, search = answering.load(args, MODELS), given(args, SearchSettings)
     if job == "explain":
-        print("\n".join(explain.explanation(model.walk(args.explain, **given(args, SearchSettings)))))
+        print("\n".join(explain.explanation(model.walk(args.explain, **search))))
         return 0
+    search |= {"seed": getattr(args, "seed", None), "script": args.script}
     if job == "acrostic":
-        poem = model.acrostic(args.acrostic, line_length=args.line_length or 5, script=args.script, **options)
-        print("\n".join(line.text for line in poem))
+        print("\n".join(a.text for a in model.acrostic(args.acrostic, line_length=args.line_length, **search)))
         return 0
     failed, several = False, len(args.input) > 1 or answering.is_stream(args.input[0])
-    options |= {"n_best": options.get("n_best", 1), "lines": args.lines or 1, "script": args.script}
-    for number, found in enumerate(answering.printed_answers(model, args.input, sys.stdin.buffer, group, options), 1):
+    found_of_each = answering.printed_answers(model, args.input, sys.stdin.buffer, args.lines, search)
+    for number, found in enumerate(found_of_each, 1):
         if isinstance(found, InputError):
             failed = True
             complain(f"input {number}: {found}" if several else str(found))
@@ -128,8 +118,8 @@ def answer(args: argparse.Namespace, job: str) -> int:
 
 @contextlib.contextmanager
 def stop_signals() -> Iterator:
-    """What to poll for the first Ctrl-C or SIGTERM, which lets an update end, so that a whole state is saved. The
-    second one stops at once."""
+    """A function that tells whether Ctrl-C or SIGTERM has come: the update then ends, and its state is saved. A second
+    one stops at once."""
     from core.training import INTERRUPTED, TERMINATED
     received: list[str] = []
 
@@ -149,8 +139,7 @@ def stop_signals() -> Iterator:
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    with (open(os.devnull, "w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere),
-          contextlib.redirect_stderr(nowhere)):
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
         yield
 
 

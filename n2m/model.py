@@ -113,17 +113,18 @@ class Model:
         answers = iter([[convert(a) for a in best] for best in found])
         return [next(answers) if isinstance(e, Example) else e for e in read]
 
-    def acrostic(self, heads: str, *, line_length: int = 5, seed: int | None = None, script: str | None = None,
+    def acrostic(self, heads: str, *, line_length: int | None = None, seed: int | None = None, script: str | None = None,
                  **search: Any) -> list[Answer]:
-        """藏头诗: a poem with a line for each character of `heads`, which begins with it, `line_length` characters each.
+        """藏头诗: a poem with a line for each character of `heads`, which begins with it.
 
+        line_length: characters per line, 5 by default
         Raises InputError for a character that the model does not know, and for other tasks than line by line ones.
         """
         self._check_lines(1, False)
         convert = self._converter(script)
         options = self.search_settings(**search)
         found = self.task.acrostic(  # type: ignore[attr-defined]
-            self.text_model, self._cleaned(heads.strip()), line_length, options, (self._seed(seed),))
+            self.text_model, self._cleaned(heads.strip()), 5 if line_length is None else line_length, options, (self._seed(seed),))
         return [convert(a) for a in found]
 
     def stream(self, text: str, *, seed: int | None = None, script: str | None = None, **search: Any) -> Iterator[str]:

@@ -2,31 +2,58 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import corpora
+import tasks
 from core.data import InputError
-from core.distributed import Group
+from core.distributed import join
+from core.settings import CorpusSettings, Settings
+from n2m.cli.flags import given
 from n2m.model import Model
+from n2m.model import load as load_model
+from n2m.training import check_same
 from tasks.shared.task import Answer
 
 BATCH = 512  # texts answered at once
 
 
-def printed_answers(model: Model, texts: Sequence[str], standard_input: BinaryIO, endings: tuple[str, ...],
-                    group: Group, options: dict[str, Any]) -> Iterator[str | InputError]:
-    """For each input the lines to print, or why there is no answer. All of them come out on the first process, which
-    alone reads the input, and on every other.
+def load(args: argparse.Namespace, models: Path) -> Model:
+    """The model to answer with. Raises InputError where the flags ask for another one than the directory holds."""
+    task, directory = tasks.find(args.task), args.model_dir or models / args.task
+    reading = given(args, CorpusSettings)
+    asked = {**given(args, Settings), **reading, **({"reverse": True} if args.reverse else {})}
+    asked.pop("seed", None)  # with an input it is the answer's
+    task.settings({}, given(args, Settings))  # refuses impossible values before the model is loaded
+    if args.lines is not None and not task.writes_lines:
+        raise InputError(f"`lines` does not fit the task {task.name}, which writes no lines; remove it")
+
+    def ready() -> Model:
+        model = load_model(directory, device=getattr(args, "device", "auto"))
+        check_same(model, task, args.corpus, CorpusSettings(**reading), asked)
+        return model
+
+    return join().local_rank0_first(ready)
+
+
+def printed_answers(model: Model, texts: Sequence[str], standard_input: BinaryIO, lines: int | None,
+                    options: dict[str, Any]) -> Iterator[str | InputError]:
+    """For each input the lines to print, or why there is no answer. All of them come out on the first process of a
+    group, which alone reads the input, and on every other.
 
     texts    texts, files with a text per line, or - for standard input
-    endings  those of files: a text with one of these that is no file is refused
-    options  of n2m.model.Model.answer
+    options  of n2m.Model.answer
     """
+    group, n_best = join(), options.get("n_best", 1)
+    if lines is not None:
+        options = {**options, "lines": lines}
     several = len(texts) > 1 or is_stream(texts[0])
-    batches = read_batches(texts, standard_input, endings)
+    batches = read_batches(texts, standard_input, corpora.ENDINGS)
     done = 0
     while at_once := group.run_on_rank0(lambda: list(islice(batches, group.world_size))):
         mine = at_once[group.rank] if group.rank < len(at_once) else []
@@ -34,7 +61,7 @@ def printed_answers(model: Model, texts: Sequence[str], standard_input: BinaryIO
         done += sum(map(len, at_once))
         found = model.answer(mine, errors="return", first=first, **options) if mine else []
         shown = [answers if isinstance(answers, InputError) else
-                 lines_of(model, answers, text if several else "", options["n_best"])
+                 lines_of(model, answers, text if several else "", n_best)
                  for text, answers in zip(mine, found)]
         for batch in group.gather(shown):
             yield from batch
