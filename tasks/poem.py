@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from core.data import Example, InputError
+from core.settings import SearchSettings, Settings
 from core.verses import lines_of
 from tasks.shared.decoding_task import DecodingTask
-from tasks.shared.task import Answer
+from tasks.shared.report import Report
+from tasks.shared.task import Answer, Splits, Trained
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.text import Codec
 
 
 class Poem(DecodingTask):
@@ -24,13 +33,13 @@ class Poem(DecodingTask):
     defaults = {"max_length": 24, "min_count": 2, "bidirectional": False}
     search_defaults = {"length_penalty": 0.0}
 
-    def advice(self, data):
+    def advice(self, data: Splits) -> list[str]:
         pairs = data.train[:20_000]
         uneven = sum(len(e.source) != len(e.target) for e in pairs) / max(len(pairs), 1)
         return [f"{uneven:.0%} of the pairs have lines of different lengths, but the next line is always written as "
                 "long as the one before; the task translate takes any pair"] if uneven else []
 
-    def source_text(self, example, settings):
+    def source_text(self, example: Example, settings: Settings) -> str:
         """The poem so far as it is printed, ， after odd lines and 。 after even ones: this tells the model where in a
         couplet it is. Of a poem of more than max_length characters the oldest lines are left out."""
         lines = [*example.context, example.source]
@@ -39,7 +48,7 @@ class Poem(DecodingTask):
             first += 1
         return punctuate(lines[first:], start=first)
 
-    def read_input(self, text, settings):
+    def read_input(self, text: str, settings: Settings) -> Example:
         """The lines of a poem, cut as those of a corpus are; the last one is to be continued."""
         lines = lines_of(super().read_input(text, settings).source)
         if not lines:
@@ -50,7 +59,7 @@ class Poem(DecodingTask):
                              f"most {settings.max_length - 1}; shorten it, or train with a larger `max_length`")
         return Example(lines[-1], "", tuple(lines[:-1]))
 
-    def codecs(self, settings, sources, targets):
+    def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:
         """Both sides are one language in one script: they share one vocabulary and one embedding."""
         from core.text import Codec, Texts
         if settings.tokenizer != "characters":
@@ -60,20 +69,21 @@ class Poem(DecodingTask):
                                   settings.max_vocabulary)
         return shared, shared
 
-    def build(self, settings, source, target):
+    def build(self, settings: Settings, source: Codec, target: Any) -> torch.nn.Module:
         from core.models import Seq2Seq, make_decoder, make_encoder
         encoder = make_encoder(settings, len(source))
         return Seq2Seq(encoder, make_decoder(settings, len(target), encoder.memory_size, shared=encoder.embedding))
 
-    def output_lengths(self, examples):
+    def output_lengths(self, examples: Sequence[Example]) -> list[int]:
         """N→N: as many characters as the line has."""
         return [len(e.source) for e in examples]
 
-    def evaluate(self, model, data, search):
+    def evaluate(self, model: Trained, data: Splits, search: SearchSettings) -> Report:
         from tasks.shared.evaluation import evaluate_poems
         return evaluate_poems(self, model, data, search)
 
-    def continued(self, model, example, lines, search, seed):
+    def continued(self, model: Trained, example: Example, lines: int, search: SearchSettings,
+                  seed: Sequence[int]) -> list[Answer]:
         """The next `lines` lines as one text, each with all lines before it as context; n_best poems, best first."""
         starts = [[answer] for answer in self._next(model, [*example.context, example.source], search, (*seed, 0))]
         one = replace(search, n_best=1)
@@ -85,7 +95,8 @@ class Poem(DecodingTask):
             poems.append(as_poem(written, start=len(example.context) + 1))
         return sorted(poems, key=lambda poem: -poem.score)
 
-    def acrostic(self, model, heads, length, search, seed):
+    def acrostic(self, model: Trained, heads: str, length: int, search: SearchSettings,
+                 seed: Sequence[int]) -> list[Answer]:
         """藏头诗: one line of `length` characters for each character of `heads`, beginning with it.
 
         The first line has none before it, so it continues the heads themselves, read as a line. Raises InputError for
@@ -105,7 +116,8 @@ class Poem(DecodingTask):
             written += self._next(model, so_far, replace(search, n_best=1), (*seed, number), head)
         return written
 
-    def _next(self, model, poem: list[str], search, seed, head: str = "") -> list[Answer]:
+    def _next(self, model: Trained, poem: list[str], search: SearchSettings, seed: Sequence[int],
+              head: str = "") -> list[Answer]:
         example = Example(poem[-1], "", tuple(poem[:-1]))
         return self.answer(model, [example], search, prefixes=[head] if head else None, seeds=[seed])[0]
 

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from core.settings import SearchSettings, Settings
 from tasks.shared.decoding_task import DecodingTask
+from tasks.shared.report import Report
+from tasks.shared.task import Splits, Trained
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.text import Codec
 
 
 class Translate(DecodingTask):
@@ -16,11 +26,11 @@ class Translate(DecodingTask):
     reversible = True
     defaults = {"tokenizer": "words", "dropout": 0.4, "word_dropout": 0.1, "label_smoothing": 0.1, "epochs": 20}
 
-    def build(self, settings, source, target):
+    def build(self, settings: Settings, source: Codec, target: Any) -> torch.nn.Module:
         from core.models import Seq2Seq, make_decoder, make_encoder
         encoder = make_encoder(settings, len(source))
         return Seq2Seq(encoder, make_decoder(settings, len(target), encoder.memory_size))
 
-    def evaluate(self, model, data, search):
+    def evaluate(self, model: Trained, data: Splits, search: SearchSettings) -> Report:
         from tasks.shared.evaluation import evaluate_pairs
         return evaluate_pairs(self, model, data, search)

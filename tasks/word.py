@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 import statistics
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
+from core.settings import SearchSettings, Settings
 from tasks.shared.decoding_task import DecodingTask
+from tasks.shared.report import Report
+from tasks.shared.task import Splits, Trained
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.text import Codec
 
 
 class Word(DecodingTask):
@@ -19,25 +29,25 @@ class Word(DecodingTask):
     defaults = {"attention": "none", "word_dropout": 0.2}
     search_defaults = {"max_output": 80, "no_repeat_ngram_size": 2}
 
-    def advice(self, data):
+    def advice(self, data: Splits) -> list[str]:
         lengths = [len(e.source) for e in data.train[:20_000]]
         long = statistics.median(lengths) > 12
         return ["the sources are longer than a word; the task translate reads whole sentences"] if long else []
 
-    def codecs(self, settings, sources, targets):
+    def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:
         """The source is one unit: the word and, beside it, its characters. Only the target is cut into tokens."""
         from core.text import Codec
         return (Codec.from_texts("word and characters", sources, settings.lowercase),
                 Codec.from_texts(settings.tokenizer, targets, settings.lowercase, settings.min_count,
                                  settings.max_vocabulary))
 
-    def build(self, settings, source, target):
+    def build(self, settings: Settings, source: Codec, target: Any) -> torch.nn.Module:
         """One unit needs no recurrence: its embedding is c, and the decoder starts from it."""
         from core.models import Seq2Seq, make_decoder, make_lookup
         lookup = make_lookup(settings, len(source))
         return Seq2Seq(lookup, make_decoder(settings, len(target), lookup.memory_size))
 
-    def evaluate(self, model, data, search):
+    def evaluate(self, model: Trained, data: Splits, search: SearchSettings) -> Report:
         """Texts about a theme are measured by perplexity and by whether the theme shows; glosses by chrF."""
         from tasks.shared import evaluation
         measure = evaluation.evaluate_themes if data.many_targets else evaluation.evaluate_pairs

@@ -22,9 +22,13 @@ class DecodingTask(Task):
 
     def stream(self, model: Trained, example: Example, search: SearchSettings, seed: Sequence[int]) -> Iterator[str]:
         from tasks.shared.generation import stream
-        return stream(model, example, search, seed, (self.output_lengths([example]) or [None])[0])
+        return stream(model, example, search, seed, self._length(example))
 
     def walk(self, model: Trained, example: Example, search: SearchSettings, candidates: int = 3) -> Walk:
         from tasks.shared.explaining import decoding_walk
         return decoding_walk(model, self.source_text(example, model.settings), search,
-                             (self.output_lengths([example]) or [None])[0], candidates)
+                             self._length(example), candidates)
+
+    def _length(self, example: Example) -> int | None:
+        lengths = self.output_lengths([example])
+        return lengths[0] if lengths else None

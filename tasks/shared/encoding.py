@@ -89,9 +89,10 @@ def encode(task: Task, settings: Settings, train: Sequence[Example], dev: Sequen
     group = digest([task.name, examples, *(str(getattr(settings, name)) for name in SHAPING)])
     folder = get_or_build(cache_dir, group, digest(_versions()), partial(_make, task, settings, train, dev[:DEV]))
     codecs = Codec.from_json(folder.metadata["source"]), task.load_target(folder.metadata["target"])
-    parts = (EncodedSplit(*(_ragged(folder.path, f"{part}.{side}", len(codec))
-                            for side, codec in zip(("source", "target"), codecs))) for part in ("train", "dev"))
-    return Encoded(*codecs, *parts, folder)
+    train_ids, dev_ids = (EncodedSplit(*(_ragged(folder.path, f"{split}.{side}", len(codec))
+                                         for side, codec in zip(("source", "target"), codecs)))
+                          for split in ("train", "dev"))
+    return Encoded(*codecs, train_ids, dev_ids, folder)
 
 
 def _versions() -> Iterator[str]:
@@ -137,9 +138,10 @@ def _counts(text: Callable[[Example], str], split: Callable[[str], list[str]], e
 def _ids(task: Task, settings: Settings, source: Codec, target: Codec | Labels,
          examples: Sequence[Example]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Of each side all ids one after the other, and how many are each example's."""
-    sides = []
-    for codec, ids in ((source, source_ids), (target, target_ids)):
-        rows = [ids(task, settings, codec, e) for e in examples]
+    sides: list[tuple[np.ndarray, np.ndarray]] = []
+    rows_of_sides = [source_ids(task, settings, source, e) for e in examples], \
+        [target_ids(task, settings, target, e) for e in examples]
+    for codec, rows in zip((source, target), rows_of_sides):
         sides.append((np.fromiter(chain.from_iterable(rows), dtype=_kind(len(codec)), count=sum(map(len, rows))),
                       np.fromiter(map(len, rows), dtype=np.int32, count=len(rows))))
     return sides

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import torch
 
@@ -26,7 +27,7 @@ class TextModel:
     settings: Settings
     source: Codec
     target: Codec | Labels
-    network: torch.nn.Module
+    network: Any  # Seq2Seq, Classifier or a task's own torch.nn.Module
     metadata: dict
 
     @property

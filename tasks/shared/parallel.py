@@ -90,8 +90,9 @@ def _begin(work: Work[Any], examples: Sequence[Example]) -> None:
 
 
 def _exit_with_parent() -> None:
-    multiprocessing.parent_process().join()
-    os._exit(1)
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _work(start: int) -> Any:
