@@ -3,7 +3,7 @@
 import pytest
 
 from run import main
-from tests.test_command_line import QUICK, ROOT, refused, run
+from tests.command import QUICK, refused, run
 
 
 def pairs(count):
@@ -60,14 +60,12 @@ def test_a_training_from_standard_input_a_pair_of_files_and_a_module(tmp_path):
         "from core.data import Example\nfrom corpora.shared.corpus import Corpus\n"
         "DAYS = Corpus(name='days', task='translate', title='t', size='90', licence='l', origin='o',\n"
         "              load=lambda script: (Example(f'day {i}', f'night {i}') for i in range(90)))\n")
-    done = run("--task", "translate", "--corpus", "mine:DAYS", "--model-dir", tmp_path / "c", *QUICK, where=tmp_path,
-               PYTHONPATH=str(ROOT))
+    done = run("--task", "translate", "--corpus", "mine:DAYS", "--model-dir", tmp_path / "c", *QUICK, where=tmp_path)
     assert done.returncode == 0 and "days: " in done.stderr, done.stderr
     for name, says in (("mine:WEEKS", "has no attribute"), ("nomodule:X", "No module named"),
                        ("mine:Example", "is no Corpus")):
-        assert says in refused("--task", "translate", "--corpus", name, where=tmp_path, PYTHONPATH=str(ROOT))
-    assert "is a corpus of --task translate" in refused("--task", "poem", "--corpus", "mine:DAYS", where=tmp_path,
-                                                        PYTHONPATH=str(ROOT))
+        assert says in refused("--task", "translate", "--corpus", name, where=tmp_path)
+    assert "is a corpus of --task translate" in refused("--task", "poem", "--corpus", "mine:DAYS", where=tmp_path)
 
 
 def test_what_was_read_otherwise_is_another_corpus(tmp_path):
