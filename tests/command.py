@@ -10,7 +10,7 @@ from unittest import mock
 
 ROOT = Path(__file__).parent.parent
 TASKS = {"word": "月", "classify": "这本书很好", "poem": "海月上东楼", "translate": "我要回家。"}
-QUICK = ["--epochs", "2", "--embedding-size", "16", "--state-size", "16"]
+QUICK = ["--epochs", "2", "--embedding-size", "16", "--hidden-size", "16"]
 
 
 @dataclass(frozen=True)

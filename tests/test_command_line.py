@@ -9,13 +9,7 @@ import time
 
 import pytest
 
-<<<<<<< HEAD
-ROOT = Path(__file__).parent.parent
-TASKS = {"word": "月", "classify": "这本书很好", "poem": "海月上东楼", "translate": "我要回家。"}
-QUICK = ["--epochs", "2", "--embedding-size", "16", "--hidden-size", "16"]
-=======
 from tests.command import QUICK, ROOT, TASKS, refused, run
->>>>>>> tests
 
 
 @pytest.mark.parametrize("task", TASKS)
