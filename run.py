@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import itertools
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
             return run(parser().parse_args(given))
     except InputError as error:
         if first or isinstance(error, ProcessLost):
-            print("run.py: " + " ".join(str(error).split("\n")), file=sys.stderr)
+            print("run.py: " + with_flags(" ".join(str(error).split("\n"))), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         if first:
@@ -359,8 +360,12 @@ def answer(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], se
     return 2 if failed else 0
 
 
+def with_flags(text: str) -> str:
+    return re.sub(r"`([a-z_]+)`", lambda found: "--" + found[1].replace("_", "-"), text)
+
+
 def note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(with_flags(text), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from core.constraints import Constraints
 from core.data import Example
 from core.encoder import Lookup
-from core.search import Constraints
 from core.settings import SearchSettings
 from core.vocabulary import BOS, EOS, UNK
 from tasks.shared.report import pad, width

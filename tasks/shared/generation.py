@@ -10,9 +10,10 @@ import torch
 
 from core import search as searching
 from core.batches import Ragged
+from core.constraints import Constraints
 from core.data import Example
 from core.machine import keep_freed_memory
-from core.search_model import SearchModel
+from core.search_model import SearchModel, search_model
 from core.settings import SearchSettings
 
 if TYPE_CHECKING:
@@ -32,13 +33,12 @@ def generate(model: TextModel, examples: Sequence[Example], search: SearchSettin
     sources = Ragged([model.source_ids(e) for e in examples])
     size = max(1, min(INPUTS, HYPOTHESES // search.beam))
     keep_freed_memory()
-    with torch.inference_mode():
-        network = SearchModel(model.network, len(examples) * search.beam)
+    network = search_model(model.network)
     order = np.argsort(-sources.lengths, kind="stable")  # inputs of like length share a batch
     answers: list[list[tuple[str, float]]] = [[] for _ in examples]
     for start in range(0, len(order), size):
         index = order[start:start + size]
-        rules = searching.Constraints(
+        rules = Constraints(
             max_output=search.max_output, no_repeat_ngram_size=search.no_repeat_ngram_size,
             lengths=None if lengths is None else torch.tensor([lengths[i] for i in index], device=model.device),
             prefix=None if prefixes is None else
@@ -51,11 +51,12 @@ def generate(model: TextModel, examples: Sequence[Example], search: SearchSettin
     return answers
 
 
-def _search(network: SearchModel, seed: int, memory, rules: searching.Constraints, search: SearchSettings,
+def _search(network: SearchModel, seed: int, memory, rules: Constraints, search: SearchSettings,
             index: np.ndarray) -> list[list[searching.Hypothesis]]:
     if search.temperature:
         rounds = [searching.sample(network, memory, rules, search.temperature, search.top_k, search.top_p,
-                                   [hash((seed, int(i), n)) % 2 ** 31 for i in index])
+                                   torch.stack([torch.rand(rules.steps, generator=torch.Generator().manual_seed(
+                                       hash((seed, int(i), n)) % 2 ** 31)) for i in index]))
                   for n in range(search.n_best)]
         return [list(found) for found in zip(*rounds)]
     if search.beam == 1:

@@ -121,7 +121,7 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
     sides = {"source": (model.source, [model.task.source_text(e, model.settings) for e in dev])}
     if isinstance(model.target, Codec):
         sides["target"] = (model.target, [e.target for e in dev])
-    shares = {side: codec.unknown_share(texts) for side, (codec, texts) in sides.items()}
+    shares = {side: codec.unknown_fraction(texts) for side, (codec, texts) in sides.items()}
     finer = {side: "a finer --tokenizer (characters, subwords), " * (codec.tokenizer.kind != "characters")
              for side, (codec, _) in sides.items()}
     return [f"{share:.0%} of the {side} tokens in the dev split are unknown to the vocabulary; use {finer[side]}"

@@ -9,6 +9,7 @@ import torch
 import corpora
 import tasks
 from core.batches import EncodedSplit
+from core.constraints import Constraints
 from core.data import InputError
 from core.training_run import evaluate
 from corpora.shared.splits import prepare
@@ -89,7 +90,7 @@ def test_beam_of_one_equals_greedy(task):
     data = model.encode(a_few(task))
     batch = data.batch(np.arange(len(data)))
     memory = model.network.encode(batch.source, batch.source_lengths)
-    rules = search.Constraints(max_output=12)
+    rules = Constraints(max_output=12)
     one = [found[0] for found in search.beam(model.network, memory, rules, 1, 0.7)]
     greedy = search.greedy(model.network, memory, rules, 0.7)
     assert [h.ids for h in one] == [h.ids for h in greedy]
