@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from core.registry import ATTENTIONS, load_class
+
 LARGEST = 1 << 26  # numbers held at once
 
 
@@ -118,12 +120,10 @@ class DotAttention(Attention):
         return dot_scores(query, keys)
 
 
-KINDS: dict[str, type[Attention]] = {"additive": AdditiveAttention, "dot": DotAttention}
-
-
 def make_attention(kind: str, query_size: int, memory_size: int, attention_size: int) -> Attention | None:
-    """The attention of this kind, or None for "none"."""
-    return None if kind == "none" else KINDS[kind](query_size, memory_size, attention_size)
+    """The attention of this name in core.registry.ATTENTIONS; None for "none"."""
+    location = ATTENTIONS[kind]
+    return load_class(location)(query_size, memory_size, attention_size) if location else None
 
 
 class AttentionPooling(nn.Module):

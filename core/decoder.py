@@ -23,11 +23,12 @@ import torch
 from torch import Tensor, nn
 
 from core.attention import Attention
-from core.cells import Stack, State
+from core.cells import State
 from core.dropout import Dropout
 from core.embedding import Embedding, WordDropout
 from core.encoder import Memory
 from core.loss import output_loss
+from core.stack import Stack
 
 
 class Decoder(nn.Module):
@@ -39,7 +40,7 @@ class Decoder(nn.Module):
         self.embedding, self.attention, self.stack = embedding, attention, stack
         self.placement = placement if attention else "none"
         self.reads_context = self.placement != "after"  # does the context join the cell's input?
-        self.bridge = nn.ModuleList(nn.Linear(memory_size, hidden_size) for _ in range(stack.tensors))
+        self.bridge = nn.ModuleList(nn.Linear(memory_size, hidden_size) for _ in range(stack.state_tensors))
         self.readout = nn.Linear(hidden_size + memory_size, size)
         self.output = nn.Linear(size, embedding.num_embeddings)
         if tie_embeddings:
@@ -73,7 +74,7 @@ class Decoder(nn.Module):
         return self.read(self.stack.top(state), context), state, weights
 
     def _context_weights(self) -> Tensor | None:
-        return self.stack.weights(self.embedding.embedding_dim) if self.reads_context else None
+        return self.stack.input_weights(self.embedding.embedding_dim) if self.reads_context else None
 
     def _step(self, gates: Tensor, state: State, memory: Memory, W_c: Tensor | None,
               masks: list[Tensor | None] | None = None) -> tuple[State, Tensor, Tensor | None]:

@@ -144,7 +144,8 @@ def _add(group: argparse._ArgumentGroup, f: dataclasses.Field) -> None:
     flag, kind = "--" + f.name.replace("_", "-"), type(f.default)
     others = [f"{t.name} {value}" for t in tasks.all_tasks()
               for value in [{**t.defaults, **t.search_defaults}.get(f.name)] if value is not None]
-    text = f"{f.metadata['help']} (default {f.default if f.default != '' else 'none'}"
+    text = re.sub(r"`([a-z_]+)`", lambda found: "--" + found[1].replace("_", "-"), f.metadata["help"])
+    text += f" (default {f.default if f.default != '' else 'none'}"
     text += "".join("; " + other for other in others) + ")"
     if kind is bool:
         group.add_argument(flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.batches import Batch, EncodedSplit, Ragged
+from core.batches import Batch, EncodedSplit, Ragged, map_batches
 from core.settings import Settings
 from core.vocabulary import PAD
 
@@ -59,7 +59,7 @@ def test_rows_of_an_array_or_a_file_equal_the_lists(tmp_path_factory, rows, data
 
 
 def test_rows_of_a_file_stay_the_same_when_its_pages_are_let_go(tmp_path, monkeypatch):
-    monkeypatch.setattr("core.batches.ROWS", 2)
+    monkeypatch.setattr("core.batches.RELEASE_AFTER", 2)
     np.arange(10, dtype=np.uint16).tofile(tmp_path / "ids")
     ragged = Ragged.from_file(tmp_path / "ids", np.uint16, np.array([4, 6]))
     for _ in range(5):
@@ -67,7 +67,7 @@ def test_rows_of_a_file_stay_the_same_when_its_pages_are_let_go(tmp_path, monkey
 
 
 def test_arrays_that_do_not_fit_each_other_are_refused():
-    with pytest.raises(ValueError, match="3 ids for rows of 4 in all"):
+    with pytest.raises(ValueError, match="3 ids, but the lengths sum to 4"):
         Ragged.from_arrays(np.arange(3), np.array([2, 2]))
 
 
@@ -88,7 +88,7 @@ def test_a_batch_moves_as_a_whole():
 
 @pytest.mark.parametrize("sources, targets", [([[4], []], [[4], [5]]), ([[4]], [[4], [5]])])
 def test_data_that_does_not_pair_up_is_refused(sources, targets):
-    with pytest.raises(ValueError, match=r"as many sources as targets \(\d, \d\), none of them empty"):
+    with pytest.raises(ValueError, match=r"as many sources as targets \(\d, \d\), and no empty source"):
         EncodedSplit(sources, targets)
 
 
@@ -147,3 +147,17 @@ def test_a_batch_by_tokens_stays_within_its_budget_and_none_is_lost(budget):
     sizes = [len(b.index) * (b.source.size(1) + b.target.size(1)) for b in batches if len(b.index) > 1]
     assert all(size <= budget for size in sizes)
     assert budget < 1000 or max(sizes) > budget / 2
+
+
+def test_results_of_batches_come_in_the_order_of_the_sources():
+    sources, seen = Ragged([[4] * n for n in (2, 5, 1, 3, 5, 4)]), []
+
+    def sums(ids, lengths, index):
+        seen.append(ids.shape)
+        assert torch.is_inference_mode_enabled() and (ids != 0).sum(dim=1).tolist() == lengths.tolist()
+        assert sources.lengths[index].tolist() == lengths.tolist()
+        return ids.sum(dim=1)
+
+    assert [int(r) for r in map_batches(sums, sources, 4)] == [8, 20, 4, 12, 20, 16]
+    assert seen == [(4, 5), (2, 2)]  # similar lengths together
+    assert map_batches(sums, Ragged([]), 4) == []

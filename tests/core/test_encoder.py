@@ -1,11 +1,11 @@
 import pytest
 import torch
-from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from core.cells import CELLS
+from core.cells import cell_class
 from core.encoder import Memory, last, reverse
 from core.models import make_encoder, make_lookup
+from core.registry import CELLS
 from core.settings import Settings
 from core.vocabulary import PAD, UNK
 
@@ -62,11 +62,10 @@ def test_padding_changes_nothing(cell, layers, both):
     torch.testing.assert_close(padded.states[1:, :2], alone.states)
 
 
-@pytest.mark.parametrize("cell, layers, both", GRID)
+@pytest.mark.parametrize("cell, layers, both", [row for row in GRID if cell_class(row[0]).fused])
 def test_states_and_c_equal_torchs_packed_rnn_with_the_same_weights(cell, layers, both):
     encoder = an_encoder(cell, layers, both)
-    kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell]
-    theirs = kind(E, H, num_layers=layers, bidirectional=both, batch_first=True)
+    theirs = cell_class(cell).fused(E, H, num_layers=layers, bidirectional=both, batch_first=True)
     weights = {}
     for ending, cells in (("", encoder.forward_layers), ("_reverse", encoder.backward_layers)):
         for k, one in enumerate(cells):
@@ -75,7 +74,7 @@ def test_states_and_c_equal_torchs_packed_rnn_with_the_same_weights(cell, layers
     packed = pack_padded_sequence(encoder.embedding(IDS), LENGTHS, batch_first=True)
     out, final = theirs(packed)
     out = pad_packed_sequence(out, batch_first=True)[0]
-    final = final[0] if cell == "lstm" else final  # (layers · directions, B, H)
+    final = final[0] if isinstance(final, tuple) else final  # (layers · directions, B, H)
     c = torch.cat([final[-2], final[-1]], dim=-1) if both else final[-1]
     memory = encoder(IDS, LENGTHS)
     torch.testing.assert_close(memory.c, c)

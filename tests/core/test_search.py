@@ -4,16 +4,20 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.batches import Batch
+from core.constraints import Constraints
 from core.encoder import Memory
 from core.models import Seq2Seq, make_decoder, make_encoder
-from core.search import Constraints, Hypothesis, beam, greedy, sample
+from core.search import Hypothesis, beam, greedy, sample, sampler, stream
 from core.settings import Settings
 from core.vocabulary import BOS, EOS, PAD, UNK
 
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 
+ONE = Constraints(max_output=1)
 V = 7  # four special symbols, then the tokens A, B and C
 A, B, C = 4, 5, 6
 ZERO = 1e-30  # as good as impossible, yet with a logarithm
@@ -77,7 +81,12 @@ def outputs(hypotheses):
 
 def many_samples(model, rules, count=2000, **how):
     how = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, **how}
-    return sample(model, inputs(*[0] * count), rules, seeds=list(range(count)), **how)
+    return sample(model, inputs(*[0] * count), rules, uniforms=draws(list(range(count))), **how)
+
+
+def draws(seeds, steps=40):
+    """Uniform numbers for the rows of a batch, each row's from a seed of its own."""
+    return torch.stack([torch.rand(steps, generator=torch.Generator().manual_seed(s)) for s in seeds])
 
 
 def share_of(token, hypotheses):
@@ -159,7 +168,8 @@ def test_max_output_counts_eos():
 SEARCHES = {
     "greedy": lambda model, memory, rules: greedy(model, memory, rules),
     "beam": lambda model, memory, rules: [h[0] for h in beam(model, memory, rules, 4, 0.8)],
-    "sample": lambda model, memory, rules: sample(model, memory, rules, 1.5, 0, 1.0, list(range(memory.c.size(0)))),
+    "sample": lambda model, memory, rules: sample(model, memory, rules, 1.5, 0, 1.0,
+                                                  draws(range(memory.c.size(0)), rules.steps)),
 }
 every_search = pytest.mark.parametrize("search", SEARCHES.values(), ids=SEARCHES.keys())
 
@@ -265,44 +275,81 @@ def test_a_beams_whole_list_does_not_depend_on_the_batch():
 
 def test_sampling_among_one_equals_greedy():
     model, memory, rules = fake_model(random_table(5, seed=11)), inputs(*range(5)), Constraints(max_output=6)
-    sampled = sample(model, memory, rules, temperature=3.0, top_k=1, top_p=1.0, seeds=[7] * 5)
+    sampled = sample(model, memory, rules, temperature=3.0, top_k=1, top_p=1.0, uniforms=draws([7] * 5))
     assert outputs(sampled) == outputs(greedy(model, memory, rules))
 
 
 def test_sampling_in_a_tiny_top_p_equals_greedy():
     model, memory, rules = fake_model(random_table(5, seed=12)), inputs(*range(5)), Constraints(max_output=6)
-    sampled = sample(model, memory, rules, temperature=1.0, top_k=0, top_p=1e-9, seeds=[7] * 5)
+    sampled = sample(model, memory, rules, temperature=1.0, top_k=0, top_p=1e-9, uniforms=draws([7] * 5))
     assert outputs(sampled) == outputs(greedy(model, memory, rules))
 
 
 @pytest.mark.parametrize("temperature", [1e-3, 1e-38])
 def test_sampling_at_a_vanishing_temperature_equals_greedy(temperature):
     model, memory, rules = fake_model(random_table(5, seed=13)), inputs(*range(5)), Constraints(max_output=6)
-    sampled = sample(model, memory, rules, temperature, top_k=0, top_p=1.0, seeds=[7] * 5)
+    sampled = sample(model, memory, rules, temperature, top_k=0, top_p=1.0, uniforms=draws([7] * 5))
     assert outputs(sampled) == outputs(greedy(model, memory, rules))
 
 
 def test_the_same_seeds_give_the_same_samples_whatever_else_is_in_the_batch():
     model, rules = fake_model(random_table(3, seed=14)), Constraints(max_output=9)
     how = {"temperature": 2.0, "top_k": 0, "top_p": 1.0}
-    together = sample(model, inputs(0, 1, 2), rules, seeds=[11, 22, 33], **how)
-    assert outputs(sample(model, inputs(2, 0), rules, seeds=[33, 11], **how)) == outputs([together[2], together[0]])
-    assert outputs(sample(model, inputs(1), rules, seeds=[22], **how)) == outputs([together[1]])
-    others = sample(model, inputs(0, 1, 2), rules, seeds=[44, 55, 66], **how)
+    together = sample(model, inputs(0, 1, 2), rules, uniforms=draws([11, 22, 33]), **how)
+    swapped = sample(model, inputs(2, 0), rules, uniforms=draws([33, 11]), **how)
+    assert outputs(swapped) == outputs([together[2], together[0]])
+    assert outputs(sample(model, inputs(1), rules, uniforms=draws([22]), **how)) == outputs([together[1]])
+    others = sample(model, inputs(0, 1, 2), rules, uniforms=draws([44, 55, 66]), **how)
     assert outputs(others) != outputs(together)
 
 
 def test_a_longer_neighbour_does_not_change_a_sample():
     model, how = fake_model(random_table(2, seed=15)), {"temperature": 2.0, "top_k": 0, "top_p": 1.0}
-    together = sample(model, inputs(0, 1), Constraints(9, lengths=torch.tensor([5, 40])), seeds=[1, 2], **how)
-    alone = sample(model, inputs(0), Constraints(9, lengths=torch.tensor([5])), seeds=[1], **how)
+    together = sample(model, inputs(0, 1), Constraints(9, lengths=torch.tensor([5, 40])), uniforms=draws([1, 2]), **how)
+    alone = sample(model, inputs(0), Constraints(9, lengths=torch.tensor([5])), uniforms=draws([1]), **how)
     assert together[0].ids == alone[0].ids
+
+
+def test_a_uniform_number_picks_by_the_cumulative_distribution():
+    three = fake_model(table({BOS: {A: 0.5, B: 0.3, C: 0.2}}))
+    for u, wanted in ((0.0, A), (0.49, A), (0.51, B), (0.79, B), (0.81, C), (0.9999999, C)):
+        assert outputs(sample(three, inputs(0), ONE, 1.0, 0, 1.0, torch.tensor([[u]]))) == [[wanted]]
+
+
+# id by id
+
+
+@pytest.mark.parametrize("constraints", [Constraints(7), Constraints(1), Constraints(7, lengths=torch.tensor([4])),
+                                         Constraints(7, prefix=torch.tensor([[C, A]]), no_repeat_ngram_size=2)])
+@pytest.mark.parametrize("seed", [16, 17, 18])
+def test_a_stream_gives_what_greedy_and_sample_give(constraints, seed):
+    model = fake_model(random_table(1, seed))
+    assert [list(stream(model, inputs(0), constraints))] == outputs(greedy(model, inputs(0), constraints))
+    numbers = draws([seed])
+    how = {"temperature": 1.5, "top_k": 3, "top_p": 0.9}
+    assert [list(stream(model, inputs(0), constraints, sampler(numbers, **how)))] == outputs(
+        sample(model, inputs(0), constraints, **how, uniforms=numbers))
+
+
+def test_a_stream_gives_each_id_before_the_next_step_is_made():
+    model, steps = fake_model(random_table(1, seed=19)), []
+    step = model.decoder.step
+    model.decoder.step = lambda *given: steps.append(1) or step(*given)
+    ids = stream(model, inputs(0), Constraints(7, lengths=torch.tensor([5])))
+    for n in range(1, 6):
+        next(ids)
+        assert len(steps) == n
+    assert next(ids, None) is None and not torch.is_inference_mode_enabled()
+
+
+def test_a_stream_is_of_one_input():
+    with pytest.raises(ValueError, match="one input, not of 2"):
+        next(stream(fake_model(random_table(2)), inputs(0, 1), Constraints(3)))
 
 
 # of 2000 draws a share has a standard deviation of at most √(.25 / 2000) = .011; four of them are .045
 
 THREE = table({BOS: {A: 0.5, B: 0.3, C: 0.2}})
-ONE = Constraints(max_output=1)
 
 
 def test_samples_come_as_often_as_their_probability():
@@ -339,16 +386,57 @@ def test_probability_that_a_rule_forbids_is_shared_among_the_rest():
     assert share_of(A, drawn) + share_of(B, drawn) == 1
 
 
+# no_repeat_ngram_size, all rows at once
+
+
+@settings(deadline=None, database=None)
+@given(st.integers(1, 3), st.lists(st.lists(st.integers(A, C), min_size=6, max_size=6), min_size=1, max_size=4),
+       st.integers(0, 99))
+def test_repeats_are_masked_as_one_row_after_the_other_would_be(n, rows, seed):
+    log_p = torch.log_softmax(torch.randn(len(rows), V, generator=torch.Generator().manual_seed(seed)), dim=-1)
+    log_p[:, [PAD, BOS, UNK, EOS]] = -math.inf
+    wanted = log_p.clone()
+    for row, ids in zip(wanted, rows):
+        tail = ids[len(ids) - n + 1:]
+        free = row.clone()
+        free[[ids[i + n - 1] for i in range(len(ids) - n + 1) if ids[i:i + n - 1] == tail]] = -math.inf
+        row.copy_(free if free.max() > -math.inf else row)
+    Constraints(9, lengths=torch.full((len(rows),), 9), no_repeat_ngram_size=n).mask_log_probs(
+        log_p, torch.tensor(rows))
+    assert torch.equal(log_p, wanted)
+
+
 # with a real model
+
+
+@pytest.mark.parametrize("attention, placement", [("none", "after"), ("additive", "before"), ("dot", "after")])
+@torch.inference_mode()
+def test_attention_weights_of_an_output_are_those_that_the_steps_saw(attention, placement):
+    torch.manual_seed(1)
+    chosen = Settings(attention=attention, placement=placement, embedding_size=4, hidden_size=5)
+    encoder = make_encoder(chosen, vocabulary_size=9)
+    model = Seq2Seq(encoder, make_decoder(chosen, V, encoder.memory_size)).eval()
+    source, lengths = torch.tensor([[4, 5, 8], [6, 7, PAD]]), torch.tensor([3, 2])
+    output = torch.tensor([[A, B, B, EOS], [C, EOS, PAD, PAD]])
+    found = model.attention_weights(source, lengths, output)
+    memory = model.encode(source, lengths)
+    state, y = model.decoder.start(memory), torch.full((2,), BOS)
+    for t in range(4):
+        _, state, weights = model.decoder.step(y, state, memory)
+        y = output[:, t]
+        if attention == "none":
+            assert found is None
+        else:
+            torch.testing.assert_close(found[:, t], weights * (y != PAD).unsqueeze(1))
 
 
 @pytest.mark.parametrize("attention, placement", [("none", "after"), ("additive", "before"), ("dot", "after")])
 def test_the_score_is_what_teacher_forcing_gives_the_same_output(attention, placement):
     torch.manual_seed(1)
-    settings = Settings(cell="lstm", layers=2, attention=attention, placement=placement, embedding_size=4,
-                        hidden_size=5, dropout=0.0)
-    encoder = make_encoder(settings, vocabulary_size=9)
-    model = Seq2Seq(encoder, make_decoder(settings, V, encoder.memory_size)).eval()
+    chosen = Settings(cell="lstm", layers=2, attention=attention, placement=placement, embedding_size=4,
+                      hidden_size=5, dropout=0.0)
+    encoder = make_encoder(chosen, vocabulary_size=9)
+    model = Seq2Seq(encoder, make_decoder(chosen, V, encoder.memory_size)).eval()
     with torch.no_grad():
         model.decoder.output.weight.mul_(4)  # further from uniform
     source, lengths = torch.tensor([[4, 5, 8], [6, 7, PAD]]), torch.tensor([3, 2])

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from core.data import InputError
+from core.registry import TOKENIZERS
 from core.text import Codec, Labels
 from core.vocabulary import BOS, EOS, PAD, UNK
 
@@ -51,11 +53,11 @@ def test_no_text_becomes_a_special_symbol(kind):
         assert not {PAD, BOS, EOS} & set(codec.ids(text))
 
 
-def test_the_unknown_share_counts_tokens():
+def test_the_unknown_fraction_counts_tokens():
     codec = Codec.from_texts("characters", ["abc"])
-    assert codec.unknown_share(["abx", "xxxxx"]) == 6 / 8
-    assert codec.unknown_share(["abc"]) == 0
-    assert codec.unknown_share([]) == 0
+    assert codec.unknown_fraction(["abx", "xxxxx"]) == 6 / 8
+    assert codec.unknown_fraction(["abc"]) == 0
+    assert codec.unknown_fraction([]) == 0
 
 
 @pytest.mark.parametrize("lowercase", [False, True])
@@ -70,16 +72,29 @@ def test_a_codec_comes_back_from_json(kind, lowercase):
         assert again.text(again.ids(text)) == codec.text(codec.ids(text))
 
 
-def test_labels_are_numbered_from_zero():
+def test_labels_are_numbered_from_one():
     labels = Labels(["bad", "good", "neither"])
     assert len(labels) == 3
-    assert [labels.ids(name) for name in ("bad", "good", "neither")] == [[0], [1], [2]]
-    assert labels.text([2]) == "neither"
-    assert labels.text([1, 0]) == "good, bad"
+    assert [labels.ids(name) for name in ("bad", "good", "neither")] == [[1], [2], [3]]
+    assert labels.text([3]) == "neither"
+    assert labels.text([2, 1]) == "good, bad"
 
 
 def test_labels_come_back_from_json():
     labels = Labels(["坏", "好", "a, b"])
     again = Labels.from_json(json.loads(json.dumps(labels.to_json())))
     assert again.names == labels.names
-    assert [again.ids(name) for name in again.names] == [[0], [1], [2]]
+    assert [again.ids(name) for name in again.names] == [[1], [2], [3]]
+
+
+def test_a_label_that_training_has_not_seen_is_refused():
+    with pytest.raises(InputError, match=r"^label 'bad' is not in the training split; known: good$"):
+        Labels(["good"]).ids("bad")
+
+
+@pytest.mark.parametrize("kind", TOKENIZERS)
+def test_an_empty_vocabulary_is_refused(kind):
+    with pytest.raises(InputError, match=r"^the vocabulary is empty: no token occurs `min_count` 1000 times; lower"):
+        Codec.from_texts(kind, TEXTS, min_count=1000)
+    with pytest.raises(InputError, match=r"^the vocabulary is empty: the training split contains no text; use another"):
+        Codec.from_texts("characters", [""])
