@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import itertools
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,11 +16,28 @@ from typing import Any
 import corpora
 import tasks
 from core.data import InputError, ProcessLost
+from core.events import Listener, listening
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
+from corpora.read.formats import ENDINGS
 from corpora.shared.corpus import Corpus, CorpusUnavailable
 from tasks.shared.flags import corpora_parser, parser
 
 MODELS = Path("models")
+context = contextlib.ExitStack()
+
+
+def flags(text: str) -> str:
+    return re.sub(r"`([a-z]\w*)`", lambda m: "--" + m[1].replace("_", "-"), text)
+
+
+class Ears(Listener):
+    def note(self, text: str) -> None:
+        note(text)
+
+    def progress(self, description: str, total: int | None, unit: str):
+        from tqdm import tqdm
+        return tqdm(total=total, desc=description, unit=unit, unit_scale=unit == "B", delay=2, leave=False,
+                    dynamic_ncols=True, file=sys.stderr)
 
 
 def chosen(args: argparse.Namespace, kind: type) -> dict[str, Any]:
@@ -34,14 +52,14 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="replace")
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, one speaks for all
     try:
-        with contextlib.nullcontext() if first else silence():
+        with contextlib.nullcontext() if first else silence(), context, listening(Ears()):
             given = sys.argv[1:] if arguments is None else arguments
             if given[:1] == ["corpora"]:
                 return about_corpora(corpora_parser().parse_args(given[1:]))
             return run(parser().parse_args(given))
     except InputError as error:
         if first or isinstance(error, ProcessLost):
-            print("run.py: " + " ".join(str(error).split("\n")), file=sys.stderr)
+            print("run.py: " + flags(" ".join(str(error).split("\n"))), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         if first:
@@ -119,21 +137,21 @@ def about_corpora(args: argparse.Namespace) -> int:
         raise InputError(f"corpora {args.what} {' '.join(args.names)}: for which task? Add --task {'|'.join(possible)}")
     task = tasks.find(possible[0])
     reading = CorpusSettings(**chosen(args, CorpusSettings))
-    corpus = corpora.find(args.names, task.name, reading)
+    corpus = corpora.find(args.names, task.format, reading)
     try:
-        dataset = prepare(dataclasses.replace(corpus, notes=()), args.script, args.reverse, Settings(), reading,
+        dataset = prepare(dataclasses.replace(corpus, notes=()), task, args.script, args.reverse, Settings(), reading,
                           args.rejects)  # its notes are part of what follows
     except InputError:
         for text in corpus.notes:
             note(text)
         raise
-    from corpora.shared.description import advice, description
+    from corpora.prepare.description import advice, description
     if args.what == "show":
         for line in description(corpus, dataset):
-            print(line, flush=True)
+            print(flags(line), flush=True)
         return 0
     print(f"{corpus.name}: can be used for --task {task.name}")
-    print("\n".join(f"- {line}" for line in advice(task.name, dataset, corpus.notes)) or "nothing needs to be changed")
+    print(flags("\n".join(f"- {line}" for line in advice(dataset, corpus.notes))) or "nothing needs to be changed")
     return 0
 
 
@@ -141,11 +159,10 @@ def listing() -> Iterator[str]:
     """Tasks and corpora with type, size, licence and origin."""
     for task in tasks.all_tasks():
         yield f"{task.sizes}  --task {task.name}: {task.title}; default corpus {task.default_corpus}"
-        for c in sorted(corpora.all_corpora(), key=lambda c: (c.name != task.default_corpus, c.name)):
-            if c.task == task.name:
-                yield f"      --corpus {c.name:<15} {c.title}"
-                yield from (f"      {'':<24} {text}" for text in (f"{c.size}; {c.licence}", c.origin))
-    yield f"own text: --corpus with a file ({' '.join(corpora.ENDINGS)}), two aligned ones,"
+        for c in sorted(corpora.of_task(task.format), key=lambda c: (c.name != task.default_corpus, c.name)):
+            yield f"      --corpus {c.name:<15} {c.title}"
+            yield from (f"      {'':<24} {text}" for text in (f"{c.size}; {c.licence}", c.origin))
+    yield f"own text: --corpus with a file ({' '.join(ENDINGS)}), two aligned ones,"
     yield "          a folder, a .zip, or hf:NAME for a data set of the Hugging Face hub"
 
 
@@ -173,7 +190,7 @@ def train_and_show(args: argparse.Namespace, task: tasks.Task, given: dict[str, 
         reading, names = CorpusSettings(**about.get("reading", {})), about.get("given", about["name"])
         if names == ["-"] and not args.corpus:
             raise InputError(f"{directory}: was trained on standard input; send it again with --corpus -")
-        dataset = prepare(corpora.find(names, task.name, reading), about["script"],
+        dataset = prepare(corpora.find(names, task.format, reading), task, about["script"],
                           about["reverse"], model.settings, reading, args.rejects)
         note(f"{directory}: trained on {about['name']} before; --retrain trains anew")
         if dataset.checksum != about["checksum"]:
@@ -193,36 +210,34 @@ def train_and_show(args: argparse.Namespace, task: tasks.Task, given: dict[str, 
 
 def choose_corpus(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any]):
     """The corpus asked for; or the task's default, or the starter where that cannot be had."""
-    corpus = corpora.find(args.corpus or task.default_corpus, task.name, args.reading)
+    corpus = corpora.find(args.corpus or task.default_corpus, task.format, args.reading)
     settings = task.settings(corpus.suggested, given)
     try:
-        return corpus, prepare(corpus, args.script, args.reverse, settings, args.reading, args.rejects), settings
+        return corpus, prepare(corpus, task, args.script, args.reverse, settings, args.reading, args.rejects), settings
     except CorpusUnavailable as error:
         if args.corpus:
             raise InputError(f"--corpus {' '.join(args.corpus)}: {error}") from None
         note(f"the default corpus {corpus.name} is not to be had: {error}")
         note("going on with the starter corpus, a few hundred examples: enough to try things, too few for good results")
-        corpus = corpora.find("starter", task.name)
+        corpus = corpora.find("starter", task.format)
         settings = task.settings(corpus.suggested, given)
-        return corpus, prepare(corpus, None, args.reverse, settings, args.reading, args.rejects), settings
+        return corpus, prepare(corpus, task, None, args.reverse, settings, args.reading, args.rejects), settings
 
 
 def use_mirror(place: str | None) -> None:
     """For this run; the processes it starts inherit it."""
-    from corpora.shared.sources import MIRROR, check_mirror
-    if place is not None:
-        os.environ[MIRROR] = place
-        check_mirror("--mirror")
+    from corpora.fetch.sources import use_mirror
+    context.enter_context(use_mirror(place))
 
 
-def prepare(corpus: Corpus, script: str | None, reverse: bool, settings: Settings, reading: CorpusSettings,
-            rejects: Path | None):
-    from corpora.shared.splits import prepare as split
+def prepare(corpus: Corpus, task: tasks.Task, script: str | None, reverse: bool, settings: Settings,
+            reading: CorpusSettings, rejects: Path | None):
+    from corpora.prepare.splits import prepare as split
     if script not in (None, "simplified", "traditional", "as-written"):
         raise InputError(f"--script {script}: known are simplified and traditional")
     for text in corpus.notes:
         note(text)
-    dataset = split(corpus, script, reverse, reading, rejects).limited(settings.limit)
+    dataset = split(corpus, task.format, script, reverse, reading, rejects).limited(settings.limit)
     if rejects:
         note(f"{rejects}: {'what was left out, with line and reason' if dataset.dropped else 'nothing was left out'}")
     left_out = "".join(f"; left out {n:,}: {reason}" for reason, n in dataset.dropped.items())
@@ -271,12 +286,12 @@ def train(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], dir
 
 def untrained(args: argparse.Namespace, task: tasks.Task, settings: Settings, corpus: Corpus, dataset):
     """The model, with vocabularies learned on the training split, and the splits as ids."""
-    from corpora.shared.download import cache_folder
+    from corpora.fetch.download import cache_folder
     from tasks.shared import encoding, text_model
     encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
                               dataset.identity())
     return text_model.create(task, settings, dataset.train, {
-        "name": corpus.name, "given": args.corpus or [corpus.name],
+        "name": corpus.name, "given": list(corpus.names),
         "script": args.script if args.script in corpus.scripts else corpus.scripts[0],
         "reverse": args.reverse, "reading": dataclasses.asdict(args.reading),
         "checksum": dataset.checksum, "licence": corpus.licence, "origin": corpus.origin,
@@ -346,7 +361,7 @@ def answer(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], se
         raise InputError(f"--lines {args.lines}: must be from 1 to 1000")
     failed = False
     aligned = len(args.input) > 1 or is_stream(args.input[0])  # an empty line then keeps the others in their places
-    blocks = inputs(args.input, corpora.ENDINGS)
+    blocks = inputs(args.input, ENDINGS)
     found = itertools.chain.from_iterable(answers(model, blocks, args.lines or 1, options, group))
     for number, said in enumerate(found, 1):
         if isinstance(said, InputError):
@@ -359,7 +374,7 @@ def answer(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], se
 
 
 def note(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(flags(text), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

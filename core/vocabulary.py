@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from torchtext.vocab import Vectors, Vocab
 
-from core.cache import kept
+from core.cache import get_or_build
 from core.data import InputError
 from core.vectors import Pretrained, checksum, header_of, not_held, read_binary
 
@@ -89,16 +89,16 @@ class Vocabulary:
             key = checksum(file)
         except OSError as error:
             raise InputError(f"--vectors {path}: {error.strerror}; give a file that can be read") from None
-        made = partial(kept, place, str(file), key, partial(_parse, file, key))
+        made = partial(get_or_build, place, str(file), key, partial(_parse, file, key))
         folder = made()
-        if checksum(_made(file, folder.path)) != folder.about["checksum"]:  # a disk may lose bits
+        if checksum(_made(file, folder.path)) != folder.metadata["checksum"]:  # a disk may lose bits
             shutil.rmtree(folder.path)
             folder = made()
         found = _torchtext(file, folder.path)
         table, given = torch.zeros(len(self), found.dim), torch.zeros(len(self), dtype=torch.bool)
         if hits := {i: found.stoi[token] for token, i in self._ids.items() if token in found.stoi}:
             table[list(hits)], given[list(hits)] = found.vectors[list(hits.values())], True
-        return Pretrained(table, given, folder.about["unused"])
+        return Pretrained(table, given, folder.metadata["unused"])
 
 
 def _made(file: Path, folder: Path) -> Path:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from core.batches import Data, Ragged
-from core.cache import Folder, digest, kept
+from core.cache import Folder, digest, get_or_build
 from core.data import Example
 from core.settings import Settings
 from core.text import Codec, Labels, Texts
@@ -87,8 +87,8 @@ def encode(task: Task, settings: Settings, train: Sequence[Example], dev: Sequen
     examples  what tells these examples from all others, for example a checksum
     """
     group = digest([task.name, examples, *(str(getattr(settings, name)) for name in SHAPING)])
-    folder = kept(place, group, digest(_program()), partial(_make, task, settings, train, dev[:DEV]))
-    codecs = Codec.from_json(folder.about["source"]), task.load_target(folder.about["target"])
+    folder = get_or_build(place, group, digest(_program()), partial(_make, task, settings, train, dev[:DEV]))
+    codecs = Codec.from_json(folder.metadata["source"]), task.load_target(folder.about["target"])
     parts = (Data(*(_ragged(folder.path, f"{part}.{side}", len(codec))
                     for side, codec in zip(("source", "target"), codecs))) for part in ("train", "dev"))
     return Encoded(*codecs, *parts, folder)

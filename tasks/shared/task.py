@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.data import Example, InputError
+from core.data import Example, ExampleFormat, InputError
 from core.settings import SearchSettings, Settings
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ class Task:
 
     def search_settings(self, flags: dict[str, Any]) -> SearchSettings:
         return SearchSettings(**{**self.search_defaults, **flags})
+
+    @property
+    def format(self) -> ExampleFormat:
+        starter = next((Path(__file__).parents[1] / "starter").glob(f"{self.name}.*"), None)
+        return ExampleFormat(self.name, self.name == "classify", self.name == "poem", self.name == "word",
+                             starter=starter)
 
     # raw text → ids
 

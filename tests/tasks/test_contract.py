@@ -11,7 +11,7 @@ import tasks
 from core.batches import Data
 from core.data import InputError
 from core.training_run import evaluate
-from corpora.shared.splits import prepare
+from corpora.prepare.splits import prepare
 from tasks.shared import text_model
 
 torch.set_num_threads(1)

@@ -9,7 +9,7 @@ import pytest
 import corpora
 import tasks
 from core.data import Example, InputError
-from corpora.shared.splits import prepare
+from corpora.prepare.splits import prepare
 from tasks.shared import baselines, encoding, parallel, text_model
 
 TASKS = tasks.all_tasks()

@@ -8,7 +8,7 @@ import corpora
 import tasks
 from core.data import Example, InputError
 from core.history import Epoch
-from corpora.shared.splits import prepare
+from corpora.prepare.splits import prepare
 from tasks.shared import pretrained, text_model
 
 torch.set_num_threads(1)
