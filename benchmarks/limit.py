@@ -37,7 +37,7 @@ from core.data import Example, InputError
 from core.distributed import ALONE
 from core.machine import device, keep_freed_memory, seconds_of_product
 from core.training_run import Run
-from corpora.shared.splits import prepare
+from corpora.prepare.splits import prepare
 from tasks.shared import text_model
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -12,7 +12,7 @@ import tasks as registry
 from core import events
 from core.data import InputError
 from core.settings import CorpusSettings
-from corpora.corpus import Corpus
+from corpora.shared.corpus import Corpus
 from corpora.fetch.sources import use_mirror
 from corpora.prepare.splits import Dataset
 from corpora.prepare.splits import prepare as prepare_splits

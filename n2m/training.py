@@ -17,7 +17,7 @@ from core.machine import device as find_device
 from core.metrics import perplexity
 from core.settings import CorpusSettings, RunSettings, Settings
 from core.training import INTERRUPTED, UNFINISHED
-from corpora.corpus import Corpus, CorpusUnavailable
+from corpora.shared.corpus import Corpus, CorpusUnavailable
 from corpora.fetch.download import cache_folder
 from corpora.prepare.splits import SPLITS, Dataset
 from n2m import data

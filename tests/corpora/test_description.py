@@ -1,15 +1,15 @@
-"""corpora/shared/description.py: a corpus in, what there is to know of it out; counted by hand here."""
+"""corpora/prepare/description.py: a corpus in, what there is to know of it out; counted by hand here."""
 
 from collections import Counter
 
 import numpy as np
 import pytest
+from kinds import prepare
 
 from core.tokenizer import Characters, Words
-from corpora.shared import description
-from corpora.shared.description import advice, coverage, histogram, labels, lengths
-from corpora.shared.files import file_corpus
-from corpora.shared.splits import prepare
+from corpora.prepare import description
+from corpora.prepare.description import advice, coverage, histogram, labels, lengths
+from corpora.read.files import file_corpus
 
 
 def rows_of(counts):

@@ -1,4 +1,4 @@
-"""corpora/shared/download.py: an address in, a file out: complete or not there, gone on with after a break."""
+"""corpora/fetch/download.py: an address in, a file out: complete or not there, gone on with after a break."""
 
 import subprocess
 import sys
@@ -11,9 +11,9 @@ from loopback import BODY, SUMS, contents, digest
 from platformdirs import user_cache_path
 from tqdm import tqdm
 
-from corpora.shared import download
+from corpora.fetch import download
+from corpora.fetch.download import cache_folder, fetch, is_right, package_file
 from corpora.shared.corpus import CorpusUnavailable
-from corpora.shared.download import cache_folder, fetch, is_right, package_file
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -179,7 +179,7 @@ def test_a_download_without_end_is_ended(server, tmp_path, monkeypatch, refused)
 
 def test_a_killed_download_goes_on(server, tmp_path):
     server.breaks = 10 ** 6
-    program = ("import sys; from pathlib import Path; from corpora.shared import download\n"
+    program = ("import sys; from pathlib import Path; from corpora.fetch import download\n"
                "download.PAUSE = 60\n"
                "download.fetch(sys.argv[1], Path(sys.argv[2]))")
     child = subprocess.Popen([sys.executable, "-c", program, f"{server.address}/once/a.json", str(tmp_path / "a.json")],

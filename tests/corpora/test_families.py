@@ -6,13 +6,14 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from kinds import prepare
 from opencc import OpenCC
 
 from core.data import Example, InputError
 from corpora import cedict, hsk, reviews, starter, tang, themes
-from corpora.shared import chinese_poetry
+from corpora.fetch import chinese_poetry
+from corpora.prepare.splits import Dataset
 from corpora.shared.corpus import Corpus
-from corpora.shared.splits import Dataset, prepare
 
 HAN = re.compile("[\u3400-\u9fff]+")
 

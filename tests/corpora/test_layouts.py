@@ -4,12 +4,12 @@ import json
 import sys
 
 import pytest
+from kinds import FORMATS, prepare
 
-from core.data import Dropped, Example
+from core.data import Example, Rejected
 from core.settings import CorpusSettings
-from corpora.shared.files import file_corpus
-from corpora.shared.rejects import copied
-from corpora.shared.splits import prepare
+from corpora.prepare.rejects import copied
+from corpora.read.files import file_corpus
 
 
 def write(folder, **files):
@@ -22,8 +22,8 @@ def write(folder, **files):
 
 def read(*paths, task="translate", **settings):
     items = list(file_corpus(list(paths), task, CorpusSettings(**settings)).examples())
-    return [(e.source, e.target, e.part) for e in items if isinstance(e, Example)], [
-        (d.line, d.reason) for d in items if isinstance(d, Dropped)]
+    return [(e.source, e.target, e.split) for e in items if isinstance(e, Example)], [
+        (d.line, d.reason) for d in items if isinstance(d, Rejected)]
 
 
 # aligned
@@ -61,21 +61,21 @@ FORWARD = [("vier", "four", "test"), ("eins", "one", "train"), ("zwei", "two", "
 def test_a_folder_of_aligned_files_keeps_its_splits_and_tells_what_is_not_read(tmp_path):
     write(tmp_path, **SPLIT)
     assert read(tmp_path)[0] == FORWARD
-    assert file_corpus([tmp_path], "translate").notes == (
+    assert file_corpus([tmp_path], FORMATS["translate"]).notes == (
         f"{tmp_path}: not read: README.md",
-        f"{tmp_path}: de is the source, en the target, by the alphabet; --source-column en turns them round")
-    assert file_corpus([tmp_path], "translate", CorpusSettings(target_column="en")).notes == (
+        f"{tmp_path}: de is the source, en the target, by the alphabet; `source_column` en turns them round")
+    assert file_corpus([tmp_path], FORMATS["translate"], CorpusSettings(target_column="en")).notes == (
         f"{tmp_path}: not read: README.md",)
 
 
 def test_what_was_left_out_of_a_folder_is_no_text_of_it(tmp_path, refused):
     write(tmp_path / "f", a_tsv="".join(f"{i}\tn{i}\n" for i in range(20)) + "alone\n")
     before = read(tmp_path / "f")
-    copied(prepare(file_corpus([tmp_path / "f"], "translate")).rejects, tmp_path / "f" / "left-out.tsv")
+    copied(prepare(file_corpus([tmp_path / "f"], FORMATS["translate"])).rejects, tmp_path / "f" / "left-out.tsv")
     assert "alone" in (tmp_path / "f" / "left-out.tsv").read_text()
     assert read(tmp_path / "f") == before
-    assert "not read: left-out.tsv" in file_corpus([tmp_path / "f"], "translate").notes[0]
-    assert "left out of a corpus" in refused(lambda: read(tmp_path / "f" / "left-out.tsv"))
+    assert "not read: left-out.tsv" in file_corpus([tmp_path / "f"], FORMATS["translate"]).notes[0]
+    assert "rejected of a corpus" in refused(lambda: read(tmp_path / "f" / "left-out.tsv"))
 
 
 def test_one_file_twice_is_no_aligned_pair(tmp_path, refused):
@@ -120,7 +120,7 @@ def test_of_many_texts_one_that_cannot_be_read_is_counted(tmp_path):
     (tmp_path / "bad" / "c.txt").write_bytes("schön für Größe\n".encode("latin-1"))
     found, dropped = read(tmp_path, task="classify")
     assert found == [("fine", "good", "")] and [reason for _, reason in dropped] == ["file that cannot be read"] * 2
-    details = [d.detail for d in file_corpus([tmp_path], "classify").examples() if isinstance(d, Dropped)]
+    details = [d.detail for d in file_corpus([tmp_path], FORMATS["classify"]).examples() if isinstance(d, Rejected)]
     assert details[0].startswith("is empty; ") and details[1].startswith("line 1 is not UTF-8 (byte 0xf6)")
 
 
@@ -202,13 +202,13 @@ def test_a_name_and_a_number_go_together(tmp_path, refused):
 
 def test_columns_that_nobody_named_and_nothing_reads_are_told(tmp_path):
     write(tmp_path, a_tsv="a\tb\tc\nd\te\tf\n", b_csv="text,label,else\na,b,c\n", c_tsv="a\tb\n")
-    notes = [file_corpus([tmp_path / name], "translate").notes for name in ("a.tsv", "b.csv", "c.tsv")]
+    notes = [file_corpus([tmp_path / name], FORMATS["translate"]).notes for name in ("a.tsv", "b.csv", "c.tsv")]
     assert notes == [(f"{tmp_path}/a.tsv: of 3 columns, column 1 is the source and column 2 the "
-                      "target; --source-column and --target-column choose others",), (), ()]
-    [note] = file_corpus([tmp_path / "a.tsv"], "translate", CorpusSettings(source_column="3")).notes
+                      "target; `source_column` and `target_column` choose others",), (), ()]
+    [note] = file_corpus([tmp_path / "a.tsv"], FORMATS["translate"], CorpusSettings(source_column="3")).notes
     assert "column 3 is the source and column 2 the target" in note
     both = CorpusSettings(source_column="1", target_column="3")
-    assert file_corpus([tmp_path / "a.tsv"], "translate", both).notes == ()
+    assert file_corpus([tmp_path / "a.tsv"], FORMATS["translate"], both).notes == ()
 
 
 @pytest.mark.parametrize("settings", [{"source_column": "fr"}, {"target_column": "fr", "source_column": "zh"},
@@ -258,8 +258,8 @@ def test_json_is_read_as_a_list_or_as_lines(tmp_path):
 
 def test_names_that_are_not_known_are_told_with_the_remedy(tmp_path, refused):
     (tmp_path / "a.jsonl").write_text('{"zh": "a", "en": "b"}\n' * 20)
-    said = refused(lambda: prepare(file_corpus([tmp_path / "a.jsonl"], "translate")))
-    assert "the first in line 1: it has zh, en; --source-column says which to take" in said
+    said = refused(lambda: prepare(file_corpus([tmp_path / "a.jsonl"], FORMATS["translate"])))
+    assert "the first in line 1: it has zh, en; `source_column` says which to take" in said
 
 
 def test_of_two_names_in_an_object_one_tells_the_other(tmp_path):
@@ -310,7 +310,7 @@ def rows(part, count, start=0):
 def test_splits_of_its_own_are_respected_and_a_missing_one_is_taken_from_training(tmp_path, dev, test):
     write(tmp_path, a_csv="split,source,target\n" + rows("train", 400) + rows("dev", dev, 1000)
           + rows("test", test, 2000))
-    dataset = prepare(file_corpus([tmp_path / "a.csv"], "translate"))
+    dataset = prepare(file_corpus([tmp_path / "a.csv"], FORMATS["translate"]))
     numbers = {part: [int(e.source.split()[1]) for e in getattr(dataset, part)] for part in ("train", "dev", "test")}
     assert all(n < 1000 for n in numbers["train"])
     if dev:
@@ -322,6 +322,6 @@ def test_splits_of_its_own_are_respected_and_a_missing_one_is_taken_from_trainin
 
 def test_a_training_example_that_stands_in_a_given_test_split_is_left_out(tmp_path):
     write(tmp_path, a_csv="split,source,target\n" + rows("train", 100) + rows("test", 20, 90))
-    dataset = prepare(file_corpus([tmp_path / "a.csv"], "translate"))
+    dataset = prepare(file_corpus([tmp_path / "a.csv"], FORMATS["translate"]))
     assert len(dataset.test) == 20 and dataset.dropped["shares a text with a held-out example"] == 10
     assert {e.source for e in dataset.train}.isdisjoint(e.source for e in dataset.test)

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpora.shared import listing, opening
-from corpora.shared.files import file_corpus
-from corpora.shared.listing import files_of
-from corpora.shared.opening import File, opened
+from corpora.read import listing
+from corpora.read.files import file_corpus
+from corpora.read.listing import files_of
+from corpora.shared import opening
+from corpora.shared.opening import File, open_file
 
 TEXT = "你好\thello\n谢谢\tthank you\n".encode()
 PACKERS = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
@@ -30,7 +31,7 @@ def archive(path: Path, files: dict[str, bytes]) -> Path:
 
 
 def pairs_in(*paths: Path) -> list[tuple[str, str]]:
-    return [(e.source, e.target) for e in file_corpus(list(paths), "translate").examples()]
+    return [(e.source, e.target) for e in file_corpus(list(paths), FORMATS["translate"]).examples()]
 
 
 @pytest.mark.parametrize("ending", PACKERS)
@@ -38,7 +39,7 @@ def test_a_packed_file_reads_as_the_file_in_it(tmp_path, ending):
     path = tmp_path / f"mine.tsv{ending}"
     path.write_bytes(PACKERS[ending](TEXT))
     assert pairs_in(path) == PAIRS
-    assert File(path).kind == ".tsv"
+    assert File(path).suffix == ".tsv"
 
 
 def test_a_zip_reads_as_the_files_in_it_by_name(tmp_path):
@@ -64,7 +65,7 @@ def test_what_unpacks_without_end_is_refused_at_the_limit(tmp_path, monkeypatch,
         archive(path, {"bomb.tsv": bomb})
     else:
         path.write_bytes(PACKERS[ending](bomb))
-    assert "unpacks to more than 200 times its size" in refused(lambda: list(file_corpus([path], "word").examples()))
+    assert "unpacks to more than 200 times its size" in refused(lambda: list(file_corpus([path], FORMATS["word"]).examples()))
 
 
 def test_what_unpacks_to_as_much_as_text_does_is_read(tmp_path, monkeypatch):
@@ -81,7 +82,7 @@ def test_a_torn_file_is_refused_in_one_line(tmp_path, refused, ending, cut):
     path = tmp_path / f"torn.tsv{ending}" if ending != ".zip" else tmp_path / "torn.zip"
     whole = PACKERS[ending](TEXT) if ending != ".zip" else archive(path, {"a.tsv": TEXT}).read_bytes()
     path.write_bytes(whole[:cut])
-    said = refused(lambda: list(file_corpus([path], "translate").examples()))
+    said = refused(lambda: list(file_corpus([path], FORMATS["translate"]).examples()))
     assert said.startswith(str(path)) and ("damaged" in said or "cannot be read" in said)
 
 
@@ -91,7 +92,7 @@ def test_a_damaged_byte_inside_is_found(tmp_path, refused):
         data[len(data) // 2] ^= 0xff
         path = tmp_path / f"bad.tsv{ending}"
         path.write_bytes(data)
-        assert str(path) in refused(lambda path=path: list(file_corpus([path], "translate").examples()))
+        assert str(path) in refused(lambda path=path: list(file_corpus([path], FORMATS["translate"]).examples()))
 
 
 @pytest.mark.parametrize("ending", ["", *PACKERS])
@@ -122,7 +123,7 @@ def test_an_encrypted_zip_says_so(tmp_path, refused):
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(mark) + place] |= 1
     path.write_bytes(data)
-    assert "encrypted" in refused(lambda: list(file_corpus([path], "translate").examples()))
+    assert "encrypted" in refused(lambda: list(file_corpus([path], FORMATS["translate"]).examples()))
 
 
 @pytest.mark.parametrize("name", ["mine.tar", "mine.tar.gz", "mine.tgz", "mine.tsv"])
@@ -133,17 +134,17 @@ def test_a_tar_archive_says_how_to_go_on(tmp_path, refused, name):
         info.size = len(TEXT)
         out.addfile(info, io.BytesIO(TEXT))
     assert "is a tar archive; unpack it and give the folder" in refused(
-        lambda: list(file_corpus([path], "translate").examples()))
+        lambda: list(file_corpus([path], FORMATS["translate"]).examples()))
 
 
 def test_an_empty_folder_and_an_empty_zip_say_so(tmp_path, refused):
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "empty", archive(tmp_path / "empty.zip", {})):
-        assert "holds no files" in refused(lambda path=path: file_corpus([path], "translate"))
+        assert "holds no files" in refused(lambda path=path: file_corpus([path], FORMATS["translate"]))
 
 
 def test_a_device_is_no_corpus(refused):
-    assert "is a device" in refused(lambda: file_corpus([Path("/dev/zero")], "translate"))
+    assert "is a device" in refused(lambda: file_corpus([Path("/dev/zero")], FORMATS["translate"]))
 
 
 @given(st.binary(max_size=200), st.sampled_from([".gz", ".bz2", ".xz", ".zip", ".tsv", ".csv", ".jsonl", ".json"]))
@@ -152,7 +153,7 @@ def test_random_bytes_are_read_or_refused_never_a_crash(tmp_path_factory, data, 
     path = tmp_path_factory.mktemp("random") / f"mine{ending}"
     path.write_bytes(data)
     try:
-        for item in file_corpus([path], "translate").examples():
+        for item in file_corpus([path], FORMATS["translate"]).examples():
             assert item.line >= 0
     except InputError as error:
         assert str(path) in str(error) and len(str(error).splitlines()) == 1
@@ -161,5 +162,5 @@ def test_random_bytes_are_read_or_refused_never_a_crash(tmp_path_factory, data, 
 def test_bytes_come_out_whole_whatever_the_size_of_a_read(tmp_path):
     path = tmp_path / "a.tsv.gz"
     path.write_bytes(gzip.compress(TEXT * 50))
-    with opened(File(path)) as raw:
+    with open_file(File(path)) as raw:
         assert b"".join(iter(lambda: raw.read(7), b"")) == TEXT * 50

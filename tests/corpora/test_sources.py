@@ -1,4 +1,4 @@
-"""corpora/shared/sources.py: names and checksums in, files in the cache folder out, never fetched twice."""
+"""corpora/fetch/sources.py: names and checksums in, files in the cache folder out, never fetched twice."""
 
 import errno
 import io
@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from loopback import BODY, FILES, SUMS, contents, digest
 
-from corpora.shared import download, sources
+from corpora.fetch import download, sources
+from corpora.fetch.sources import FETCHED, MIRROR, Source, check_mirror, folder, from_github, from_web
 from corpora.shared.corpus import CorpusUnavailable
-from corpora.shared.sources import FETCHED, MIRROR, Source, check_mirror, folder, from_github, from_web
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -122,7 +122,7 @@ def test_when_every_source_fails_every_reason_is_given_and_nothing_is_left(serve
     assert said.startswith("could not be fetched: no npm here; ")
     assert f"{nobody}/a.json: " in said and f"{server.address}/a.json: Not Found" in said
     assert "b.json: wrong checksum; it is not the file this version expects" in said
-    assert said.endswith("; --mirror takes a folder, or an address, that has poems/b.json")
+    assert said.endswith("; `mirror` takes a folder, or an address, that has poems/b.json")
     assert contents(own_cache / "poems") == {name: SUMS[name] for name in ("a.json", "c.json")}  # of the last source
     assert shown(own_cache) == ["poems"]
 
@@ -169,7 +169,7 @@ def test_two_runs_that_want_the_same_fetch_it_once(own_cache, capfd, monkeypatch
 
 
 def test_the_lock_of_a_killed_run_is_free(own_cache):
-    program = ("import os; from corpora.shared.sources import folder\n"
+    program = ("import os; from corpora.fetch.sources import folder\n"
                "folder('poems', {'a.json': ''}, [lambda *_: os.kill(os.getpid(), 9)])")
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == -signal.SIGKILL
     begun = time.monotonic()
@@ -283,7 +283,7 @@ def test_a_mirror_must_be_a_folder_or_an_address(tmp_path, monkeypatch, place, r
     (tmp_path / "file").touch()
     monkeypatch.setenv(MIRROR, place)
     says = f"{place}: no such folder; give a folder, or an address with http"
-    assert refused(lambda: check_mirror("--mirror")).startswith(f"--mirror {says}")
+    assert refused(lambda: check_mirror("`mirror`")).startswith(f"`mirror` {says}")
     assert refused(lambda: folder("poems", SUMS, [gives(FILES)])).startswith(f"N2M_MIRROR {says}")
 
 
@@ -296,7 +296,7 @@ def test_a_mirror_that_is_none_stops_nothing_that_needs_none(own_cache, monkeypa
 def test_no_mirror_and_good_ones_are_accepted(tmp_path, monkeypatch):
     for place in ("", str(tmp_path), "https://somewhere/else", "http://127.0.0.1:1"):
         monkeypatch.setenv(MIRROR, place)
-        check_mirror("--mirror")
+        check_mirror("`mirror`")
 
 
 # sources on the web

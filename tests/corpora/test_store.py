@@ -1,4 +1,4 @@
-"""corpora/shared/store.py: examples on disk, read when they are asked for."""
+"""corpora/prepare/store.py: examples on disk, read when they are asked for."""
 
 import pickle
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.cache import get_or_build
 from core.data import Example
-from corpora.shared.store import Examples, Store, Writer, one_line
+from corpora.prepare.store import Examples, Store, Writer, one_line
 
 texts = st.text(st.characters(exclude_characters="\t\n"), max_size=6)  # lone surrogates too
 some = st.lists(st.builds(Example, texts, texts, st.lists(texts, max_size=3).map(tuple), texts), min_size=1,

@@ -1,4 +1,4 @@
-"""Examples in, a file of them out, and a view of some of them: read from disk when they are asked for.
+"""A file of examples, and views of some of them, read from disk when asked for.
 
 A record is a line: source, target, the lines of context and the key, each followed by a tab.
 """
@@ -17,7 +17,7 @@ from core.cache import Folder
 from core.data import Example
 
 RECORDS, ENDS = "examples.tsv", "ends.npy"
-BLOCK = 4096  # records looked up at once when all are read in turn
+CHUNK = 4096  # records looked up together when all are read
 
 
 class Writer:
@@ -45,7 +45,7 @@ class Writer:
 
 
 def one_line(text: str) -> str:
-    """The text without the signs that divide records.
+    """The text without the characters that separate records and fields.
 
     >>> one_line("a\\tb\\nc")
     'a b c'
@@ -54,7 +54,7 @@ def one_line(text: str) -> str:
 
 
 class Store:
-    """The records of a folder. Read with pread, so that the pages of a large file never count as this process's."""
+    """The records of a folder. Read with pread, so that the pages of a large file do not count as memory of this process."""
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder  # a temporary one lives as long as its store
@@ -82,7 +82,7 @@ class Store:
 
 
 class Examples(Sequence[Example]):
-    """Some records of a store, in the order of `index`; reverse turns each the other way round."""
+    """Some records of a store, in the order of `index`; reverse exchanges source and target of each."""
 
     def __init__(self, store: Store, index: np.ndarray, reverse: bool = False) -> None:
         self.store, self.index, self.reverse = store, index, reverse
@@ -96,8 +96,8 @@ class Examples(Sequence[Example]):
         return next(iter(self.pick(np.asarray([range(len(self))[i]]))))
 
     def __iter__(self) -> Iterator[Example]:
-        for start in range(0, len(self), BLOCK):
-            found = self.store.read(self.index[start:start + BLOCK])
+        for start in range(0, len(self), CHUNK):
+            found = self.store.read(self.index[start:start + CHUNK])
             yield from (e.reversed() for e in found) if self.reverse else found
 
     def __eq__(self, other: object) -> bool:
@@ -108,9 +108,9 @@ class Examples(Sequence[Example]):
     __hash__ = None  # type: ignore[assignment]
 
     def pick(self, which: slice | np.ndarray) -> Examples:
-        """Those in these places."""
+        """The examples at these positions."""
         return Examples(self.store, self.index[which], self.reverse)
 
     def identity(self) -> tuple[str, bytes]:
-        """Which records of the store, in which order, and which way round."""
+        """Which records of the store, in which order, and in which direction."""
         return str(self.reverse), self.index.tobytes()

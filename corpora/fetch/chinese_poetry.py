@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from corpora.shared.archives import from_npm
-from corpora.shared.download import versions_of
-from corpora.shared.poems import lines_of
-from corpora.shared.sources import folder, from_github, from_web
+from core.verses import lines_of
+from corpora.fetch.archives import from_npm
+from corpora.fetch.download import versions_of
+from corpora.fetch.sources import folder, from_github, from_web
 
 PACKAGE, VERSION = "chinese-poetry", "2.0.1"
 COMMIT = "fa1814a8044db4fb0c7a9e0a0449974e8c3463b7"  # of the same files
@@ -19,21 +19,21 @@ GITHUB = {"quantangshi": "全唐诗", "songci": "宋词"}
 
 
 def version(sums: Path) -> str:
-    """All that shapes the poems."""
+    """Everything that determines the poems."""
     return sums.read_text(encoding="utf-8") + versions_of("opencc", "scikit-learn")()
 
 
-def works(sums: Path, inside: str, conversion: str) -> Iterator[dict]:
-    """Every poem of the files with these checksums, in the package's folder `inside`, with its lines as "lines".
+def works(sums: Path, path: str, conversion: str) -> Iterator[dict]:
+    """Every poem of the files with these checksums, in the package's folder `path`, with its lines as "lines".
 
-    conversion: OpenCC's name of one between scripts; empty takes the text as it is
+    conversion: between scripts, by OpenCC's name for it; empty leaves the text as it is
     """
     rows = sums.read_text(encoding="utf-8").split()
     known = dict(zip(rows[1::2], rows[::2]))
     files = folder(f"{PACKAGE}-{VERSION}", known, [
-        from_npm(PACKAGE, VERSION, f"dist/{inside}"),
-        from_web(f"https://cdn.jsdelivr.net/npm/{PACKAGE}@{VERSION}/dist/{inside}"),
-        *from_github("chinese-poetry/chinese-poetry", COMMIT, GITHUB[inside])])
+        from_npm(PACKAGE, VERSION, f"dist/{path}"),
+        from_web(f"https://cdn.jsdelivr.net/npm/{PACKAGE}@{VERSION}/dist/{path}"),
+        *from_github("chinese-poetry/chinese-poetry", COMMIT, GITHUB[path])])
     convert = str
     if conversion:
         from opencc import OpenCC
