@@ -12,10 +12,10 @@ import tasks as registry
 from core import events
 from core.data import InputError
 from core.settings import CorpusSettings
-from corpora.shared.corpus import Corpus
 from corpora.fetch.sources import use_mirror
 from corpora.prepare.splits import Dataset
 from corpora.prepare.splits import prepare as prepare_splits
+from corpora.shared.corpus import Corpus
 from n2m.options import split_options
 from tasks.shared.task import Task
 
@@ -87,9 +87,3 @@ def without_notes(found: Corpus) -> Corpus:
 def is_module(names: Sequence[str]) -> bool:
     """Do these names mean a corpus in a Python module, whose code runs when it is read?"""
     return len(names) == 1 and bool(all_corpora.MODULE.fullmatch(names[0])) and not Path(names[0]).exists()
-
-
-def absolute(name: str | Path) -> str:
-    """The name of a corpus, which of a file is its absolute path: it is found again from anywhere."""
-    path = Path(name)
-    return str(path.absolute()) if path.exists() else str(name)

@@ -17,9 +17,9 @@ from core.machine import device as find_device
 from core.metrics import perplexity
 from core.settings import CorpusSettings, RunSettings, Settings
 from core.training import INTERRUPTED, UNFINISHED
-from corpora.shared.corpus import Corpus, CorpusUnavailable
 from corpora.fetch.download import cache_folder
 from corpora.prepare.splits import SPLITS, Dataset
+from corpora.shared.corpus import Corpus, CorpusUnavailable
 from n2m import data
 from n2m.model import Model, load
 from n2m.options import split_options
@@ -33,7 +33,7 @@ Names = str | Path | Sequence[str | Path]
 
 def train(task: str, corpus: Names | None = None, folder: str | Path | None = None, *, script: str | None = None,
           reverse: bool = False, mirror: str | None = None, rejects: str | Path | None = None, retrain: bool = False,
-          device: str = "auto", on_update: OnUpdate | None = None, on_epoch: Callable[[Epoch], None] | None = None,
+          on_update: OnUpdate | None = None, on_epoch: Callable[[Epoch], None] | None = None,
           should_stop: Callable[[], bool | str] | None = None, **options: Any) -> Model:
     """Train a model. An unfinished training in the folder is resumed, and a finished model there is loaded.
 
@@ -42,26 +42,26 @@ def train(task: str, corpus: Names | None = None, folder: str | Path | None = No
     folder       where the model is saved whenever it is better; None: nowhere
     script, reverse, mirror, rejects   see n2m.corpus
     retrain      train from scratch; a finished model in the folder stays until the new one has finished
-    device       "auto", "cpu", "cuda" or "cuda:N"
     on_update    called after every update with (update, updates, loss in nats per token, learning rate, target tokens)
     on_epoch     called after every epoch with a core.history.Epoch
     should_stop  asked after every update; True stops the training, which the same call resumes
-    options      the fields of Settings, CorpusSettings and RunSettings in core.settings: epochs, cell, time_limit …
+    options      the fields of Settings, CorpusSettings and RunSettings in core.settings: epochs, cell, device …
     Returns the model; model.metadata["history"]["stopped"] tells why its training ended. Raises InputError.
     """
     chosen, reading, run = split_options(options, Settings, CorpusSettings, RunSettings)
     found, directory, group = registry.find(task), Path(folder) if folder else None, join()
     found.settings({}, chosen)  # refuses impossible values before anything slow begins
-    find_device(device)
+    running = RunSettings(**run)
+    find_device(running.device)  # refuses one that there is not
     with data.use_mirror(mirror):
         if directory and not group.run_on_rank0(lambda: _must_train(directory, retrain)):
             asked = {**chosen, **reading, **({"script": script} if script else {}),
                      **({"reverse": True} if reverse else {})}
-            return _existing(directory, found, corpus, CorpusSettings(**reading), asked, device)
+            return _existing(directory, found, corpus, CorpusSettings(**reading), asked, running.device)
         start = _Start(found, corpus, script, reverse, Path(rejects) if rejects else None, chosen,
-                       CorpusSettings(**reading), device)
+                       CorpusSettings(**reading), running.device)
         model = group.local_rank0_first(start)
-        return _fit(start, model, directory, group, RunSettings(**run), retrain, on_update, on_epoch, should_stop)
+        return _fit(start, model, directory, group, running, retrain, on_update, on_epoch, should_stop)
 
 
 def _must_train(directory: Path, retrain: bool) -> bool:
@@ -114,9 +114,8 @@ class _Start:
         settings = self._choose_corpus()
         self.encoded = encoding.encode(self.task, settings, self.dataset.train, self.dataset.dev,
                                        cache_folder() / "encoded", self.dataset.identity())
-        corpus, given = self.corpus, self.names if self.names is not None else [self.corpus.name]
-        given = [given] if isinstance(given, (str, Path)) else given
-        facts = {"name": corpus.name, "given": [data.absolute(name) for name in given],
+        corpus = self.corpus
+        facts = {"name": corpus.name, "given": list(corpus.names or [corpus.name]),
                  "script": self.script if self.script in corpus.scripts else corpus.scripts[0],
                  "reverse": self.reverse, "reading": asdict(self.reading), "checksum": self.dataset.checksum,
                  "licence": corpus.licence, "origin": corpus.origin,

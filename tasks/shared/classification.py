@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from core.batches import Ragged
+from core.batches import Ragged, map_batches
 from core.data import Example
 from tasks.shared import baselines
 from tasks.shared.explaining import array, best_candidates, encoding_walk
@@ -20,18 +20,14 @@ SEARCHED = 100_000  # the most training examples that the baselines are fitted t
 TEST = 100_000  # the most test examples that are scored
 
 
-@torch.inference_mode()
 def probabilities(model: Trained, examples: Sequence[Example]) -> np.ndarray:
     """p(label | text) of each text, (texts, labels)."""
-    sources = Ragged([model.source_ids(e) for e in examples])
-    order = np.argsort(-sources.lengths, kind="stable")
-    p = np.zeros((len(examples), len(model.target)))
-    for start in range(0, len(order), BATCH):
-        index = order[start:start + BATCH]
-        lengths = torch.from_numpy(sources.lengths[index].astype(np.int64)).to(model.device)
-        logits, _ = model.network(sources.padded(index).to(model.device), lengths)
-        p[index] = torch.softmax(logits.float(), dim=-1).cpu().numpy()
-    return p
+    def of_batch(ids: torch.Tensor, lengths: torch.Tensor, index: np.ndarray) -> np.ndarray:
+        logits, _ = model.network(ids, lengths)
+        return torch.softmax(logits.float(), dim=-1).cpu().numpy()
+
+    return np.array(map_batches(of_batch, Ragged([model.source_ids(e) for e in examples]), BATCH, model.device),
+                    dtype=float).reshape(len(examples), len(model.target))
 
 
 @torch.inference_mode()

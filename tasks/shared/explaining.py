@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from core.constraints import Constraints
-from core.data import Example
 from core.encoder import Lookup, Memory
 from core.settings import SearchSettings
 from core.vocabulary import BOS, EOS, UNK

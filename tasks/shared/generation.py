@@ -1,4 +1,4 @@
-"""Generation: the hooks of every task that writes text with a decoder."""
+"""Generation: the answers of every task that writes text with a decoder."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core import search as searching
-from core.batches import Ragged
+from core.batches import Ragged, map_batches
+from core.choices import most_likely, sampler
 from core.constraints import Constraints
 from core.data import Example
+from core.search import Hypothesis
+from core.search_model import SearchModel, search_model
 from core.settings import SearchSettings
+from core.vocabulary import EOS
 from tasks.shared.task import Answer, Trained
 
 INPUTS, HYPOTHESES = 512, 2560  # the most inputs, and hypotheses of them, that are searched at once
@@ -27,23 +32,21 @@ def generate(model: Trained, examples: Sequence[Example], search: SearchSettings
     seeds     for each input the numbers that its random draws follow from; by default its position
     weights   with the attention weights of each answer
     """
-    sources = Ragged([model.source_ids(e) for e in examples])
-    size = max(1, min(INPUTS, HYPOTHESES // search.beam))
-    order = np.argsort(-sources.lengths, kind="stable")  # inputs of similar length share a batch
-    answers: list[list[Answer]] = [[] for _ in examples]
-    for start in range(0, len(order), size):
-        index = order[start:start + size]
+    network = search_model(model.network)
+
+    def answers(ids: Tensor, source_lengths: Tensor, index: np.ndarray) -> Iterator[list[Answer]]:
         constraints = constraints_of(model, search, [lengths[i] for i in index] if lengths else None,
                                      [prefixes[i] for i in index] if prefixes else None)
-        source, source_lengths = padded(model, sources, index)
-        with torch.inference_mode():
-            memory = model.search_network.encode(source, source_lengths)
         own = [seeds[i] if seeds else (model.settings.seed, int(i)) for i in index]
-        for i, found in zip(index, _search(model, memory, constraints, search, own)):
-            answers[i] = [answer_of(model, h) for h in found]
-            if weights:
-                answers[i] = with_weights(model, examples[i], found, answers[i])
-    return answers
+        found = _search(network, network.encode(ids, source_lengths), constraints, search, own)
+        for row, best in enumerate(found):
+            alpha = attention_of(model, ids[row:row + 1], source_lengths[row:row + 1], best, constraints) \
+                if weights else [None] * len(best)
+            yield [Answer(model.target.text(h.ids), h.score, tuple(model.target.vocabulary.tokens(h.ids)), a)
+                   for h, a in zip(best, alpha)]
+
+    return map_batches(answers, Ragged([model.source_ids(e) for e in examples]),
+                       max(1, min(INPUTS, HYPOTHESES // search.beam)), model.device)
 
 
 def stream(model: Trained, example: Example, search: SearchSettings, seed: Sequence[int],
@@ -51,13 +54,14 @@ def stream(model: Trained, example: Example, search: SearchSettings, seed: Seque
     """The answer of greedy search, or with a temperature a sample, piece by piece: each piece is what one more token
     adds to the text, and all pieces together are the answer."""
     constraints = constraints_of(model, search, None if length is None else [length])
-    source, source_lengths = padded(model, Ragged([model.source_ids(example)]), np.zeros(1, dtype=np.int64))
-    with torch.inference_mode():
-        memory = model.search_network.encode(source, source_lengths)
+    choose = sampler(uniforms_of(constraints, [(*seed, 0)]).to(model.device), search.temperature, search.top_k,
+                     search.top_p) if search.temperature else most_likely
+    network, source = search_model(model.network), model.source_ids(example)
+    memory = network.encode(torch.tensor([source], device=model.device),
+                            torch.tensor([len(source)], device=model.device))
     ids: list[int] = []
     shown = ""
-    for token in searching.stream(model.search_network, memory, constraints, search.temperature, search.top_k,
-                                  search.top_p, uniform_of(model, constraints, [(*seed, 0)])):
+    for token in searching.stream(network, memory, constraints, choose):
         ids.append(token)
         text = model.target.text(ids)
         yield text[len(shown):]
@@ -74,33 +78,29 @@ def constraints_of(model: Trained, search: SearchSettings, lengths: Sequence[int
         Ragged([model.target.ids(p) for p in prefixes]).padded(np.arange(len(prefixes))).to(model.device))
 
 
-def padded(model: Trained, sources: Ragged, index: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """Source ids (B, S) and lengths (B,) of these rows, on the model's device."""
-    return (sources.padded(index).to(model.device),
-            torch.from_numpy(sources.lengths[index].astype(np.int64)).to(model.device))
-
-
-def uniform_of(model: Trained, constraints: Constraints, seeds: Sequence[Sequence[int]]) -> torch.Tensor:
+def uniforms_of(constraints: Constraints, seeds: Sequence[Sequence[int]]) -> Tensor:
     """(B, steps) numbers in [0, 1), drawn for each row from its own seed: so the batch changes no sample."""
     draws = [np.random.default_rng(list(seed)).random(constraints.steps, dtype=np.float32) for seed in seeds]
-    return torch.from_numpy(np.stack(draws)).to(model.device)
+    return torch.from_numpy(np.stack(draws))
 
 
-def answer_of(model: Trained, found: searching.Hypothesis) -> Answer:
-    return Answer(model.target.text(found.ids), found.score, tuple(model.target.vocabulary.tokens(found.ids)))
+def attention_of(model: Trained, source: Tensor, lengths: Tensor, found: Sequence[Hypothesis],
+                 constraints: Constraints) -> list[np.ndarray | None]:
+    """For each of one input's hypotheses (T, S) the weights with which its tokens, and its <eos>, were written."""
+    alphas: list[np.ndarray | None] = []
+    for h in found:
+        ended = constraints.lengths is None and len(h.ids) < constraints.max_output
+        output = torch.tensor([[*h.ids, EOS] if ended else h.ids], device=source.device)
+        alpha = model.network.attention_weights(source[:, :int(lengths[0])], lengths, output)
+        alphas.append(None if alpha is None else alpha[0].float().cpu().numpy())
+    return alphas
 
 
-def with_weights(model: Trained, example: Example, found: Sequence[searching.Hypothesis],
-                 answers: Sequence[Answer]) -> list[Answer]:
-    raise NotImplementedError
-
-
-def _search(model: Trained, memory, constraints: Constraints, search: SearchSettings,
-            seeds: Sequence[Sequence[int]]) -> list[list[searching.Hypothesis]]:
-    network = model.search_network
+def _search(network: SearchModel, memory, constraints: Constraints, search: SearchSettings,
+            seeds: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
     if search.temperature:
         rounds = [searching.sample(network, memory, constraints, search.temperature, search.top_k, search.top_p,
-                                   uniform_of(model, constraints, [(*seed, n) for seed in seeds]))
+                                   uniforms_of(constraints, [(*seed, n) for seed in seeds]))
                   for n in range(search.n_best)]
         return [list(found) for found in zip(*rounds)]
     if search.beam == 1:

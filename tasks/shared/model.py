@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import torch
 
 from core.batches import EncodedSplit
 from core.data import Example, InputError
-from core.search_model import SearchModel
 from core.settings import Settings
 from core.text import Codec, Labels
 from core.vocabulary import UNK
@@ -33,14 +31,6 @@ class TextModel:
     @property
     def device(self) -> torch.device:
         return next(self.network.parameters()).device
-
-    @cached_property
-    def search_network(self) -> SearchModel:
-        """What search needs of the network, computed once; `weights_changed` forgets it."""
-        return SearchModel(self.network)
-
-    def weights_changed(self) -> None:
-        self.__dict__.pop("search_network", None)
 
     def source_ids(self, example: Example) -> list[int]:
         return encoding.source_ids(self.task, self.settings, self.source, example)

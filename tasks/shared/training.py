@@ -142,7 +142,6 @@ def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence
 
 def _trained(model: TextModel, history: History) -> History:
     model.metadata["history"] = history.to_json()
-    model.weights_changed()
     return history
 
 
