@@ -65,9 +65,9 @@ def progress(description: str, total: int | None = None, unit: str = " examples"
     start = _callbacks.get().progress
     bar = start(description, total, unit) if start else None
     try:
-        yield bar.update if bar else lambda n: None
+        yield lambda n: None if bar is None else bar.update(n)
     finally:
-        if bar:
+        if bar is not None:
             bar.close()
 
 

@@ -113,8 +113,8 @@ class Model:
         answers = iter([[convert(a) for a in best] for best in found])
         return [next(answers) if isinstance(e, Example) else e for e in read]
 
-    def acrostic(self, heads: str, *, line_length: int | None = None, seed: int | None = None, script: str | None = None,
-                 **search: Any) -> list[Answer]:
+    def acrostic(self, heads: str, *, line_length: int | None = None, seed: int | None = None,
+                 script: str | None = None, **search: Any) -> list[Answer]:
         """藏头诗: a poem with a line for each character of `heads`, which begins with it.
 
         line_length: characters per line, 5 by default
@@ -123,8 +123,9 @@ class Model:
         self._check_lines(1, False)
         convert = self._converter(script)
         options = self.search_settings(**search)
+        length = 5 if line_length is None else line_length
         found = self.task.acrostic(  # type: ignore[attr-defined]
-            self.text_model, self._cleaned(heads.strip()), 5 if line_length is None else line_length, options, (self._seed(seed),))
+            self.text_model, self._cleaned(heads.strip()), length, options, (self._seed(seed),))
         return [convert(a) for a in found]
 
     def stream(self, text: str, *, seed: int | None = None, script: str | None = None, **search: Any) -> Iterator[str]:
@@ -146,7 +147,7 @@ class Model:
         """
         for name in search:
             if name not in ("max_output", "no_repeat_ngram_size"):
-                raise InputError(f"`{name}` cannot be combined with `explain`, which shows the greedy answer; remove it")
+                raise InputError(f"`{name}` cannot be combined with `explain`, whose answer is greedy; remove it")
         return self.task.walk(self.text_model, self.read_input(text), self.search_settings(**search), candidates)
 
     # evaluation

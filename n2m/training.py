@@ -89,8 +89,9 @@ def check_same(model: Model, task: Task, corpus: Names | None, reading: CorpusSe
     about = model.metadata["corpus"]
     saved = {**asdict(model.settings), **about, **about.get("reading", {})}
     if corpus is not None:
-        asked = {"corpus": data.find(corpus, task, reading).name, **asked}  # a corpus that there is not has its own error
-        saved["corpus"] = about["name"]
+        found = data.find(corpus, task, reading)  # an unknown corpus has an error of its own
+        same = found.name == about["name"] or list(found.names) == about.get("given")
+        asked, saved["corpus"] = {"corpus": about["name"] if same else found.name, **asked}, about["name"]
     for name, value in asked.items():
         if saved.get(name) != value:
             raise InputError(f"{model.folder}: found a model trained with `{name}` {saved.get(name) or 'none'}, not "

@@ -88,12 +88,13 @@ def parser() -> Parser:
     what.add_argument("--task", help="task type: " + ", ".join(t.name for t in tasks.all_tasks()))
     what.add_argument("--compare", action="store_true", help="table of all default models, trained where missing")
     what.add_argument("--list", action="store_true", help="list of tasks and corpora with size, licence and origin")
-    what.add_argument("--input", action="append", metavar="TEXT", help="text to answer, may be repeated; a file for one "
-                      "answer per line, - for standard input")
+    what.add_argument("--input", action="append", metavar="TEXT", help="text to answer, may be repeated; a file, or - for "
+                      "standard input, for one answer per line")
     what.add_argument("--explain", metavar="TEXT", help="text to follow through encoding and decoding")
     what.add_argument("--lines", type=int, metavar="N", help="poem: lines to continue --input with (default 1)")
     what.add_argument("--acrostic", metavar="TEXT", help="poem: 藏头诗, one line per character of TEXT")
-    what.add_argument("--line-length", type=int, metavar="N", help="poem: characters per line of --acrostic (default 5)")
+    what.add_argument("--line-length", type=int, metavar="N", help="poem: characters per line of --acrostic "
+                      "(default 5)")
     where = p.add_argument_group("on what")
     where.add_argument("--corpus", nargs="+", metavar="NAME|FILE", help="corpus of --list, file, two aligned files, "
                        "directory, .zip, - for standard input, hf:NAME of the Hugging Face hub, or module:NAME")

@@ -13,7 +13,7 @@ import torch
 
 from core import checkpoint
 from core.batches import EncodedSplit
-from core.data import Example, InputError
+from core.data import Example
 from core.distributed import ALONE, Group
 from core.history import Epoch, History
 from core.machine import device
@@ -22,7 +22,6 @@ from core.settings import RunSettings, Settings
 from core.text import Codec, Labels
 from core.training import UNFINISHED
 from core.training import train as train_network
-from core.vocabulary import SPECIALS
 from tasks.shared import encoding, pretrained
 from tasks.shared.encoding import DEV
 from tasks.shared.model import TextModel
@@ -54,10 +53,6 @@ def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dic
     Raises InputError where a vocabulary is empty.
     """
     source, target = codecs or encoding.codecs_of(task, settings, train)
-    for side, codec in (("source", source), ("target", target)):
-        if len(codec) <= (len(SPECIALS) if isinstance(codec, Codec) else 0):
-            raise InputError(f"`min_count` {settings.min_count} leaves no {side} token in the vocabulary; lower it, or "
-                             "use more text")
     torch.manual_seed(settings.seed)
     network = task.build(settings, source, target)
     metadata = {"corpus": corpus or {"name": "unnamed"}, "versions": versions()}
@@ -72,7 +67,7 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
     sides = {"source": (model.source, [model.task.source_text(e, model.settings) for e in dev])}
     if isinstance(model.target, Codec):
         sides["target"] = (model.target, [e.target for e in dev])
-    unknown = {side: codec.unknown_share(texts) for side, (codec, texts) in sides.items()}
+    unknown = {side: codec.unknown_fraction(texts) for side, (codec, texts) in sides.items()}
     finer = {side: "a finer `tokenizer` (characters, subwords), " * (codec.tokenizer.kind != "characters")
              for side, (codec, _) in sides.items()}
     return [f"{fraction:.0%} of the {side} tokens in the dev split are unknown; use {finer[side]}"

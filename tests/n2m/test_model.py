@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import n2m
+from core.search_model import search_model
 
 TASKS = [t.name for t in n2m.tasks()]
 each_task = pytest.mark.parametrize("task", TASKS)
@@ -50,7 +51,7 @@ def test_the_stream_is_the_greedy_answer_in_pieces(trained, task):
 def test_a_walk_is_data(trained, task):
     model = n2m.load(trained(task))
     walk = model.walk(model.task.sample_input, candidates=7, max_output=8)
-    assert isinstance(walk.embeddings, np.ndarray) and walk.embeddings.shape == (len(walk.ids), 8)
+    assert isinstance(walk.embeddings, np.ndarray) and walk.embeddings.shape == (len(walk.ids), 16)
     assert len(walk.steps[0].candidates) in (2, 7)  # there are two labels
     with pytest.raises(n2m.InputError, match="`beam` cannot be combined with `explain`"):
         model.walk(model.task.sample_input, beam=2)
@@ -115,7 +116,7 @@ def test_lines_are_for_tasks_that_write_lines(trained):
 def test_many_threads_get_the_answers_of_one(trained):
     model, texts = n2m.load(trained("translate")), ["我喜欢喝茶。", "他是学生。", "今天天气很好。"] * 4
     expected = [model.answer([text], max_output=8) for text in texts]
-    model.text_model.weights_changed()  # so that threads meet while it is made anew
+    model = n2m.load(trained("translate"))  # a new one, so that threads meet while search is prepared
     found = [None] * len(texts)
 
     def work(i):
@@ -132,9 +133,9 @@ def test_many_threads_get_the_answers_of_one(trained):
 def test_what_search_needs_is_made_once(trained):
     model = n2m.load(trained("poem"))
     model.answer(["床前明月光"])
-    first = model.text_model.search_network
+    first = search_model(model.text_model.network)
     model.answer(["床前明月光"])
-    assert model.text_model.search_network is first
+    assert search_model(model.text_model.network) is first
 
 
 @each_task

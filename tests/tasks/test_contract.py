@@ -231,5 +231,5 @@ def test_the_table_of_task_types_is_true(task):
 
 @each_task
 def test_an_empty_vocabulary_is_refused_before_training(task):
-    with pytest.raises(InputError, match="`min_count` 1000 leaves no (source|target) token"):
+    with pytest.raises(InputError, match="no token occurs `min_count` 1000 times"):
         make(task, min_count=1000)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -28,7 +29,8 @@ def content(encoded):
 
 @pytest.fixture
 def many(monkeypatch):
-    """Several processes, whatever the machine, for however few examples."""
+    """Several processes, whatever the machine and however few the examples."""
+    monkeypatch.delitem(sys.modules, "tokenizers", raising=False)  # with its threads there is only one process
     monkeypatch.setattr(parallel, "MANY", 10)
     monkeypatch.setattr(parallel, "CHUNK", 7)
     monkeypatch.setattr(os, "cpu_count", lambda: 3)

@@ -62,8 +62,7 @@ def test_a_poem_continues_with_all_lines_before_as_context():
     m = model()
     search = POEM.search_settings({})
     [poem] = POEM.continued(m, Example(LINES[0], ""), 3, search, (1,))
-    lines = poem.text.replace("。", "，").split("，")[:3]
-    assert [len(line) for line in lines] == [5, 5, 5]
+    lines = [poem.text[i:i + 5] for i in (0, 6, 12)]
     assert poem.text == f"{lines[0]}。{lines[1]}，{lines[2]}。"
     by_hand = POEM.answer(m, [Example(lines[1], "", (LINES[0], lines[0]))], search)[0][0].text
     assert lines[2] == by_hand
@@ -81,5 +80,5 @@ def test_an_acrostic_on_an_unknown_character_is_refused():
 
 
 def test_a_poem_is_counted_in_characters():
-    with pytest.raises(InputError, match="use characters"):
+    with pytest.raises(InputError, match="use `tokenizer` characters"):
         create(POEM, POEM.settings({}, {"tokenizer": "words"}), [Example(LINES[0], LINES[1])])

@@ -209,7 +209,7 @@ def test_vectors_of_less_than_half_the_text_are_warned_of(tmp_path):
     model = make(vectors=vectors(tmp_path, ["你 1 2 3", "好 1 2 3"]))
     said, warning = pretrained.coverage(model, model.encode([Example("你再再谢", "hello")]))
     assert said == "vectors: 2 of 5 source tokens have one (40.0%), 25.0% of the running text"
-    assert warning.startswith("warning: only 25% of the running text has a vector;")
+    assert warning.startswith("warning: only 25% of the running text has a vector")
     assert all(name in warning for name in ("`tokenizer`", "`lowercase`", "`script`"))
 
 
