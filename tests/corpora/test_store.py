@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cache import kept
+from core.cache import get_or_build
 from core.data import Example
 from corpora.prepare.store import Examples, Store, Writer, one_line
 
@@ -23,7 +23,7 @@ def stored(examples, index=None, reverse=False):
             assert len(writer) == len(examples)
         return {}
     index = np.arange(len(examples), dtype=np.int32) if index is None else np.array(index, dtype=np.int32)
-    return Examples(Store(kept(None, "", "", make)), index, reverse)
+    return Examples(Store(get_or_build(None, "", "", make)), index, reverse)
 
 
 @given(some)
