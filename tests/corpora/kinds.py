@@ -5,6 +5,7 @@ from pathlib import Path
 import corpora
 from core.data import ExampleFormat
 from corpora.prepare import splits
+from corpora.read import files
 
 STARTERS = Path(__file__).resolve().parents[2] / "tasks" / "starter"
 FORMATS = {f.task: f for f in (
@@ -20,3 +21,7 @@ def find(names, task, settings=None):
 
 def prepare(corpus, *arguments, **more):
     return splits.prepare(corpus, FORMATS[corpus.task], *arguments, **more)
+
+
+def file_corpus(paths, task, settings=None):
+    return files.file_corpus(paths, FORMATS[task], settings)

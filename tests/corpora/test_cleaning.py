@@ -1,17 +1,16 @@
 """What is cleaned and rejected: every step is counted, and every line that is rejected can be looked up."""
 
 import pytest
-from kinds import FORMATS, prepare
+from kinds import file_corpus, prepare
 
 from core.data import Example, Rejected
 from core.settings import CorpusSettings
 from corpora.prepare.cleaning import Cleaner
-from corpora.read.files import file_corpus
 
 
 def clean(source, target, script="", **settings):
     cleaner = Cleaner(CorpusSettings(**settings), script)
-    return cleaner.clean(Example(source, target)), dict(cleaner.changed)
+    return cleaner.clean(Example(source, target)), dict(cleaner.texts.changed)
 
 
 @pytest.mark.parametrize("source,target,settings,reason", [
@@ -45,7 +44,7 @@ def test_every_line_of_a_file_is_an_example_or_a_reject_with_its_line(tmp_path):
     lines[3], lines[7], lines[9], lines[20] = "alone", "source 0\ttarget 0", "\ttarget", "x" * 40 + "\ty"
     path = tmp_path / "a.tsv"
     path.write_text("\n".join(lines), encoding="utf-8")
-    dataset = prepare(file_corpus([path], FORMATS["translate"]), settings=CorpusSettings(max_ratio=10))
+    dataset = prepare(file_corpus([path], "translate"), settings=CorpusSettings(max_ratio=10))
     rejects = [line.split("\t") for line in dataset.rejects.read_text(encoding="utf-8").splitlines()]
     assert rejects[0] == ["line", "reason", "file", "text"]
     assert sorted((int(line), reason.split(",")[0]) for line, reason, *_ in rejects[1:]) == [
@@ -58,7 +57,7 @@ def test_every_line_of_a_file_is_an_example_or_a_reject_with_its_line(tmp_path):
 def test_rejects_name_the_file_where_there_are_several(tmp_path):
     for name in ("a", "b"):
         (tmp_path / f"{name}.tsv").write_text("".join(f"{name}{i}\tx{i}\n" for i in range(20)) + f"only {name}\n")
-    dataset = prepare(file_corpus([tmp_path], FORMATS["translate"]))
+    dataset = prepare(file_corpus([tmp_path], "translate"))
     rejects = [line.split("\t") for line in dataset.rejects.read_text(encoding="utf-8").splitlines()[1:]]
     assert [(line, file, text) for line, _, file, text in rejects] == [
         ("21", str(tmp_path / "a.tsv"), "only a"), ("21", str(tmp_path / "b.tsv"), "only b")]
@@ -67,7 +66,7 @@ def test_rejects_name_the_file_where_there_are_several(tmp_path):
 def test_the_same_text_under_two_labels_is_written_down_with_both(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("".join(f"text {i}\t{'ab'[i % 2]}\n" for i in range(30)) + "text 0\tb\n")
-    dataset = prepare(file_corpus([path], FORMATS["classify"]))
+    dataset = prepare(file_corpus([path], "classify"))
     assert dataset.dropped == {"same text under two labels": 2}
     assert [line.split("\t")[0] for line in dataset.rejects.read_text().splitlines()[1:]] == ["1", "31"]
 
@@ -75,13 +74,13 @@ def test_the_same_text_under_two_labels_is_written_down_with_both(tmp_path):
 def test_where_nothing_can_be_used_the_first_reason_is_told_with_its_line(tmp_path, refused):
     path = tmp_path / "a.tsv"
     path.write_text("one\ntwo\nthree\n")
-    said = refused(lambda: prepare(file_corpus([path], FORMATS["translate"])))
-    assert "usable examples: 0" in said and "3 rejected: fewer columns" in said and "the first in line 1" in said
+    said = refused(lambda: prepare(file_corpus([path], "translate")))
+    assert "0 usable examples; at least 10 required" in said and "3 rejected: fewer columns" in said and "the first in line 1" in said
 
 
 def test_other_limits_make_another_dataset_from_the_same_file(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("".join(f"{'x' * i}\t{i}\n" for i in range(1, 60)))
-    sizes = [len(prepare(file_corpus([path], FORMATS["translate"]), settings=CorpusSettings(max_characters=n)).train)
+    sizes = [len(prepare(file_corpus([path], "translate"), settings=CorpusSettings(max_characters=n)).train)
              for n in (0, 40, 0)]
     assert sizes[0] == sizes[2] > sizes[1]

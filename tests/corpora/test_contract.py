@@ -114,13 +114,13 @@ def test_suggested_settings_are_possible_ones(corpus):
 @pytest.mark.parametrize("script", ["klingon", "", "Simplified"])
 def test_a_script_it_does_not_come_in_is_refused_with_those_it_does(corpus, script, refused):
     said = refused(lambda: corpus.examples(script))
-    assert said.startswith(f"`script` {script}: the corpus {corpus.name} comes in ")
+    assert said.startswith(f"`script` {script}: the corpus {corpus.name} is available in ")
     assert all(known in said for known in corpus.scripts)
 
 
 def test_a_corpus_in_one_script_refuses_the_other(refused):
     said = refused(lambda: prepare(find("reviews", "classify"), "traditional"))
-    assert said == "`script` traditional: the corpus reviews comes in simplified only"
+    assert said == "`script` traditional: the corpus reviews is available in simplified only"
 
 
 # corpora that need no download
@@ -204,7 +204,7 @@ def test_offline_it_is_there_or_says_in_one_line_what_each_source_answered_and_w
         said = refused(lambda: prepare(corpus), CorpusUnavailable)
         assert said.startswith("could not be fetched: ")
         assert "https://" in said and "name resolution" in said
-        assert "`mirror` takes a folder, or an address, that has" in said
+        assert "`mirror` may name a folder or URL with" in said
         assert corpus.citation and len(corpus.citation.splitlines()) == 1
 
 
@@ -252,7 +252,7 @@ def test_a_corpus_is_found_by_its_name_and_task(corpus):
 @every
 def test_a_corpus_with_a_name_refuses_to_be_told_how_a_file_is_read(corpus, setting, refused):
     said = refused(lambda: find(corpus.name, corpus.task, CorpusSettings(**{setting: "utf-8"})))
-    assert said.startswith(f"--{setting.replace('_', '-')} utf-8: is for files of your own")
+    assert said.startswith(f"`{setting}` utf-8 is for files of your own")
 
 
 @pytest.mark.parametrize("name,task,nearest", [
@@ -274,7 +274,7 @@ def test_a_name_like_no_other_gets_all_known_and_no_guess(refused):
                                              ("hsk", "classify", "translate"), ("topics", "translate", "classify")])
 def test_a_corpus_of_another_task_is_named_as_such_with_those_of_this_task(name, task, other, refused):
     said = refused(lambda: find(name, task))
-    assert said.startswith(f"`corpus` {name}: is a corpus of `task` {other}; for {task}: ")
+    assert said.startswith(f"`corpus` {name}: is for `task` {other}; for {task}: ")
     assert all(c.name in said for c in ALL if c.task == task) and "file of your own" in said
 
 

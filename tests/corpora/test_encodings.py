@@ -3,13 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kinds import FORMATS
+from kinds import file_corpus
 
 from core.data import Rejected
 from core.settings import CorpusSettings
 from corpora.read import encodings
 from corpora.read.encodings import lines, recognised
-from corpora.read.files import file_corpus
 from corpora.shared.opening import File
 
 MODERN = "我们今天去学校看书，他说那里的人都很好。\t这是一个大家都知道的地方，你也来吧！\n" * 3
@@ -37,8 +36,8 @@ def test_chinese_text_is_recognised_in_each_encoding(tmp_path, text, encoding, n
     file = file_of(tmp_path, text.encode(encoding))
     assert encodings.NAMES[recognised(file)] == name
     assert texts(file) == text.splitlines()
-    corpus = file_corpus([file.path], FORMATS["translate"] if text != OLD else "poem")
-    said = (f"{file}: read as {name}; `encoding` names another",)
+    corpus = file_corpus([file.path], "translate" if text != OLD else "poem")
+    said = (f"{file}: read as {name}; `encoding` overrides this",)
     assert corpus.notes == (() if name == "UTF-8" else said)
 
 
@@ -69,7 +68,7 @@ def test_a_few_broken_lines_of_utf8_are_dropped_and_told(tmp_path):
 def test_nul_bytes_drop_a_line(tmp_path):
     file = file_of(tmp_path, b"a\tb\nc\0\td\ne\tf\n")
     assert [item if not isinstance(item, Rejected) else (item.line, item.reason) for item in lines(file)] == [
-        (1, "a\tb"), (2, "holds NUL bytes"), (3, "e\tf")]
+        (1, "a\tb"), (2, "contains NUL bytes"), (3, "e\tf")]
 
 
 def test_a_line_without_end_is_dropped_in_bounded_memory(tmp_path, monkeypatch):
@@ -107,5 +106,5 @@ def test_random_bytes_in_any_named_encoding_are_read_or_refused(tmp_path_factory
 
 def test_the_encoding_of_the_settings_is_used(tmp_path):
     file = file_of(tmp_path, "schön\tfine\n".encode("latin-1"))
-    corpus = file_corpus([file.path], FORMATS["translate"], CorpusSettings(encoding="latin-1"))
+    corpus = file_corpus([file.path], "translate", CorpusSettings(encoding="latin-1"))
     assert [(e.source, e.target) for e in corpus.examples()] == [("schön", "fine")]

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kinds import FORMATS, prepare
+from kinds import file_corpus, prepare
 
 from core.data import Rejected
 from core.settings import CorpusSettings
 from corpora.read.columns import SOURCE_NAMES, TARGET_NAMES
 from corpora.read.encodings import LONGEST
-from corpora.read.files import file_corpus
 
 TASKS = ("word", "classify", "poem", "translate")
 PAIRS = [("你好", "hello"), ("谢谢", "thank you"), ("再见", "goodbye")]
@@ -108,13 +107,13 @@ def test_csv_quotes_hold_commas_newlines_and_quotes(tmp_path):
 def test_a_csv_is_divided_by_what_divides_all_rows_alike_and_that_is_said(tmp_path, text):
     path = write(tmp_path / "mine.csv", text)
     assert pairs_in(path) == [("Hi 0, sir", "Salut 0"), ("Hi 1, sir", "Salut 1")]
-    [note] = file_corpus([path], FORMATS["translate"]).notes
+    [note] = file_corpus([path], "translate").notes
     assert note.startswith(f"{path}: its columns are divided by ")
 
 
 def test_a_sign_that_the_first_line_has_not_divides_nothing(tmp_path):
     path = write(tmp_path / "mine.csv", "\ntext, label\n" + "".join(f"good; fine {i}, yes\n" for i in range(20)))
-    assert pairs_in(path)[0] == ("good; fine 0", "yes") and file_corpus([path], FORMATS["translate"]).notes == ()
+    assert pairs_in(path)[0] == ("good; fine 0", "yes") and file_corpus([path], "translate").notes == ()
 
 
 def test_a_row_that_is_not_readable_is_kept_as_it_is(tmp_path):
@@ -124,18 +123,18 @@ def test_a_row_that_is_not_readable_is_kept_as_it_is(tmp_path):
 
 def test_an_error_in_a_csv_divided_by_tabs_takes_one_line_of_print(tmp_path, refused):
     path = write(tmp_path / "mine.csv", 'a\tb\n"c"d\te\n"f\ng"h\ti\n')
-    assert refused(lambda: list(file_corpus([path], FORMATS["translate"]).examples())).isprintable()
+    assert refused(lambda: list(file_corpus([path], "translate").examples())).isprintable()
 
 
 def test_a_spreadsheet_that_is_no_text_is_named(tmp_path, refused):
     path = write(tmp_path / "mine.xlsx", b"PK\3\4" + b"\0" * 300)
-    assert "is packed, like a spreadsheet" in refused(lambda: file_corpus([path], FORMATS["translate"]))
+    assert "is packed, like a spreadsheet" in refused(lambda: file_corpus([path], "translate"))
 
 
 @pytest.mark.parametrize("names", [("原文", "译文"), ("上联", "下联"), ("问", "答"), ("文本", "标签")])
 def test_chinese_names_make_a_header_too(tmp_path, names):
     path = write(tmp_path / "mine.csv", ",".join(names) + "\n好,good\n")
-    assert pairs_in(path) == [("好", "good")] and file_corpus([path], FORMATS["translate"]).notes == ()
+    assert pairs_in(path) == [("好", "good")] and file_corpus([path], "translate").notes == ()
 
 
 def test_csv_quotes_may_follow_a_space_and_hold_long_texts(tmp_path):
@@ -200,7 +199,7 @@ def test_random_pairs_in_a_spreadsheets_tsv_are_all_read_as_they_were(tmp_path_f
     out = io.StringIO()
     csv.writer(out, "excel-tab", quoting=quoting).writerows([("source", "target"), *pairs])
     path = write(tmp_path_factory.mktemp("tsv") / "mine.tsv", out.getvalue())
-    found = [*file_corpus([path], FORMATS["translate"]).examples()]
+    found = [*file_corpus([path], "translate").examples()]
     if any(sign in "".join(map("".join, pairs)) for sign in "\t\n"):
         assert [(e.source.strip(), e.target.strip()) for e in found] == [(a.strip(), b.strip()) for a, b in pairs]
     elif (quoting == csv.QUOTE_ALL and len(pairs) > 1) or (quoting == csv.QUOTE_MINIMAL and '"' not in str(pairs)):
@@ -225,7 +224,7 @@ POEM = [("一一一", "二二二"), ("二二二", "三三三")]
     ("a.csv", "line,next\n一一一,二二二\n二二二,三三三\n", {"source_column": "line"})])
 def test_poems_may_stand_in_a_column_of_their_own(tmp_path, name, text, settings):
     path = write(tmp_path / name, text)
-    corpus = file_corpus([path], FORMATS["poem"], CorpusSettings(**settings))
+    corpus = file_corpus([path], "poem", CorpusSettings(**settings))
     assert [(e.source, e.target) for e in corpus.examples()] == POEM and corpus.notes == ()
     if "next" not in text:
         assert len({e.key for e in corpus.examples()}) == 1
@@ -233,25 +232,25 @@ def test_poems_may_stand_in_a_column_of_their_own(tmp_path, name, text, settings
 
 def test_poems_in_a_column_keep_their_split(tmp_path):
     path = write(tmp_path / "a.csv", "split,text\ntrain,一一一，二二二。\ntest,三三三。四四四。\n")
-    assert [e.split for e in file_corpus([path], FORMATS["poem"]).examples()] == ["train", "test"]
+    assert [e.split for e in file_corpus([path], "poem").examples()] == ["train", "test"]
 
 
 def test_a_txt_of_poems_gives_neighbouring_lines_with_their_context_and_one_key_a_poem(tmp_path):
     path = write(tmp_path / "mine.txt", "一一一，二二二。三三三，\r\n\r\n四四四四，五五五五。\r\n")
-    found = list(file_corpus([path], FORMATS["poem"]).examples())
+    found = list(file_corpus([path], "poem").examples())
     assert [(e.context, e.source, e.target) for e in found] == [
         ((), "一一一", "二二二"), (("一一一",), "二二二", "三三三"), ((), "四四四四", "五五五五")]
     assert found[0].key == found[1].key != found[2].key
 
 
 def test_pairs_of_poem_lines_may_be_given_with_tabs(tmp_path):
-    found = list(file_corpus([write(tmp_path / "mine.txt", "一一一\t二二二\n三三三\t四四四\n")], FORMATS["poem"]).examples())
+    found = list(file_corpus([write(tmp_path / "mine.txt", "一一一\t二二二\n三三三\t四四四\n")], "poem").examples())
     assert [(e.source, e.target, e.key) for e in found] == [("一一一", "二二二", ""), ("三三三", "四四四", "")]
 
 
 def test_a_txt_with_no_pair_of_equal_lines_says_how_to_write_one(tmp_path, refused):
     path = write(tmp_path / "mine.txt", "一一一，二二。\nhello, world\n")
-    said = refused(lambda: list(file_corpus([path], FORMATS["poem"]).examples()))
+    said = refused(lambda: list(file_corpus([path], "poem").examples()))
     assert str(path) in said and "equal length" in said and "one poem a line" in said and "，" in said
 
 
@@ -268,7 +267,7 @@ def test_an_empty_file_says_so(tmp_path, ending, content, task, refused):
 
 
 def test_a_missing_file_is_named(tmp_path, refused):
-    said = refused(lambda: file_corpus([tmp_path / "gone.tsv"], FORMATS["word"]))
+    said = refused(lambda: file_corpus([tmp_path / "gone.tsv"], "word"))
     assert said == f"{tmp_path / 'gone.tsv'}: no such file"
 
 
@@ -289,19 +288,19 @@ def test_csv_lines_are_counted_as_an_editor_counts_them(tmp_path):
 
 def test_a_row_that_is_no_csv_is_dropped_and_the_next_one_read(tmp_path):
     path = write(tmp_path / "mine.csv", 'a,b\n"c" d,e\nf,g\n')
-    items = list(file_corpus([path], FORMATS["translate"]).examples())
+    items = list(file_corpus([path], "translate").examples())
     assert [e.line if isinstance(e, Rejected) else (e.source, e.target) for e in items] == [("a", "b"), 2, ("f", "g")]
 
 
 def test_a_quote_that_is_never_closed_does_not_swallow_the_rest_of_a_csv(tmp_path, refused):
     path = write(tmp_path / "mine.csv", 'a,"b\n' + "".join(f"{i},{i}\n" for i in range(20)))
-    said = refused(lambda: list(file_corpus([path], FORMATS["translate"]).examples()))
+    said = refused(lambda: list(file_corpus([path], "translate").examples()))
     assert str(path) in said and "quote" in said
 
 
 def test_a_csv_row_too_long_for_the_reader_is_refused_in_one_line(tmp_path, refused):
     path = write(tmp_path / "mine.csv", 'a,b\nc,"' + "d\n" * LONGEST + '"\n')
-    assert f"{path}: not readable as CSV" in refused(lambda: list(file_corpus([path], FORMATS["translate"]).examples()))
+    assert f"{path}: not readable as CSV" in refused(lambda: list(file_corpus([path], "translate").examples()))
 
 
 QUOTED = '"a ""x"""\t"b\twith tab"\n"c"\t"d\nand more"\ne\tf\n'
@@ -310,14 +309,14 @@ QUOTED = '"a ""x"""\t"b\twith tab"\n"c"\t"d\nand more"\ne\tf\n'
 def test_a_tsv_as_spreadsheets_write_it_is_read_with_its_quotes_and_that_is_said(tmp_path):
     path = write(tmp_path / "mine.tsv", QUOTED)
     assert pairs_in(path) == [('a "x"', "b\twith tab"), ("c", "d\nand more"), ("e", "f")]
-    [note] = file_corpus([path], FORMATS["translate"]).notes
+    [note] = file_corpus([path], "translate").notes
     assert note == f"{path}: read with quotes around texts, as spreadsheets write them"
 
 
 def test_a_ragged_row_does_not_hide_that_it_is_a_spreadsheet(tmp_path):
     rows = "".join(f'"a{i} ""x"""\t"b{i}\tc"\n' for i in range(30))
     path = write(tmp_path / "mine.tsv", 'text\tlabel\n' + rows + "d\te\tf\nalone\n")
-    found = [e for e in file_corpus([path], FORMATS["translate"]).examples() if not isinstance(e, Rejected)]
+    found = [e for e in file_corpus([path], "translate").examples() if not isinstance(e, Rejected)]
     assert [(e.source, e.target) for e in found] == [(f'a{i} "x"', f"b{i}\tc") for i in range(30)]
     assert [d.line for d in dropped_in(path)] == [32, 33]
 
@@ -338,7 +337,7 @@ def test_quotes_in_quotes_are_enough_to_know_a_spreadsheet(tmp_path):
 def test_a_tsv_whose_texts_hold_quotes_is_not(tmp_path, text):
     path = write(tmp_path / "mine.tsv", text)
     assert pairs_in(path) == [tuple(line.split("\t")) for line in text.splitlines()]
-    assert file_corpus([path], FORMATS["translate"]).notes == ()
+    assert file_corpus([path], "translate").notes == ()
 
 
 @pytest.mark.parametrize("bad", ['{"source": "a"', "a\tb", "{'source': 'a'}", "[" * 100_000, "1" * 5000],
@@ -356,7 +355,7 @@ def test_a_json_line_without_both_texts_is_dropped_with_the_names_it_may_use(tmp
     path = write(tmp_path / "mine.jsonl", "\n".join([*lines_of("jsonl"), item]))
     (dropped,) = dropped_in(path, "classify")
     assert dropped.line == 4 and dropped.reason in (
-        "no object with names and texts", 'no text under "source" or "text"', 'no text under "target" or "label"')
+        "not an object with names and texts", 'no text under "source" or "text"', 'no text under "target" or "label"')
 
 
 # the corpus made of it
@@ -364,7 +363,7 @@ def test_a_json_line_without_both_texts_is_dropped_with_the_names_it_may_use(tmp
 
 def test_a_file_corpus_names_its_file_and_its_size_and_loads_in_both_scripts(tmp_path):
     path = write(tmp_path / "mine.tsv", "\n".join(lines_of("tsv")))
-    corpus = file_corpus([path], FORMATS["translate"])
+    corpus = file_corpus([path], "translate")
     assert (corpus.name, corpus.task, corpus.origin, corpus.size) == (str(path), "translate", str(path), "44 bytes")
     for script in ("simplified", "traditional"):
         assert [(e.source, e.target) for e in corpus.examples(script)] == PAIRS
@@ -379,7 +378,7 @@ def test_in_a_file_of_pairs_at_least_the_source_of_a_held_out_example_is_exclusi
 
 def test_in_a_file_of_themes_with_many_texts_each_the_text_is_exclusive_and_decides_the_split(tmp_path):
     path = write(tmp_path / "mine.tsv", "".join(f"{theme}\t{theme} {i}\n" for theme in "月山风雨花" for i in range(20)))
-    corpus = file_corpus([path], FORMATS["word"])
+    corpus = file_corpus([path], "word")
     assert corpus.disjoint_fields == ("target",)
     assert all(e.key == e.target for e in corpus.examples())
     dataset = prepare(corpus)
@@ -391,13 +390,13 @@ def test_in_a_file_of_themes_with_many_texts_each_the_text_is_exclusive_and_deci
 def test_more_than_three_texts_a_word_make_it_a_theme(tmp_path, texts_a_word, disjoint_fields):
     lines = [f"word {i}\ttext {i} {j}\n" for i in range(30) for j in range(texts_a_word)]
     path = write(tmp_path / "mine.tsv", "".join(lines))
-    assert file_corpus([path], FORMATS["word"]).disjoint_fields == disjoint_fields
-    assert file_corpus([path], FORMATS["translate"]).disjoint_fields == ("source",)
+    assert file_corpus([path], "word").disjoint_fields == disjoint_fields
+    assert file_corpus([path], "translate").disjoint_fields == ("source",)
 
 
 def test_a_word_list_with_few_texts_a_word_holds_out_whole_words(tmp_path):
     path = write(tmp_path / "mine.tsv", "".join(f"word {i}\tgloss {i} {j}\n" for i in range(100) for j in range(3)))
-    corpus = file_corpus([path], FORMATS["word"])
+    corpus = file_corpus([path], "word")
     assert corpus.disjoint_fields == ("source",)
     dataset = prepare(corpus)
     assert {e.source for e in dataset.train}.isdisjoint(e.source for e in [*dataset.dev, *dataset.test])

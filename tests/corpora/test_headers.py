@@ -1,12 +1,11 @@
 """corpora/read/headers.py: a header with names that are not known is told, and other first lines are not."""
 
 import pytest
-from kinds import FORMATS, prepare
+from kinds import file_corpus, prepare
 
 from core.data import Rejected
 from core.settings import CorpusSettings
 from corpora.prepare.description import advice
-from corpora.read.files import file_corpus
 
 ZH = ["我们今天去学校看书", "他说那里的人都很好", "这是一个地方", "你也来吧", "大家都知道", "好"]
 EN = ["we go to school to read today", "he says the people there are fine", "this is a place", "come along then",
@@ -55,7 +54,7 @@ def test_columns_that_are_named_or_numbered(tmp_path):
 def test_a_file_that_cannot_be_read_is_told_when_it_is(tmp_path, refused):
     path = tmp_path / "a.csv"
     path.write_text('a,"b\n' + "c,d\n" * 20)
-    corpus = file_corpus([path], FORMATS["translate"])
+    corpus = file_corpus([path], "translate")
     assert corpus.notes == () and "close every quote" in refused(lambda: list(corpus.examples()))
 
 
@@ -63,6 +62,6 @@ def test_advice_begins_with_it(tmp_path):
     path = tmp_path / "a.csv"
     pairs = "".join(f"{zh}{i},{en} {i}\n" for i in range(10) for zh, en in zip(ZH, EN))
     path.write_text("zh,en\n" + pairs, encoding="utf-8")
-    corpus = file_corpus([path], FORMATS["translate"])
+    corpus = file_corpus([path], "translate")
     assert not any(isinstance(item, Rejected) for item in corpus.examples())
-    assert next(advice("translate", prepare(corpus), corpus.notes)) == corpus.notes[0]
+    assert next(advice(prepare(corpus), corpus.notes)) == corpus.notes[0]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kinds import FORMATS, prepare
+from kinds import file_corpus, prepare
 
 from core.cache import Folder
 from core.data import Example, Rejected
@@ -24,7 +24,6 @@ from corpora.prepare.cleaning import Cleaner
 from corpora.prepare.description import advice, description
 from corpora.prepare.store import Examples, Store, Writer
 from corpora.read.encodings import LONGEST
-from corpora.read.files import file_corpus
 from corpora.read.listing import files_of
 from corpora.shared import opening
 
@@ -55,7 +54,6 @@ from collections import Counter
 from core.data import Rejected, InputError
 from core.settings import CorpusSettings
 from corpora.prepare.cleaning import Cleaner
-from corpora.read.files import file_corpus
 resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))  # a machine may have less than what an attack asks for
 cleaner = Cleaner(CorpusSettings(), "simplified")
 for line in sys.stdin:
@@ -153,7 +151,7 @@ def test_a_strange_name_in_a_zip_is_only_a_name_and_is_shown_in_one_line(tmp_pat
     pair, _ = items_in(path)
     assert (pair.source, pair.target) == ("a", "b")
     assert all(str(file).isprintable() for file in files_of(path))
-    assert [note.isprintable() for note in file_corpus([path], FORMATS["translate"]).notes] == [True]
+    assert [note.isprintable() for note in file_corpus([path], "translate").notes] == [True]
     assert [p.name for p in tmp_path.iterdir()] == ["a.zip"]
 
 
@@ -265,7 +263,7 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path, refused, monkeypatch)
 @pytest.mark.parametrize("ending", ["tsv", "csv", "jsonl", "json", "txt"])
 def test_a_file_that_vanishes_or_shrinks_before_it_is_read_is_told(tmp_path, refused, ending):
     path = write(tmp_path / f"a.{ending}", '{"source": "a\t", "target": ",b"}\n' * 10)
-    corpus = file_corpus([path], FORMATS["translate"])
+    corpus = file_corpus([path], "translate")
     path.write_bytes(b"")
     assert "is empty" in refused(lambda: list(corpus.examples()))
     path.unlink()
@@ -275,7 +273,7 @@ def test_a_file_that_vanishes_or_shrinks_before_it_is_read_is_told(tmp_path, ref
 
 def test_a_file_that_shrinks_while_it_is_read_gives_what_is_left(tmp_path, refused):
     path = write(tmp_path / "a.tsv", "a\tb\n" * MEGABYTE)
-    items = iter(file_corpus([path], FORMATS["translate"]).examples())
+    items = iter(file_corpus([path], "translate").examples())
     next(items)
     os.truncate(path, 10_000)
     assert all(isinstance(item, Example | Rejected) for item in items)
@@ -283,7 +281,7 @@ def test_a_file_that_shrinks_while_it_is_read_gives_what_is_left(tmp_path, refus
 
 @pytest.mark.parametrize("name", ["a\0.tsv", "a\ud800.tsv", "a\0.zip"], ids=ascii)
 def test_what_is_no_name_of_a_file_is_refused(refused, name):
-    said = refused(lambda: file_corpus([Path(name)], FORMATS["translate"]))
+    said = refused(lambda: file_corpus([Path(name)], "translate"))
     assert said == f"{name.replace(chr(0), '?').replace(chr(0xd800), '?')}: is no name of a file"
 
 
@@ -345,7 +343,7 @@ def test_lone_surrogates_go_all_the_way_through(tmp_path, task, script):
         assert e.source.startswith("a ") and e.target[0] in "漢汉" and e.target.isprintable()
         assert not {"\n", "\t"} & set(e.key)
     assert "\\ud800" in dataset.rejects.read_text(encoding="utf-8")
-    assert "\n".join([*description(corpus, dataset), *advice(task, dataset)]).encode("utf-8")
+    assert "\n".join([*description(corpus, dataset), *advice(dataset)]).encode("utf-8")
 
 
 def test_lone_surrogates_do_not_reach_the_terminal(tmp_path):

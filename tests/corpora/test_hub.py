@@ -267,7 +267,7 @@ def test_of_two_columns_one_tells_the_other(hub):
 
 
 @pytest.mark.parametrize("settings,said", [
-    ({"source_column": "body"}, "`source_column` body: is no column of hf:me/tiny; it has: text, score, label"),
+    ({"source_column": "body"}, "`source_column` body: is not a column of hf:me/tiny, which has: text, score, label"),
     ({"target_column": "score"}, "`target_column` score: of hf:me/tiny is ")])
 def test_a_wrong_column_is_refused_before_anything_is_fetched(hub, refused, settings, said):
     card = CARD.replace("{name: score, dtype: float64}", "{name: score, list: string}")
@@ -279,7 +279,7 @@ def test_a_wrong_column_is_refused_before_anything_is_fetched(hub, refused, sett
 
 def test_without_usual_names_the_columns_must_be_chosen(hub, refused):
     said = refused(lambda: read("hf:me/tiny:pairs", "translate"))
-    assert said.startswith("`source_column` must be given for hf:me/tiny:pairs; it has: translation.de, ")
+    assert said.startswith("`source_column` must be given for hf:me/tiny:pairs, which has: translation.de, ")
 
 
 def test_an_encoding_is_for_files(hub, refused):
@@ -347,7 +347,7 @@ def test_what_is_not_in_the_cache_cannot_be_had_offline(hub, offline, refused):
     ("hf:me/code@odd", "has no revision odd; https://huggingface.co/datasets/me/code/tree/main shows its branches"),
     ("hf:me/gated", "is gated; ask for access on https://huggingface.co/datasets/me/gated, then log in with: hf auth"),
     ("hf:me/code", "is made by a program of its own, which is never run; its copy as files, if any, is hf:me/code@"),
-    ("hf:me/empty", "holds no files that the package datasets reads"),
+    ("hf:me/empty", "contains no files that the package datasets reads"),
     ("hf:me/several", "has several configurations; choose with hf:me/several:CONFIGURATION from: a, b"),
     ("hf:me/card", "a file of it is damaged"),
     ("hf:me/damaged", "a file of it is damaged, or unlike the others (Parquet"),

@@ -11,12 +11,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kinds import FORMATS, prepare
+from kinds import file_corpus, prepare
 
-from core.data import Example, InputError
+from core.data import SPLITS, Example, InputError
 from core.tokenizer import normalize
-from corpora.prepare.hashes import DEV, PARTS, TEST, fold, place
-from corpora.read.files import file_corpus
+from corpora.prepare.hashes import DEV, TEST, dedup_key, split_hash
 from corpora.shared.corpus import Corpus
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +39,7 @@ def in_memory(examples, disjoint_fields, task, reverse):
     def texts(e):
         for part in disjoint_fields if not reverse or "source" in disjoint_fields else ("source",):
             value = getattr(e.reversed() if reverse else e, part)
-            yield from map(fold, value if isinstance(value, tuple) else [value])
+            yield from map(dedup_key, value if isinstance(value, tuple) else [value])
 
     def without(some, held):
         return [e for e in some if not {t for h in held for t in texts(h)} & set(texts(e))]
@@ -58,7 +57,7 @@ def in_memory(examples, disjoint_fields, task, reverse):
         kept = [e for e in kept if len(labels[dedup_key(e.source)]) == 1]
     checksum = hashlib.sha256("".join("\t".join((e.source, e.target, *e.context, e.key, "\n"))
                                       for e in kept).encode()).hexdigest()
-    kept.sort(key=place)
+    kept.sort(key=split_hash)
     count = max(1, sum(split_hash(e) < TEST for e in kept))
     test, rest = kept[:count], without(kept[count:], kept[:count])
     count = max(1, sum(split_hash(e) < TEST + DEV for e in rest))
@@ -78,7 +77,7 @@ def test_the_stream_gives_the_splits_that_lists_in_memory_would(examples, disjoi
         task = "translate"
     expected, checksum = in_memory(examples, disjoint_fields, task, reverse)
     found = prepare(corpus(examples, disjoint_fields, task, version=None), reverse=reverse)
-    assert [list(getattr(found, part)) for part in PARTS] == expected
+    assert [list(getattr(found, part)) for part in SPLITS] == expected
     assert found.checksum == checksum
     assert isinstance(found.dropped, Counter)
     assert sum(found.dropped.values()) == len(examples) - sum(map(len, expected))
@@ -97,7 +96,7 @@ def test_another_version_script_direction_or_program_reads_it_again(monkeypatch)
     prepare(corpus(FILLERS, calls=calls, version="2"))
     unlike = [Example(f"source {i}", f"target {i}") for i in range(60)]
     prepare(corpus(unlike, calls=calls, version="2"), reverse=True)
-    monkeypatch.setattr("corpora.prepare.splits.code", lambda: [b"another program"])
+    monkeypatch.setattr("corpora.prepare.splits.FORMAT", 0)
     prepare(corpus(FILLERS, calls=calls, version="2"))
     assert len(calls) == 4
 
@@ -134,7 +133,7 @@ def test_a_cache_folder_that_cannot_be_written_stops_nothing(tmp_path, monkeypat
 
 
 def test_a_corpus_that_is_refused_is_not_kept(own_cache):
-    with pytest.raises(InputError, match="usable examples: 3"):
+    with pytest.raises(InputError, match="3 usable examples"):
         prepare(corpus(FILLERS[:3]))
     assert list((own_cache / "prepared").iterdir()) == []
 
@@ -144,7 +143,7 @@ def test_a_file_that_changes_is_prepared_anew(tmp_path):
     sums = []
     for last in ("one", "one", "two"):
         path.write_text("".join(f"s {i}\tt {i}\n" for i in range(40)) + f"last\t{last}\n", encoding="utf-8")
-        sums.append(prepare(file_corpus([path], FORMATS["translate"])).checksum)
+        sums.append(prepare(file_corpus([path], "translate")).checksum)
     assert sums[0] == sums[1] != sums[2]
 
 
@@ -154,9 +153,9 @@ def test_a_pipe_is_read_like_a_file(tmp_path):
     words = "".join(f"s {i}\tt {i}\n" for i in range(40))
     writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_text(words, encoding="utf-8"))
     writer.start()
-    dataset = prepare(file_corpus([tmp_path / "pipe"], FORMATS["word"]))
+    dataset = prepare(file_corpus([tmp_path / "pipe"], "word"))
     writer.join()
-    assert sum(len(getattr(dataset, part)) for part in PARTS) == 40
+    assert sum(len(getattr(dataset, part)) for part in SPLITS) == 40
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -165,7 +164,7 @@ def test_preparing_many_pairs_takes_some_dozen_bytes_of_memory_each(tmp_path):
     path = tmp_path / "mine.tsv"
     path.write_text("".join(f"the source of the pair {i}\tthe target of the pair {i}\n" for i in range(count)),
                     encoding="utf-8")
-    program = ("import re, corpora\nfrom kinds import find, prepare\n"
+    program = ("import re, corpora\nimport sys; sys.path.insert(0, 'tests/corpora')\nfrom kinds import find, prepare\n"
                "peak = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]) * 1024\n"
                f"prepare(find('starter', 'translate'))\nbefore = peak()\n"
                f"dataset = prepare(find({str(path)!r}, 'translate'))\nfor e in dataset.train: pass\n"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kinds import file_corpus
 
 from corpora.read import listing
-from corpora.read.files import file_corpus
 from corpora.read.listing import files_of
 from corpora.shared import opening
 from corpora.shared.opening import File, open_file
@@ -31,7 +31,7 @@ def archive(path: Path, files: dict[str, bytes]) -> Path:
 
 
 def pairs_in(*paths: Path) -> list[tuple[str, str]]:
-    return [(e.source, e.target) for e in file_corpus(list(paths), FORMATS["translate"]).examples()]
+    return [(e.source, e.target) for e in file_corpus(list(paths), "translate").examples()]
 
 
 @pytest.mark.parametrize("ending", PACKERS)
@@ -65,7 +65,7 @@ def test_what_unpacks_without_end_is_refused_at_the_limit(tmp_path, monkeypatch,
         archive(path, {"bomb.tsv": bomb})
     else:
         path.write_bytes(PACKERS[ending](bomb))
-    assert "unpacks to more than 200 times its size" in refused(lambda: list(file_corpus([path], FORMATS["word"]).examples()))
+    assert "unpacks to more than 200 times its size" in refused(lambda: list(file_corpus([path], "word").examples()))
 
 
 def test_what_unpacks_to_as_much_as_text_does_is_read(tmp_path, monkeypatch):
@@ -82,7 +82,7 @@ def test_a_torn_file_is_refused_in_one_line(tmp_path, refused, ending, cut):
     path = tmp_path / f"torn.tsv{ending}" if ending != ".zip" else tmp_path / "torn.zip"
     whole = PACKERS[ending](TEXT) if ending != ".zip" else archive(path, {"a.tsv": TEXT}).read_bytes()
     path.write_bytes(whole[:cut])
-    said = refused(lambda: list(file_corpus([path], FORMATS["translate"]).examples()))
+    said = refused(lambda: list(file_corpus([path], "translate").examples()))
     assert said.startswith(str(path)) and ("damaged" in said or "cannot be read" in said)
 
 
@@ -92,7 +92,7 @@ def test_a_damaged_byte_inside_is_found(tmp_path, refused):
         data[len(data) // 2] ^= 0xff
         path = tmp_path / f"bad.tsv{ending}"
         path.write_bytes(data)
-        assert str(path) in refused(lambda path=path: list(file_corpus([path], FORMATS["translate"]).examples()))
+        assert str(path) in refused(lambda path=path: list(file_corpus([path], "translate").examples()))
 
 
 @pytest.mark.parametrize("ending", ["", *PACKERS])
@@ -114,7 +114,7 @@ def test_a_zip_through_a_pipe_is_refused(tmp_path, monkeypatch, refused):
     data = archive(tmp_path / "a.zip", {"a.tsv": TEXT}).read_bytes()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
     listing._copied.cache_clear()
-    assert "cannot come through a pipe" in refused(lambda: pairs_in(Path("-")))
+    assert "cannot be read from a pipe" in refused(lambda: pairs_in(Path("-")))
 
 
 def test_an_encrypted_zip_says_so(tmp_path, refused):
@@ -123,7 +123,7 @@ def test_an_encrypted_zip_says_so(tmp_path, refused):
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(mark) + place] |= 1
     path.write_bytes(data)
-    assert "encrypted" in refused(lambda: list(file_corpus([path], FORMATS["translate"]).examples()))
+    assert "encrypted" in refused(lambda: list(file_corpus([path], "translate").examples()))
 
 
 @pytest.mark.parametrize("name", ["mine.tar", "mine.tar.gz", "mine.tgz", "mine.tsv"])
@@ -133,18 +133,18 @@ def test_a_tar_archive_says_how_to_go_on(tmp_path, refused, name):
         info = tarfile.TarInfo("a.tsv")
         info.size = len(TEXT)
         out.addfile(info, io.BytesIO(TEXT))
-    assert "is a tar archive; unpack it and give the folder" in refused(
-        lambda: list(file_corpus([path], FORMATS["translate"]).examples()))
+    assert "is a tar archive; unpack it and pass the folder" in refused(
+        lambda: list(file_corpus([path], "translate").examples()))
 
 
 def test_an_empty_folder_and_an_empty_zip_say_so(tmp_path, refused):
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "empty", archive(tmp_path / "empty.zip", {})):
-        assert "holds no files" in refused(lambda path=path: file_corpus([path], FORMATS["translate"]))
+        assert "contains no files" in refused(lambda path=path: file_corpus([path], "translate"))
 
 
 def test_a_device_is_no_corpus(refused):
-    assert "is a device" in refused(lambda: file_corpus([Path("/dev/zero")], FORMATS["translate"]))
+    assert "is a device" in refused(lambda: file_corpus([Path("/dev/zero")], "translate"))
 
 
 @given(st.binary(max_size=200), st.sampled_from([".gz", ".bz2", ".xz", ".zip", ".tsv", ".csv", ".jsonl", ".json"]))
@@ -153,7 +153,7 @@ def test_random_bytes_are_read_or_refused_never_a_crash(tmp_path_factory, data, 
     path = tmp_path_factory.mktemp("random") / f"mine{ending}"
     path.write_bytes(data)
     try:
-        for item in file_corpus([path], FORMATS["translate"]).examples():
+        for item in file_corpus([path], "translate").examples():
             assert item.line >= 0
     except InputError as error:
         assert str(path) in str(error) and len(str(error).splitlines()) == 1

@@ -8,7 +8,7 @@ from kinds import find, prepare
 
 import corpora
 from core.data import Example
-from corpora import _of_packages, all_corpora, find
+from corpora import _of_packages, all_corpora
 
 MODULE = '''
 from core.data import Example
@@ -65,10 +65,10 @@ def test_a_module_in_the_current_folder_is_found(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name,task,said", [
-    ("{}:NONE", "translate", "cannot be had (AttributeError: "),
-    ("nowhere_at_all:X", "translate", "cannot be had (ModuleNotFoundError: "),
-    ("{}:OTHER", "translate", "is no Corpus (corpora/shared/corpus.py) but int"),
-    ("{}:MINE", "poem", "is a corpus of `task` translate, not poem")])
+    ("{}:NONE", "translate", "is unavailable (AttributeError: "),
+    ("nowhere_at_all:X", "translate", "is unavailable (ModuleNotFoundError: "),
+    ("{}:OTHER", "translate", "is not a Corpus (corpora/shared/corpus.py) but int"),
+    ("{}:MINE", "poem", "is for `task` translate, not poem")])
 def test_what_is_no_corpus_of_the_task_is_refused(module, name, task, said, refused):
     name = name.format(module)
     assert refused(lambda: find(name, task)).startswith(f"`corpus` {name}: {said}")
@@ -97,7 +97,7 @@ def test_a_load_that_fails_is_told_in_one_line_with_its_place(tmp_path, module, 
 def test_a_corpus_that_cannot_be_is_refused_where_it_is_written(tmp_path, module, field, said, refused):
     (tmp_path / f"{module}.py").write_text(MODULE.replace("load=load)", f"load=load, {field})", 1), encoding="utf-8")
     message = refused(lambda: find(f"{module}:MINE", "translate"))
-    assert "cannot be had (TypeError: Corpus mine: " + said in message
+    assert "is unavailable (TypeError: Corpus mine: " + said in message
 
 
 @pytest.mark.parametrize("body,said", [
@@ -114,7 +114,7 @@ def test_a_version_or_a_load_that_fails_is_told(tmp_path, module, body, said, re
 def test_a_module_that_fails_is_refused_in_one_line(tmp_path, monkeypatch, body, refused):
     (tmp_path / "fails_at_once.py").write_text(body, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    assert "`corpus` fails_at_once:X: cannot be had (" in refused(lambda: find("fails_at_once:X", "poem"))
+    assert "`corpus` fails_at_once:X: is unavailable (" in refused(lambda: find("fails_at_once:X", "poem"))
     sys.modules.pop("fails_at_once", None)
 
 
@@ -146,5 +146,5 @@ def test_a_package_that_fails_is_said_once_and_stops_nothing(announced, capfd):
     said = capfd.readouterr().err.splitlines()
     assert len(said) == 2
     assert said[0].startswith("the corpus gone (nowhere_at_all:X) cannot be had: ModuleNotFoundError: ")
-    assert said[1].endswith(" cannot be had: TypeError: is no Corpus but int")
+    assert said[1].endswith(" cannot be had: TypeError: is not a Corpus but int")
     assert corpora.PLACES == "n2m.corpora"

@@ -8,7 +8,7 @@ import samples
 from kinds import find, prepare
 
 from core.data import Example, Rejected
-from corpora import ag_news, chat, chnsenticorp, ci, classical, couplets, find, iwslt, multi30k, tang, tatoeba, thucnews
+from corpora import ag_news, chat, chnsenticorp, ci, classical, couplets, iwslt, multi30k, tang, tatoeba, thucnews
 from corpora.fetch import sources
 
 

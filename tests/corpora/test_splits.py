@@ -268,13 +268,13 @@ def test_held_out_examples_with_a_label_unknown_to_training_are_left_out_and_cou
 @pytest.mark.parametrize("n", [0, 1, FEWEST - 1])
 def test_too_few_examples_are_refused_with_both_numbers(n, refused):
     said = refused(lambda: prepare(corpus(numbered(n))))
-    assert said == f"`corpus` mine: usable examples: {n}, needed: at least {FEWEST}"
+    assert said == f"`corpus` mine: {n} usable examples; at least {FEWEST} required"
 
 
 def test_too_few_examples_say_why_others_were_left_out(refused):
     examples = [*labelled(5), *labelled(3), Example("", "yes"), Example("text 0", "yes")]
     said = refused(lambda: prepare(corpus(examples, task="classify")))
-    assert said.startswith("`corpus` mine: usable examples: 4, needed: at least 10")
+    assert said.startswith("`corpus` mine: 4 usable examples; at least 10 required")
     assert f"3 rejected: {DUPLICATE}" in said and f"1 rejected: {EMPTY}" in said and f"2 rejected: {TWO_LABELS}" in said
 
 
