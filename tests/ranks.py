@@ -1,5 +1,7 @@
 """run.py in several processes as torchrun starts them, each forked from one process that has imported everything."""
 
+import atexit
+import gc
 import importlib
 import json
 import os
@@ -7,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,6 +24,7 @@ class Server:
                                          text=True, cwd=ROOT, env={**os.environ, **environment})
 
     def close(self) -> None:
+        self._process.kill()
         self._process.communicate()
 
     def _answer(self):
@@ -53,6 +57,7 @@ def serve() -> None:
         importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
     import torch
     torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])  # imports more when it is first used
+    gc.freeze()  # no collection in a child copies what they share
     for line in sys.stdin:
         size, arguments, output, errors = json.loads(line)
         with socket.socket() as free:
@@ -68,7 +73,14 @@ def serve() -> None:
             if size > 1:
                 os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size),
                                "LOCAL_WORLD_SIZE": str(size), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
-            sys.exit(run.main(arguments))
+            try:
+                code = run.main(arguments)
+            except BaseException:
+                traceback.print_exc()
+                code = 1
+            atexit._run_exitfuncs()  # leaves the group; taking all modules apart would last longer than the rest
+            sys.stdout.flush()
+            os._exit(code)
         print(json.dumps(children), flush=True)
         print(json.dumps([os.waitstatus_to_exitcode(os.waitpid(c, 0)[1]) for c in children]), flush=True)
 
