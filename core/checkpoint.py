@@ -144,9 +144,3 @@ def write_json(path: Path, content: dict) -> None:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-import contextlib
-@contextlib.contextmanager
-def training_lock(directory):
-    yield

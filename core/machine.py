@@ -10,7 +10,7 @@ import time
 import torch
 
 
-def device(where: str = "auto") -> torch.device:
+def device() -> torch.device:
     """The GPU where there is one; of several, the one that belongs to this process."""
     if not torch.cuda.is_available():
         return torch.device("cpu")

@@ -28,7 +28,7 @@ def train(model: nn.Module, data: EncodedSplit, dev: EncodedSplit, settings: Set
           on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
           on_epoch: Callable[[Epoch], None] = lambda _: None,
           on_best: Callable[[Epoch], None] = lambda _: None,
-          checkpoints: Checkpoints | None = None, minutes: float = 0.0, should_stop=lambda: "",
+          checkpoints: Checkpoints | None = None, minutes: float = 0.0,
           group: Group = ALONE) -> History:
     """Train until the epochs are over, the dev loss stops improving, `minutes` have passed or the user presses Ctrl-C.
 
@@ -46,7 +46,7 @@ def train(model: nn.Module, data: EncodedSplit, dev: EncodedSplit, settings: Set
     try:
         with _signals() as received, watched(group):
             while not stop:
-                stop = _one_epoch(run, deadline, received, checkpoints, on_update, should_stop)
+                stop = _one_epoch(run, deadline, received, checkpoints, on_update)
                 if not stop:
                     on_epoch(run.end_epoch(on_best))
                     stop = run.done()
@@ -67,7 +67,7 @@ def train(model: nn.Module, data: EncodedSplit, dev: EncodedSplit, settings: Set
 
 
 def _one_epoch(run: Run, deadline: float, received: list[int], checkpoints: Checkpoints | None,
-               on_update: Callable[[int, int, float, float, int], None], should_stop) -> str:
+               on_update: Callable[[int, int, float, float, int], None]) -> str:
     """What is left of the epoch. Returns why to stop in the middle of it, or an empty text."""
     plan, together = run.data.plan_batches(run.settings, run.epoch), run.settings.accumulate
     for start in range(run.batch, len(plan), together):
@@ -78,8 +78,6 @@ def _one_epoch(run: Run, deadline: float, received: list[int], checkpoints: Chec
         # All processes of a group stop at the same update, whichever of them was told to.
         ended, killed, late = run.group.sum(signal.SIGINT in received, signal.SIGTERM in received,
                                             time.perf_counter() > deadline)
-        if why := should_stop():
-            return why
         if ended or killed or late:
             return TERMINATED if killed else INTERRUPTED if ended else TIME_IS_UP
         if checkpoints and checkpoints.due():
