@@ -14,7 +14,7 @@ from pathlib import Path
 import n2m
 from core.data import InputError, ProcessLost
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
-from n2m.cli import bars
+from n2m.cli import terminal
 from n2m.cli.flags import as_flags, corpora_parser, given, job_of, parser
 
 MODELS = Path("models")
@@ -22,13 +22,12 @@ MODELS = Path("models")
 
 def main(arguments: list[str] | None = None) -> int:
     """Returns 0; 1 if some inputs could not be answered; 2 for anything the user can correct; 130 after Ctrl-C."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # Chinese is printed whatever the locale is
-            stream.reconfigure(encoding="utf-8", errors="replace")
+    for stream in (sys.stdout, sys.stderr):  # Chinese is printed whatever the locale is
+        getattr(stream, "reconfigure", dict)(encoding="utf-8", errors="replace")
     words = sys.argv[1:] if arguments is None else arguments
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, only the first prints
     try:
-        with contextlib.nullcontext() if first else silence(), n2m.listening(note, bars.bar):
+        with contextlib.nullcontext() if first else terminal.silence(), n2m.listening(terminal.note, terminal.bar):
             if words[:1] == ["corpora"]:
                 return corpora(corpora_parser().parse_args(words[1:]))
             return run(parser().parse_args(words))
@@ -44,8 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        advice = "; free some disk space" if error.errno == errno.ENOSPC else ""
-        complain(f"{error.filename or 'output'}: {error.strerror or error}{advice}")
+        remedy = "; free some disk space" if error.errno == errno.ENOSPC else ""
+        complain(f"{error.filename or 'output'}: {error.strerror or error}{remedy}")
         return 2
 
 
@@ -65,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 def corpora(args: argparse.Namespace) -> int:
     from n2m.cli.corpora import report
     for line in report(args):
-        print(line, flush=True)
+        print(line, flush=True)  # one by one: a large corpus takes a while
     return 0
 
 
@@ -73,17 +72,17 @@ def train_and_show(args: argparse.Namespace, task: str) -> tuple[n2m.Model, n2m.
     """Train or load a model, evaluate it, print its scores. Returns both on the first process, None on others."""
     from core.training import INTERRUPTED, TERMINATED
     search = given(args, SearchSettings)
-    with bars.TrainingBar() as bar, stop_signals() as should_stop:
+    with terminal.TrainingBar() as bar, stop_signals() as should_stop:
         model = n2m.train(task, args.corpus, args.model_dir or MODELS / task, script=args.script, reverse=args.reverse,
                           mirror=args.mirror, rejects=args.rejects, retrain=args.retrain, on_update=bar.on_update,
                           on_epoch=bar.on_epoch, should_stop=should_stop,
                           **given(args, Settings, CorpusSettings, RunSettings))
-    stopped = model.metadata["history"]["stopped"]
-    if stopped == TERMINATED:
+    history = model.metadata["history"]
+    if history["stopped"] == TERMINATED:
         sys.exit(143)
-    if stopped == INTERRUPTED and (not model.metadata["history"]["epochs"] or "WORLD_SIZE" in os.environ):
-        raise KeyboardInterrupt  # nothing to evaluate yet, or no time: torchrun ends its processes soon
-    if os.environ.get("RANK", "0") != "0":
+    if history["stopped"] == INTERRUPTED and (not history["epochs"] or "RANK" in os.environ):
+        raise KeyboardInterrupt  # nothing to evaluate, or no time for it: torchrun ends its processes soon
+    if os.environ.get("RANK", "0") != "0" or model.folder is None:  # the folder still has a finished model from before
         return None
     report = model.evaluate(args.corpus, rejects=args.rejects, mirror=args.mirror, **search)
     model.save_report(report)
@@ -137,19 +136,11 @@ def stop_signals() -> Iterator:
             signal.signal(n, handler)
 
 
-@contextlib.contextmanager
-def silence() -> Iterator[None]:
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
-        yield
-
-
-def note(text: str) -> None:
-    bars.note(as_flags(text))
-
-
 def complain(text: str) -> None:
     print("run.py: " + " ".join(as_flags(text).split("\n")), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":
+    # Threads that wait for one another spin; beside other work a long spin stops them all. Read when torch is loaded.
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     sys.exit(main())

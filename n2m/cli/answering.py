@@ -29,7 +29,6 @@ def load(args: argparse.Namespace, models: Path) -> Model:
     reading = given(args, CorpusSettings)
     asked = {**given(args, Settings), **reading, **({"reverse": True} if args.reverse else {})}
     asked.pop("seed", None)  # with an input it is the answer's
-    task.settings({}, given(args, Settings))  # refuses impossible values before the model is loaded
     if args.lines is not None and not task.writes_lines:
         raise InputError(f"`lines` does not fit the task {task.name}, which writes no lines; remove it")
 

@@ -55,6 +55,9 @@ def job_of(args: argparse.Namespace) -> str:
     if job not in ("list", "compare") and not args.task:
         raise InputError("no `task` given; use `task` " + "|".join(t.name for t in tasks.all_tasks())
                          + ", `compare` or `list` (python run.py --help explains them)")
+    for task in [tasks.find(args.task)] if args.task else []:  # refuses impossible values before anything slow begins
+        task.settings({}, given(args, Settings))
+        task.search_settings(given(args, SearchSettings))
     return job
 
 
@@ -88,8 +91,8 @@ def parser() -> Parser:
     what.add_argument("--task", help="task type: " + ", ".join(t.name for t in tasks.all_tasks()))
     what.add_argument("--compare", action="store_true", help="table of all default models, trained where missing")
     what.add_argument("--list", action="store_true", help="list of tasks and corpora with size, licence and origin")
-    what.add_argument("--input", action="append", metavar="TEXT", help="text to answer, may be repeated; a file, or - for "
-                      "standard input, for one answer per line")
+    what.add_argument("--input", action="append", metavar="TEXT", help="text to answer, may be repeated; a file, or - "
+                      "for standard input, for one answer per line")
     what.add_argument("--explain", metavar="TEXT", help="text to follow through encoding and decoding")
     what.add_argument("--lines", type=int, metavar="N", help="poem: lines to continue --input with (default 1)")
     what.add_argument("--acrostic", metavar="TEXT", help="poem: 藏头诗, one line per character of TEXT")

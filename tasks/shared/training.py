@@ -8,6 +8,7 @@ import platform
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -54,7 +55,7 @@ def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dic
     """
     source, target = codecs or encoding.codecs_of(task, settings, train)
     torch.manual_seed(settings.seed)
-    network = task.build(settings, source, target)
+    network: Any = task.build(settings, source, target)
     metadata = {"corpus": corpus or {"name": "unnamed"}, "versions": versions()}
     if settings.vectors:
         metadata["vectors"] = pretrained.load_vectors(network.encoder.embedding, source, settings, cache_dir)

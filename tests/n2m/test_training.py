@@ -1,6 +1,8 @@
 """n2m.train: callbacks, resuming, and what becomes of a model that is there."""
 
 import json
+import os
+import signal
 import threading
 
 import pytest
@@ -33,6 +35,18 @@ def test_callbacks_hear_notes_progress_updates_and_epochs_and_nothing_is_printed
     assert updates[0][0] == 1 and updates[-1][0] == updates[-1][1] == len(updates)
     assert [e.epoch for e in epochs] == [1, 2]
     assert model.answer(["我喜欢喝茶。"], max_output=5)
+
+
+def test_a_training_leaves_environment_signals_and_allocator_alone(tmp_path, monkeypatch):
+    def forbidden():
+        raise AssertionError("an option of the whole process was changed unasked")
+
+    monkeypatch.setattr("core.machine.keep_freed_memory", forbidden)
+    before = dict(os.environ), signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    inside = []
+    train(tmp_path / "m", epochs=1, on_update=lambda *_: inside.append(signal.getsignal(signal.SIGINT))).answer(["你好"])
+    assert before == (dict(os.environ), signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))
+    assert set(inside) == {before[1]}
 
 
 def test_a_stopped_training_is_resumed_to_the_same_weights(tmp_path):

@@ -1,19 +1,30 @@
-"""Progress bars on standard error."""
+"""Notes and progress bars on standard error."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import time
+from collections.abc import Iterator
 
 from tqdm import tqdm
 
 from core.history import Epoch
 from core.metrics import perplexity
+from n2m.cli.flags import as_flags
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Nothing is printed in this block."""
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        yield
 
 
 def note(text: str) -> None:
     """A line on standard error, above any bar."""
-    tqdm.write(text, file=sys.stderr)
+    tqdm.write(as_flags(text), file=sys.stderr)
 
 
 def bar(description: str, total: int | None, unit: str) -> tqdm:
