@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import tasks as registry
 from core import checkpoint, events, resume
@@ -58,10 +58,11 @@ def train(task: str, corpus: Names | None = None, folder: str | Path | None = No
             asked = {**chosen, **reading, **({"script": script} if script else {}),
                      **({"reverse": True} if reverse else {})}
             return _existing(directory, found, corpus, CorpusSettings(**reading), asked, running.device)
-        start = _Start(found, corpus, script, reverse, Path(rejects) if rejects else None, chosen,
-                       CorpusSettings(**reading), running.device)
-        model = group.local_rank0_first(start)
-        return _fit(start, model, directory, group, running, retrain, on_update, on_epoch, should_stop)
+        prepared = group.local_rank0_first(lambda: _prepare(
+            found, corpus, script, reverse, Path(rejects) if rejects else None, chosen, CorpusSettings(**reading),
+            running.device))
+        _report(prepared, chosen, group)
+        return _fit(prepared, directory, group, running, retrain, on_update, on_epoch, should_stop)
 
 
 def _must_train(directory: Path, retrain: bool) -> bool:
@@ -98,75 +99,70 @@ def check_same(model: Model, task: Task, corpus: Names | None, reading: CorpusSe
                              f"{value}; use another `model_dir`, or `retrain` to replace it")
 
 
-class _Start:
-    """What a training starts from. Each process of a group calls it once: one makes what the others find cached."""
+class Prepared(NamedTuple):
+    """All that a training starts from."""
 
     corpus: Corpus
     dataset: Dataset
     encoded: encoding.Encoded
-
-    def __init__(self, task: Task, names: Names | None, script: str | None, reverse: bool, rejects: Path | None,
-                 chosen: dict[str, Any], reading: CorpusSettings, device: str) -> None:
-        self.task, self.names, self.script, self.reverse, self.rejects = task, names, script, reverse, rejects
-        self.chosen, self.reading, self.device = chosen, reading, device
-
-    def __call__(self) -> Model:
-        """The untrained model."""
-        settings = self._choose_corpus()
-        self.encoded = encoding.encode(self.task, settings, self.dataset.train, self.dataset.dev,
-                                       cache_folder() / "encoded", self.dataset.identity())
-        corpus = self.corpus
-        facts = {"name": corpus.name, "given": list(corpus.names or [corpus.name]),
-                 "script": self.script if self.script in corpus.scripts else corpus.scripts[0],
-                 "reverse": self.reverse, "reading": asdict(self.reading), "checksum": self.dataset.checksum,
-                 "licence": corpus.licence, "origin": corpus.origin,
-                 "examples": {split: len(getattr(self.dataset, split)) for split in SPLITS},
-                 "rejected": dict(self.dataset.rejected)}
-        model = model_training.create(self.task, settings, self.dataset.train, facts,
-                                      (self.encoded.source, self.encoded.target), cache_folder() / "vectors",
-                                      self.device)
-        return Model(model, None, self.dataset)
-
-    def _choose_corpus(self) -> Settings:
-        """Find and prepare the corpus asked for, else the task's default, else the starter. Returns the settings."""
-        try:
-            return self._prepare(self.names if self.names is not None else self.task.default_corpus, self.script)
-        except CorpusUnavailable as error:
-            if self.names is not None:
-                raise
-            events.note(f"default corpus {self.task.default_corpus} is unavailable: {error}")
-            events.note("using the starter corpus, a few hundred examples: enough to try things, too few for good "
-                        "results")
-            return self._prepare("starter", None)
-
-    def _prepare(self, names: Names, script: str | None) -> Settings:
-        self.corpus = data.find(names, self.task, self.reading)
-        settings = self.task.settings(self.corpus.suggested, self.chosen)
-        self.dataset = data.prepare(self.corpus, self.task, script, self.reverse, self.reading, self.rejects,
-                                    settings.limit)
-        return settings
+    model: Model
 
 
-def _fit(start: _Start, model: Model, directory: Path | None, group: Group, run: RunSettings, retrain: bool,
-         on_update: OnUpdate | None, on_epoch: Callable[[Epoch], None] | None,
-         should_stop: Callable[[], bool | str] | None) -> Model:
-    text_model, encoded = model.text_model, start.encoded
-    if len(set(group.gather(start.dataset.identity()))) > 1:
-        raise InputError(f"`corpus` {start.corpus.name} differs between machines; copy one to all of them")
+def _prepare(task: Task, names: Names | None, script: str | None, reverse: bool, rejects: Path | None,
+             chosen: dict[str, Any], reading: CorpusSettings, device: str) -> Prepared:
+    """Corpus, ids and untrained model; of a group, one process makes what the others then find in the cache."""
+
+    def read(names: Names, script: str | None) -> tuple[Corpus, Settings, Dataset]:
+        corpus = data.find(names, task, reading)
+        settings = task.settings(corpus.suggested, chosen)
+        return corpus, settings, data.prepare(corpus, task, script, reverse, reading, rejects, settings.limit)
+
+    try:
+        corpus, settings, dataset = read(task.default_corpus if names is None else names, script)
+    except CorpusUnavailable as error:
+        if names is not None:
+            raise
+        events.note(f"default corpus {task.default_corpus} is unavailable: {error}")
+        events.note("using the starter corpus, a few hundred examples: enough to try things, too few for good results")
+        corpus, settings, dataset = read("starter", None)
+    encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
+                              dataset.identity())
+    facts = {"name": corpus.name, "given": list(corpus.names),
+             "script": script if script in corpus.scripts else corpus.scripts[0], "reverse": reverse,
+             "reading": asdict(reading), "checksum": dataset.checksum, "licence": corpus.licence,
+             "origin": corpus.origin, "examples": {split: len(getattr(dataset, split)) for split in SPLITS},
+             "rejected": dict(dataset.rejected)}
+    model = model_training.create(task, settings, dataset.train, facts, (encoded.source, encoded.target),
+                                  cache_folder() / "vectors", device)
+    return Prepared(corpus, dataset, encoded, Model(model, None, dataset))
+
+
+def _report(prepared: Prepared, chosen: dict[str, Any], group: Group) -> None:
+    """Notes on what is about to be trained. Raises InputError if the machines of a group have different data."""
+    corpus, dataset, encoded, model = prepared
+    task, text_model = model.task, model.text_model
+    if len(set(group.gather(dataset.identity()))) > 1:
+        raise InputError(f"`corpus` {corpus.name} differs between machines; copy one to all of them")
     if len(set(group.gather(text_model.metadata.get("vectors", {}).get("checksum")))) > 1:
         raise InputError(f"`vectors` {text_model.settings.vectors} differs between machines; copy one to all of them")
-    for line in [*pretrained.coverage(text_model, encoded.dev), *encoded.truncated(start.task, text_model.settings)]:
+    for line in [*pretrained.coverage(text_model, encoded.dev), *encoded.truncated(task, text_model.settings)]:
         events.note(line)
-    for warning in model_training.warnings(text_model, start.dataset.dev):
+    for warning in model_training.warnings(text_model, dataset.dev):
         events.note("warning: " + warning)
-    if suggested := [f"`{name}` {getattr(text_model.settings, name)}" for name in start.corpus.suggested
-                     if name not in start.chosen]:
-        events.note(f"settings suggested by {start.corpus.name}: {' '.join(suggested)}")
+    if suggested := [f"`{name}` {getattr(text_model.settings, name)}" for name in corpus.suggested
+                     if name not in chosen]:
+        events.note(f"settings suggested by {corpus.name}: {' '.join(suggested)}")
     size = sum(p.numel() for p in text_model.network.parameters())
     events.note(f"training {size:,} parameters")
     if group.world_size > 1:
         events.note(f"{group.world_size} processes; each sends and receives {group.bytes_per_update(size) / 1e6:.1f} "
                     "MB per update")
+
+
+def _fit(prepared: Prepared, directory: Path | None, group: Group, run: RunSettings, retrain: bool,
+         on_update: OnUpdate | None, on_epoch: Callable[[Epoch], None] | None,
+         should_stop: Callable[[], bool | str] | None) -> Model:
+    _, _, encoded, model = prepared
 
     def stop() -> str:
         asked = should_stop() if should_stop else ""
@@ -188,20 +184,19 @@ def _fit(start: _Start, model: Model, directory: Path | None, group: Group, run:
             if on_epoch:
                 on_epoch(found)
 
-        history = model_training.fit(text_model, encoded.train, encoded.dev, directory, run=run, on_update=update,
+        history = model_training.fit(model.text_model, encoded.train, encoded.dev, directory, run=run, on_update=update,
                                      on_epoch=epoch, should_stop=stop, group=group, retrain=retrain)
-    saved = directory is not None and checkpoint.is_model(directory)
     model.folder = directory
-    told = f"trained {len(history.epochs)} epoch{'s' * (len(history.epochs) != 1)} in {history.seconds:.0f} s " \
-           f"({history.stopped})"
-    if history.stopped in UNFINISHED and directory:
-        if history.updates and model_training.is_finished(directory):
-            told += f"; {directory} still has the finished model from before"
+    ended = f"trained {len(history.epochs)} epoch{'s' * (len(history.epochs) != 1)} in {history.seconds:.0f} s " \
+            f"({history.stopped})"
+    if directory and history.stopped in UNFINISHED:
+        if group.run_on_rank0(lambda: model_training.is_finished(directory)):
+            ended += f"; {directory} still has the finished model from before"
             model.folder = None
-        told += "; run the same command to resume" + " (without `retrain`)" * retrain
-    elif saved:
-        told += f"; saved in {directory}"
-    events.note(told)
+        ended += "; run the same command " + "without `retrain` " * retrain + "to resume"
+    elif directory:
+        ended += f"; saved in {directory}"
+    events.note(ended)
     return model
 
 
