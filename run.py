@@ -16,7 +16,7 @@ from typing import Any
 import corpora
 import tasks
 from core.data import InputError, ProcessLost
-from core.events import Listener, listening
+from core.events import listening
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
 from corpora.read.formats import ENDINGS
 from corpora.shared.corpus import Corpus, CorpusUnavailable
@@ -30,14 +30,10 @@ def flags(text: str) -> str:
     return re.sub(r"`([a-z]\w*)`", lambda m: "--" + m[1].replace("_", "-"), text)
 
 
-class Ears(Listener):
-    def note(self, text: str) -> None:
-        note(text)
-
-    def progress(self, description: str, total: int | None, unit: str):
-        from tqdm import tqdm
-        return tqdm(total=total, desc=description, unit=unit, unit_scale=unit == "B", delay=2, leave=False,
-                    dynamic_ncols=True, file=sys.stderr)
+def bar(description: str, total: int | None, unit: str):
+    from tqdm import tqdm
+    return tqdm(total=total, desc=description, unit=unit, unit_scale=unit == "B", delay=2, leave=False,
+                dynamic_ncols=True, file=sys.stderr)
 
 
 def chosen(args: argparse.Namespace, kind: type) -> dict[str, Any]:
@@ -52,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="replace")
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, one speaks for all
     try:
-        with contextlib.nullcontext() if first else silence(), context, listening(Ears()):
+        with contextlib.nullcontext() if first else silence(), context, listening(note, bar):
             given = sys.argv[1:] if arguments is None else arguments
             if given[:1] == ["corpora"]:
                 return about_corpora(corpora_parser().parse_args(given[1:]))
