@@ -431,12 +431,12 @@ def test_a_folder_laid_out_like_a_data_set_is_read_anew_when_a_file_changes(hub,
 
 
 def test_a_corpus_is_shown_and_checked_and_refused(hub, capsys):
-    assert run.main(["corpora", "show", "hf:me/tiny", "`task`", "classify"]) == 0
+    assert run.main(["corpora", "show", "hf:me/tiny", "--task", "classify"]) == 0
     shown = capsys.readouterr().out
     assert "licence: cc-by-4.0\n  from https://huggingface.co/datasets/me/tiny at revision" in shown
     assert "80 train, 10 dev, 12 test" in shown and "cite: see https://" in shown
-    assert run.main(["corpora", "check", "hf:me/tiny", "`task`", "classify"]) == 0
-    assert run.main(["`task`", "classify", "`corpus`", "hf:me/none"]) == 2
+    assert run.main(["corpora", "check", "hf:me/tiny", "--task", "classify"]) == 0
+    assert run.main(["--task", "classify", "--corpus", "hf:me/none"]) == 2
     assert [line for line in capsys.readouterr().err.splitlines() if "me/none" in line and "run.py" in line] == [
         "run.py: hf:me/none: no such data set on the hub, or a private one; check the name, or log in with: "
         "hf auth login"]
@@ -444,7 +444,7 @@ def test_a_corpus_is_shown_and_checked_and_refused(hub, capsys):
 
 def test_a_model_is_trained_offline_and_knows_its_corpus_again(hub, tmp_path):
     list(find("hf:me/tiny").examples())
-    command = [sys.executable, str(ROOT / "run.py"), "`task`", "classify", "`corpus`", "hf:me/tiny", "--epochs", "1",
+    command = [sys.executable, str(ROOT / "run.py"), "--task", "classify", "--corpus", "hf:me/tiny", "--epochs", "1",
                "--embedding-size", "8", "--state-size", "8", "--precision", "fp32", "--model-dir", "model"]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, cwd=tmp_path,
                           env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"})
