@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
-ROOT = Path(__file__).parent.parent
+from tests.copies import ROOT as ROOT
+
 TASKS = {"word": "月", "classify": "这本书很好", "poem": "海月上东楼", "translate": "我要回家。"}
 QUICK = ["--epochs", "2", "--embedding-size", "16", "--state-size", "16"]
 
