@@ -5,7 +5,7 @@
     python benchmarks/fuzz.py --target csv --input FILE        one input again, without the fuzzer
 
 What must hold for every input: it is read, or refused with an InputError of one line; what is no example is counted as
-Dropped; a cleaned text holds no tab and no line end; what is written reads back the same; memory and time are bounded.
+Rejected; a cleaned text holds no tab and no line end; what is written reads back the same; memory and time are bounded.
 Needs the package atheris: pip install atheris.
 """
 
@@ -37,12 +37,12 @@ def use(paths: list[Path], choice: int, **settings: str) -> None:
     """Read, clean and store what stands there, as a run does. choice: of task and script."""
     import corpora
     from core.cache import Folder
-    from core.data import Dropped, Example, InputError
+    from core.data import Rejected, Example, InputError
     from core.settings import CorpusSettings
-    from corpora.shared.cleaning import Cleaner
-    from corpora.shared.rejects import Rejects
-    from corpora.shared.seen import read
-    from corpora.shared.store import Examples, Store, Writer
+    from corpora.prepare.cleaning import Cleaner
+    from corpora.prepare.rejects import Rejects
+    from corpora.prepare.hashes import read
+    from corpora.prepare.store import Examples, Store, Writer
 
     task, script = TASKS[choice % 4], SCRIPTS[choice // 4 % 3]
     try:
@@ -50,18 +50,18 @@ def use(paths: list[Path], choice: int, **settings: str) -> None:
         corpus = corpora.find([str(path) for path in paths], task, reading)
         corpus.version()
 
-        def checked(script: str) -> Iterator[Example | Dropped]:
+        def checked(script: str) -> Iterator[Example | Rejected]:
             for number, item in enumerate(corpus.load(script), 1):
-                assert isinstance(item, Example | Dropped), item
+                assert isinstance(item, Example | Rejected), item
                 assert (item.line or number) >= 1, item
-                if isinstance(item, Dropped):
+                if isinstance(item, Rejected):
                     assert item.reason and len((item.reason + item.detail).splitlines()) == 1, item
                 yield item
 
         cleaner, good = Cleaner(reading, script), []
         clean = cleaner.clean
 
-        def kept(e: Example) -> Example | Dropped:
+        def kept(e: Example) -> Example | Rejected:
             done = clean(e)
             if isinstance(done, Example):
                 for text in (done.source, done.target, *done.context, done.key):
@@ -97,7 +97,7 @@ def a_pipe(data: bytes, folder: Path) -> None:
     from types import SimpleNamespace
     from unittest import mock
 
-    from corpora.shared import listing
+    from corpora.read import listing
     closing: list[Callable[[], None]] = []
     listing._copied.cache_clear()
     with (mock.patch.object(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(data[1:]))),
@@ -166,7 +166,7 @@ def an_answer(data: bytes, folder: Path) -> None:
     import io
     from unittest import mock
 
-    from corpora.shared import download
+    from corpora.fetch import download
     from corpora.shared.corpus import CorpusUnavailable
 
     address, path = "http://127.0.0.1/a.txt", folder / "a.txt"
@@ -188,7 +188,7 @@ def an_answer(data: bytes, folder: Path) -> None:
 def an_archive(ending: str) -> Target:
     """The rest of the input is an archive that was downloaded."""
     def target(data: bytes, folder: Path) -> None:
-        from corpora.shared.archives import extract
+        from corpora.fetch.archives import extract
         from corpora.shared.corpus import CorpusUnavailable
         (folder / "out").mkdir()
         (folder / f"a{ending}").write_bytes(data)
@@ -301,7 +301,7 @@ def fuzz(name: str, arguments: list[str]) -> None:
     ours = ["corpora", "core.tokenizer", "core.vectors"]  # alone, to stay quick
     with atheris.instrument_imports(include=ours):
         import core.vectors  # noqa: F401
-        import corpora.shared.archives  # noqa: F401
+        import corpora.fetch.archives  # noqa: F401
     atheris.Setup([sys.argv[0], *arguments], lambda data: one(name, data))
     atheris.Fuzz()
 

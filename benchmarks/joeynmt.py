@@ -51,7 +51,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, 
 from benchmarks.joeynmt_report import reached, results, score, table, uneven
 from core.data import InputError
 from core.tokenizer import Words, normalize
-from corpora.shared.download import cache_folder
+from corpora.fetch.download import cache_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 # No torch here: the memory of a parent that starts a process would count as that process's own.

@@ -32,12 +32,12 @@ from torch.utils.flop_counter import FlopCounterMode
 import corpora
 import tasks
 from benchmarks import our_side
-from core.batches import Data
+from core.batches import EncodedSplit
 from core.data import Example, InputError
 from core.distributed import ALONE
 from core.machine import device, keep_freed_memory, seconds_of_product
 from core.training_run import Run
-from corpora.shared.splits import prepare
+from corpora.prepare.splits import prepare
 from tasks.shared import text_model
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,7 +77,7 @@ def race_run(name: str, data: Path) -> Run:
 def new_run(task: tasks.Task, settings, examples, vocabulary_from) -> Run:
     """examples: as many as are needed here; the vocabulary is that of all, for it decides about the sizes."""
     model = text_model.create(task, settings, vocabulary_from)
-    data: Data = model.encode(examples)
+    data: EncodedSplit = model.encode(examples)
     model.network.train()
     return Run(model.network, data, data, settings, ALONE)
 
@@ -85,7 +85,7 @@ def new_run(task: tasks.Task, settings, examples, vocabulary_from) -> Run:
 def measure(run: Run, updates: int, repeats: int) -> tuple[float, float, list[tuple[str, float]]]:
     """Of one update: operations, seconds, and the share of the time of each kind of operation. Always the same batches;
     the shortest time counts."""
-    batches = run.data.plan(run.settings, 1)[:updates]
+    batches = run.data.plan_batches(run.settings, 1)[:updates]
 
     def train() -> float:
         begun = time.perf_counter()

@@ -28,10 +28,10 @@ def settings(job: dict) -> Settings:
     """The model of the race; attention, placement, precision, rate and schedule are the job's."""
     return Settings(
         tokenizer="words", lowercase=True, min_count=2,
-        cell="gru", embedding_size=256, encoder_size=256, state_size=512, bidirectional=True, tie_embeddings=False,
+        cell="gru", embedding_size=256, encoder_size=256, hidden_size=512, bidirectional=True, tie_embeddings=False,
         attention=job["attention"], placement=job["placement"], dropout=0.2,
         epochs=job["epochs"], batch_size=128, optimizer="adam", learning_rate=job["rate"], schedule=job["schedule"],
-        clip=1.0, patience=0, precision=job["precision"])
+        max_grad_norm=1.0, patience=0, precision=job["precision"])
 
 
 def train(job: dict) -> dict:

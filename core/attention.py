@@ -14,11 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from core.registry import ATTENTIONS, load_class
+
 LARGEST = 1 << 26  # numbers held at once
 
 
-def in_full(x: Tensor) -> torch.autocast:
-    """Products over T and S run in fp32: they are small, and of as many sizes as pairs of lengths (see evened)."""
+def no_autocast(x: Tensor) -> torch.autocast:
+    """Products over T and S run in fp32: they are small and come in many sizes (see round_up_to_64)."""
     return torch.autocast(x.device.type, enabled=False)
 
 
@@ -30,7 +32,7 @@ def additive_scores(query: Tensor, keys: Tensor, v_a: Tensor) -> Tensor:
     return torch.tanh(query.unsqueeze(2) + keys.unsqueeze(1)) @ v_a  # (B, T, S, A) @ (A,)
 
 
-def in_parts(query: Tensor, keys: Tensor, v_a: Tensor) -> Tensor:
+def chunked_scores(query: Tensor, keys: Tensor, v_a: Tensor) -> Tensor:
     """The same, for some queries at a time where B·T·S·A numbers are too many to hold: two texts of 200 tokens, 64
     times, have 2.6 GB of them. What a part holds is computed again for its gradient (Chen et al. 2016)."""
     B, T, A = query.shape
@@ -45,7 +47,7 @@ def in_parts(query: Tensor, keys: Tensor, v_a: Tensor) -> Tensor:
 
 def dot_scores(query: Tensor, keys: Tensor) -> Tensor:
     """Vaswani et al. 2017: Q Kᵀ / √d_k. query (B, T, A), keys (B, S, A). Returns (B, T, S)."""
-    with in_full(query):
+    with no_autocast(query):
         return query.float() @ keys.float().transpose(1, 2) / math.sqrt(keys.size(-1))
 
 
@@ -55,7 +57,7 @@ def attend(scores: Tensor, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor
     scores (B, T, S), values (B, S, D), mask (B, S) True at real positions: padding gets the weight 0, exactly.
     Returns context (B, T, D) and weights α (B, T, S).
     """
-    with in_full(scores):
+    with no_autocast(scores):
         weights = torch.softmax(scores.float().masked_fill(~mask.unsqueeze(1), float("-inf")), dim=-1)
         return weights @ values.float(), weights
 
@@ -97,7 +99,7 @@ class AdditiveAttention(Attention):
         self.v_a = nn.Parameter(torch.empty(attention_size).uniform_(-1, 1) / math.sqrt(attention_size))
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
-        return in_parts(self.W_a(query), keys, self.v_a)
+        return chunked_scores(self.W_a(query), keys, self.v_a)
 
 
 class DotAttention(Attention):
@@ -118,12 +120,10 @@ class DotAttention(Attention):
         return dot_scores(query, keys)
 
 
-KINDS: dict[str, type[Attention]] = {"additive": AdditiveAttention, "dot": DotAttention}
-
-
 def make_attention(kind: str, query_size: int, memory_size: int, attention_size: int) -> Attention | None:
-    """The attention of this kind, or None for "none"."""
-    return None if kind == "none" else KINDS[kind](query_size, memory_size, attention_size)
+    """The attention of this name in core.registry.ATTENTIONS; None for "none"."""
+    location = ATTENTIONS[kind]
+    return load_class(location)(query_size, memory_size, attention_size) if location else None
 
 
 class AttentionPooling(nn.Module):

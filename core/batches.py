@@ -1,11 +1,12 @@
-"""Encoded texts in, padded batches out. Texts are turned to ids once; an epoch only cuts and pads."""
+"""Encoded texts and the padded batches made of them. Texts are encoded once; an epoch only slices and pads."""
 
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -14,10 +15,12 @@ from torch import Tensor
 from core.settings import Settings
 from core.vocabulary import PAD
 
+Result = TypeVar("Result")
+
 
 @dataclass(frozen=True)
 class Batch:
-    """source (B, S) and target (B, T) ids padded with <pad>; source_lengths (B,); index (B,) places in the data."""
+    """source (B, S) and target (B, T) ids padded with <pad>; source_lengths (B,); index (B,) positions in the split."""
 
     source: Tensor
     source_lengths: Tensor
@@ -29,11 +32,11 @@ class Batch:
                        (self.source, self.source_lengths, self.target, self.index)))
 
 
-ROWS = 2000  # rows after which the pages of a file are let go; the system maps up to 64 KiB around each
+RELEASE_AFTER = 2000  # rows read before the pages of a mapped file are released; each maps up to 64 KiB
 
 
 class Ragged:
-    """Rows of ids of different lengths in one flat array, which may be a file's; 12 bytes a row beside it."""
+    """Rows of ids of different lengths in one flat array, in memory or in a mapped file, with 12 bytes per row."""
 
     def __init__(self, rows: Sequence[Sequence[int]]) -> None:
         lengths = np.fromiter(map(len, rows), dtype=np.int32, count=len(rows))
@@ -41,41 +44,41 @@ class Ragged:
 
     @classmethod
     def from_arrays(cls, flat: np.ndarray, lengths: np.ndarray) -> Ragged:
-        """flat: the ids of all rows one after the other, of any integer type; lengths: how many are each row's."""
+        """flat: the ids of all rows, concatenated, of any integer type; lengths: the number of ids of each row."""
         if lengths.sum(dtype=np.int64) != len(flat):
-            raise ValueError(f"{len(flat)} ids for rows of {lengths.sum(dtype=np.int64)} in all")
-        made = cls.__new__(cls)
-        made._set(flat, lengths)
-        return made
+            raise ValueError(f"{len(flat)} ids, but the lengths sum to {lengths.sum(dtype=np.int64)}")
+        rows = cls.__new__(cls)
+        rows._set(flat, lengths)
+        return rows
 
     @classmethod
     def from_file(cls, path: Path, dtype: type, lengths: np.ndarray) -> Ragged:
-        """The same, with the ids in a file that is mapped into memory: of its pages few are resident at a time."""
-        if not path.stat().st_size:  # nothing cannot be mapped
+        """As from_arrays, with the ids in a file that is mapped into memory; few pages are resident at a time."""
+        if not path.stat().st_size:  # mmap rejects empty files
             return cls.from_arrays(np.zeros(0, dtype), lengths)
         with open(path, "rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        made = cls.from_arrays(np.frombuffer(mapped, dtype), lengths)
-        made._map = mapped if hasattr(mapped, "madvise") else None
-        return made
+        rows = cls.from_arrays(np.frombuffer(mapped, dtype), lengths)
+        rows._map = mapped if hasattr(mapped, "madvise") else None
+        return rows
 
     def _set(self, flat: np.ndarray, lengths: np.ndarray) -> None:
         self._flat, self.lengths = flat, lengths
         self._ends = np.cumsum(lengths, dtype=np.int64)
         self._map: mmap.mmap | None = None
-        self._rows = 0  # read since pages were last let go
+        self._rows = 0  # read since pages were last released
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def counts(self, size: int) -> np.ndarray:
-        """How often each of the ids 0 … size - 1 occurs: (size,)."""
+        """Frequencies of the ids 0 … size - 1: (size,)."""
         return np.bincount(self._flat, minlength=size)
 
     def padded(self, index: np.ndarray) -> Tensor:
         """These rows, each padded with <pad> to the longest of them: (len(index), longest)."""
         self._rows += len(index)
-        if self._map is not None and self._rows > ROWS:
+        if self._map is not None and self._rows > RELEASE_AFTER:
             self._map.madvise(mmap.MADV_DONTNEED)
             self._rows = 0
         lengths = self.lengths[index]
@@ -86,13 +89,13 @@ class Ragged:
         return torch.from_numpy(table)
 
 
-class Data:
-    """All examples of a split as ids: sources and targets, row by row."""
+class EncodedSplit:
+    """All examples of a split as ids: one row of sources and one of targets per example."""
 
     def __init__(self, sources: Sequence[Sequence[int]] | Ragged, targets: Sequence[Sequence[int]] | Ragged) -> None:
         self.sources, self.targets = (rows if isinstance(rows, Ragged) else Ragged(rows) for rows in (sources, targets))
         if len(sources) != len(targets) or not self.sources.lengths.all():
-            raise ValueError(f"need as many sources as targets ({len(sources)}, {len(targets)}), none of them empty")
+            raise ValueError(f"need as many sources as targets ({len(sources)}, {len(targets)}), and no empty source")
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -105,17 +108,17 @@ class Data:
         """Target tokens of these examples."""
         return int(self.targets.lengths[index].sum())
 
-    def plan(self, settings: Settings, epoch: int, pool: int = 100) -> list[np.ndarray]:
-        """The batches of an epoch, as places in the data: all examples once in random order, the same for the same
-        seed and epoch.
+    def plan_batches(self, settings: Settings, epoch: int, pool: int = 100) -> list[np.ndarray]:
+        """The batches of an epoch, as positions in the split: all examples once, in random order, the same for the
+        same seed and epoch.
 
         Examples are shuffled, cut into pools of about `pool` batches, sorted by length inside a pool and batched:
-        rows of a batch are about equally long, so little is padded, yet no two epochs batch alike.
+        rows of a batch have similar lengths, so there is little padding, and each epoch has other batches.
         """
         random = np.random.default_rng([settings.seed, epoch])
         order = random.permutation(len(self)).astype(np.int32)
         size = settings.batch_size
-        if settings.batch_tokens:  # about as many examples as such a batch holds
+        if settings.batch_tokens:  # examples in a batch, on average
             mean = (int(self.sources.lengths.sum()) + int(self.targets.lengths.sum())) / len(self)
             size = max(1, round(settings.batch_tokens / mean))
         batches: list[np.ndarray] = []
@@ -126,19 +129,37 @@ class Data:
                         else [part[i:i + size] for i in range(0, len(part), size)])
         return [batches[i] for i in random.permutation(len(batches))]
 
-    def _by_tokens(self, order: np.ndarray, most: int) -> Iterator[np.ndarray]:
-        """Cut where another row would make rows × (longest source + longest target) more than `most`; a row that is
-        too long by itself stands alone."""
+    def _by_tokens(self, order: np.ndarray, limit: int) -> Iterator[np.ndarray]:
+        """Batches in which rows × (longest source + longest target) is at most `limit`; a row longer than that is a
+        batch of its own."""
         start, source, target = 0, 0, 0
         for i, (s, t) in enumerate(zip(self.sources.lengths[order].tolist(), self.targets.lengths[order].tolist())):
             source, target = max(source, s), max(target, t)
-            if i > start and (i + 1 - start) * (source + target) > most:
+            if i > start and (i + 1 - start) * (source + target) > limit:
                 yield order[start:i]
                 start, source, target = i, s, t
         yield order[start:]
 
-    def in_order(self, batch_size: int) -> Iterator[Batch]:
-        """All examples once, longest first, for evaluation; `Batch.index` tells which they are."""
+    def sorted_batches(self, batch_size: int) -> Iterator[Batch]:
+        """All examples once, longest source first; `Batch.index` says which they are."""
         order = np.argsort(-self.sources.lengths, kind="stable")
         for start in range(0, len(order), batch_size):
             yield self.batch(order[start:start + batch_size])
+
+
+def map_batches(function: Callable[[Tensor, Tensor, np.ndarray], Iterable[Result]], sources: Ragged, batch_size: int,
+                device: torch.device | str = "cpu") -> list[Result]:
+    """One result per source, in the order of the sources, computed in batches of similar lengths.
+
+    function(ids (B, S), lengths (B,), index (B,)) returns the results of one batch; index: which sources they are. It
+    runs without gradients. Results on a GPU stay there.
+    """
+    order = np.argsort(-sources.lengths, kind="stable")
+    results: list[Any] = [None] * len(sources)
+    with torch.inference_mode():
+        for start in range(0, len(order), batch_size):
+            index = order[start:start + batch_size]
+            lengths = torch.from_numpy(sources.lengths[index].astype(np.int64)).to(device)
+            for i, result in zip(index, function(sources.padded(index).to(device), lengths, index)):
+                results[i] = result
+    return results

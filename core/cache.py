@@ -1,6 +1,6 @@
-"""A key and a way to make files in, a folder that holds them out: made once, found again by later runs.
+"""A cache of folders: built once for a key, found again by later runs. Loads without torch.
 
-Everything is written aside and then renamed: a folder is complete or not there. Loads without torch.
+A folder is filled under another name and then renamed: it is complete or not there.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 MANIFEST = "manifest.json"
-STALE = 24 * 3600  # seconds after which what a killed run left half-written is cleared away
-UNUSED = 60 * 24 * 3600  # seconds after which a folder that no run has asked for is cleared away
+STALE = 24 * 3600  # seconds after which the incomplete folder of a killed run is deleted
+UNUSED = 60 * 24 * 3600  # seconds after which a folder that no run has used is deleted
 
 
 class Folder:
-    """path: where the files are; about: what was remembered of them. A temporary one is deleted with this object."""
+    """path: where the files are; metadata: what was saved with them. A temporary one is deleted with this object."""
 
-    def __init__(self, path: Path, about: dict, temporary: bool = False) -> None:
-        self.path, self.about = path, about
+    def __init__(self, path: Path, metadata: dict, temporary: bool = False) -> None:
+        self.path, self.metadata = path, metadata
         if temporary:
             weakref.finalize(self, _remove, path, os.getpid())
 
@@ -39,75 +39,75 @@ def digest(parts: Iterable[str | bytes]) -> str:
     return total.hexdigest()
 
 
-def kept(place: Path | None, group: str, key: str, make: Callable[[Path], dict]) -> Folder:
-    """The folder for this key, made where it is missing or damaged.
+def get_or_build(cache_dir: Path | None, group: str, key: str, build: Callable[[Path], dict]) -> Folder:
+    """Return the folder for this key; build it if it is missing or damaged.
 
-    place  where folders are kept; None, or a place that cannot be written, gives a temporary folder
-    group  what is made (a corpus, say); of each group only the folder made last is kept, and of all those that no run
-           has asked for in sixty days none
-    key    changes whenever the files would
-    make   writes the files into an empty folder, and returns what to remember of them, as JSON
+    cache_dir  where folders are kept; None, or a directory that cannot be written, gives a temporary folder
+    group      what is built (a corpus, say): only the newest folder of each group is kept, and none that no run has
+               used for sixty days
+    key        changes whenever the files would
+    build      writes the files into an empty folder, and returns metadata to save with them, as JSON
     """
-    if place is None:
-        return _temporary(make)
-    target = place / f"{digest([group])[:16]}-{digest([key])[:16]}"
-    if (about := _complete(target)) is not None:
-        return Folder(target, about)
+    if cache_dir is None:
+        return _temporary(build)
+    target = cache_dir / f"{digest([group])[:16]}-{digest([key])[:16]}"
+    if (metadata := _complete(target)) is not None:
+        return Folder(target, metadata)
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=place))
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".aside-", dir=cache_dir))
     except OSError:
-        return _temporary(make)
+        return _temporary(build)
     try:
-        about = _fill(aside, make)
-        shutil.rmtree(target, ignore_errors=True)  # it may be there, damaged
+        metadata = _fill(aside, build)
+        shutil.rmtree(target, ignore_errors=True)  # there may be a damaged one
         os.rename(aside, target)
     except OSError:  # a full disk, for one; or another run was faster
         found = _complete(target)
-        return Folder(target, found) if found is not None else _temporary(make)
+        return Folder(target, found) if found is not None else _temporary(build)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    for old in place.glob(f"{target.name[:17]}*"):
+    for old in cache_dir.glob(f"{target.name[:17]}*"):
         if old != target:
             shutil.rmtree(old, ignore_errors=True)
-    for pattern, most in ((".aside-*", STALE), (f"{'[0-9a-f]' * 16}-{'[0-9a-f]' * 16}", UNUSED)):
-        for old in place.glob(pattern):
-            if _age(old) > most:
+    for pattern, limit in ((".aside-*", STALE), (f"{'[0-9a-f]' * 16}-{'[0-9a-f]' * 16}", UNUSED)):
+        for old in cache_dir.glob(pattern):
+            if _age(old) > limit:
                 shutil.rmtree(old, ignore_errors=True)
-    return Folder(target, about)
+    return Folder(target, metadata)
 
 
-def _fill(folder: Path, make: Callable[[Path], dict]) -> dict:
-    about = make(folder)
+def _fill(folder: Path, build: Callable[[Path], dict]) -> dict:
+    metadata = build(folder)
     sizes = {file.name: file.stat().st_size for file in folder.iterdir()}
-    (folder / MANIFEST).write_text(json.dumps({"files": sizes, "about": about}), encoding="utf-8")
-    return about
+    (folder / MANIFEST).write_text(json.dumps({"files": sizes, "metadata": metadata}), encoding="utf-8")
+    return metadata
 
 
 def _complete(folder: Path) -> dict | None:
-    """What is remembered of a folder that has all its files in their full sizes."""
+    """The metadata of a folder that has all its files in their full sizes, else None."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         good = all((folder / name).stat().st_size == size for name, size in manifest["files"].items())
         if good:
-            with contextlib.suppress(OSError):  # of a cache that may only be read
+            with contextlib.suppress(OSError):  # a cache may be read-only
                 os.utime(folder)
-        return manifest["about"] if good else None
+        return manifest["metadata"] if good else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _temporary(make: Callable[[Path], dict]) -> Folder:
+def _temporary(build: Callable[[Path], dict]) -> Folder:
     path = Path(tempfile.mkdtemp(prefix="n2m-"))
     try:
-        return Folder(path, _fill(path, make), temporary=True)
+        return Folder(path, _fill(path, build), temporary=True)
     except BaseException:
         shutil.rmtree(path, ignore_errors=True)
         raise
 
 
 def _remove(path: Path, owner: int) -> None:
-    if os.getpid() == owner:  # a process forked off has a copy of the object, but the folder is not its own
+    if os.getpid() == owner:  # a forked process has a copy of the object, but must not delete the folder
         shutil.rmtree(path, ignore_errors=True)
 
 

@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from core.data import InputError
+from core.old_names import with_new_parameter_names
 
 WEIGHTS, MANIFEST = "weights.safetensors", "model.json"
 FORMAT = 1
@@ -120,7 +121,8 @@ def read(directory: Path) -> dict[str, dict]:
 def load_weights(directory: Path, model: nn.Module) -> None:
     """Put the saved weights into a model of the same shape."""
     try:
-        missing, unexpected = model.load_state_dict(load_file(Path(directory) / WEIGHTS), strict=False)
+        weights = with_new_parameter_names(load_file(Path(directory) / WEIGHTS))
+        missing, unexpected = model.load_state_dict(weights, strict=False)
     except (OSError, RuntimeError, SafetensorError) as error:
         raise InputError(f"{directory}/{WEIGHTS}: does not fit the settings beside it "
                          f"({str(error).splitlines()[0]})") from None

@@ -1,4 +1,4 @@
-"""The plain data that corpora hand over: text in, text out. Loads without torch."""
+"""Examples as raw text, the format that a task gives them, and errors for the user. Loads without torch."""
 
 from __future__ import annotations
 
@@ -8,23 +8,26 @@ from pathlib import Path
 
 
 class InputError(ValueError):
-    """Something the user can mend; its text is the one line they read."""
+    """Something the user can correct; its text is the one line they read."""
 
 
 class ProcessLost(InputError):
-    """Of several processes that work together another one has ended."""
+    """Another one of several processes that work together has ended."""
 
 
-@dataclass(frozen=True)
+SPLITS = ("train", "dev", "test")
+
+
+@dataclass(frozen=True, init=False)
 class Example:
     """One item of a corpus, as raw text.
 
-    source   what goes in
-    target   what should come out: a text, or a label
+    source   the input
+    target   the expected output: a text, or a label
     context  for lines of a longer work: the lines before `source`, oldest first
-    key      what decides the split (train, dev or test); the source where empty
-    part     "train", "dev" or "test" where the corpus itself says so
-    line     where it stands in its file, counted from 1; 0 where it has no place
+    key      decides the split (train, dev or test); the source where empty
+    split    "train", "dev" or "test" where the corpus itself assigns one
+    line     line number in its file, from 1; 0 where there is none
     file     that file's name, where the corpus has several
     """
 
@@ -32,28 +35,43 @@ class Example:
     target: str
     context: tuple[str, ...] = ()
     key: str = ""
-    part: str = ""
+    split: str = ""
     line: int = field(default=0, compare=False, repr=False)
     file: str = field(default="", compare=False, repr=False)
 
+    def __init__(self, source: str, target: str, context: tuple[str, ...] = (), key: str = "", split: str = "",
+                 line: int = 0, file: str = "", *, part: str = "") -> None:
+        """part: the name of `split` in version 0.1.0"""
+        values = self.__dict__  # as the class is frozen; there are millions of these
+        values["source"], values["target"], values["context"], values["key"] = source, target, context, key
+        values["split"], values["line"], values["file"] = split or part, line, file
+
+    @property
+    def part(self) -> str:
+        """The name of `split` in version 0.1.0."""
+        return self.split
+
     def reversed(self) -> Example:
-        """The same pair the other way round, in the same split.
+        """The same pair with source and target exchanged, in the same split.
 
         >>> Example("你好", "hello").reversed()
-        Example(source='hello', target='你好', context=(), key='你好', part='')
+        Example(source='hello', target='你好', context=(), key='你好', split='')
         """
-        return Example(self.target, self.source, (), self.key or self.source, self.part, self.line, self.file)
+        return Example(self.target, self.source, (), self.key or self.source, self.split, self.line, self.file)
 
 
 @dataclass(frozen=True)
-class Dropped:
-    """What of a corpus is no example: why, the text, what is particular to it, and where it stands."""
+class Rejected:
+    """What is not usable as an example: the reason, the text, a detail of this case, and where it is."""
 
     reason: str
     text: str
     line: int = 0
     detail: str = ""
     file: str = ""
+
+
+Dropped = Rejected  # its name in version 0.1.0
 
 
 @dataclass(frozen=True)

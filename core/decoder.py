@@ -23,11 +23,12 @@ import torch
 from torch import Tensor, nn
 
 from core.attention import Attention
-from core.cells import Stack, State
+from core.cells import State
 from core.dropout import Dropout
 from core.embedding import Embedding, WordDropout
 from core.encoder import Memory
 from core.loss import output_loss
+from core.stack import Stack
 
 
 class Decoder(nn.Module):
@@ -35,12 +36,12 @@ class Decoder(nn.Module):
                  stack: Stack, dropout: float, word_dropout: float, tie_embeddings: bool) -> None:
         """stack: the recurrent layers; their input is an embedding, or (`reads_context`) one and a context."""
         super().__init__()
-        size, state_size = embedding.embedding_dim, stack.state_size
+        size, hidden_size = embedding.embedding_dim, stack.hidden_size
         self.embedding, self.attention, self.stack = embedding, attention, stack
         self.placement = placement if attention else "none"
         self.reads_context = self.placement != "after"  # does the context join the cell's input?
-        self.bridge = nn.ModuleList(nn.Linear(memory_size, state_size) for _ in range(stack.tensors))
-        self.readout = nn.Linear(state_size + memory_size, size)
+        self.bridge = nn.ModuleList(nn.Linear(memory_size, hidden_size) for _ in range(stack.state_tensors))
+        self.readout = nn.Linear(hidden_size + memory_size, size)
         self.output = nn.Linear(size, embedding.num_embeddings)
         if tie_embeddings:
             self.output.weight = embedding.weight
@@ -73,7 +74,7 @@ class Decoder(nn.Module):
         return self.read(self.stack.top(state), context), state, weights
 
     def _context_weights(self) -> Tensor | None:
-        return self.stack.weights(self.embedding.embedding_dim) if self.reads_context else None
+        return self.stack.input_weights(self.embedding.embedding_dim) if self.reads_context else None
 
     def _step(self, gates: Tensor, state: State, memory: Memory, W_c: Tensor | None,
               masks: list[Tensor | None] | None = None) -> tuple[State, Tensor, Tensor | None]:

@@ -28,24 +28,24 @@ LOST = ("connection", "gloo", "nccl", "broken pipe", "timed out", "timeout", "pe
 
 @dataclass(frozen=True)
 class Group:
-    """rank: this process's number, from 0; size: how many there are; local: its number on its own machine.
+    """rank: this process's number, from 0; world_size: how many there are; local: its number on its own machine.
 
     Every process of a group makes the same calls in the same order. Each call raises ProcessLost where another process
     has ended.
     """
 
     rank: int = 0
-    size: int = 1
+    world_size: int = 1
     local: int = 0
 
     def bytes_per_update(self, parameters: int) -> float:
         """What each process sends, and receives, to sum the gradients: 2 · (n - 1) / n · 4 bytes · parameters, for a
         ring of n (Patarasuk and Yuan 2009)."""
-        return 2 * (self.size - 1) / self.size * 4 * parameters
+        return 2 * (self.world_size - 1) / self.world_size * 4 * parameters
 
     def sum(self, *values: float) -> list[float]:
         """The sums over all processes, the same on each of them."""
-        if self.size == 1:
+        if self.world_size == 1:
             return list(values)
         total = torch.tensor(values, dtype=torch.float64, device=device())
         with watched(self):
@@ -54,15 +54,15 @@ class Group:
 
     def gather(self, item: Any) -> list[Any]:
         """Every process's item, in order of rank, on each of them."""
-        items = [item] * self.size
-        if self.size > 1:
+        items = [item] * self.world_size
+        if self.world_size > 1:
             with watched(self):
                 dist.all_gather_object(items, item)
         return items
 
-    def first(self, work: Callable[[], Result]) -> Result:
+    def run_on_rank0(self, work: Callable[[], Result]) -> Result:
         """What this work gives on rank 0, or the InputError that it raises there, on every process."""
-        if self.size == 1:
+        if self.world_size == 1:
             return work()
         box: list[Any] = [None]
         if self.rank == 0:
@@ -77,10 +77,10 @@ class Group:
             raise refused
         return result
 
-    def in_turn(self, work: Callable[[], Result]) -> Result:
+    def local_rank0_first(self, work: Callable[[], Result]) -> Result:
         """The work, done by one process of each machine and then by its others, who find in a cache what the one has
         made. An InputError of one is raised on all."""
-        if self.size == 1:
+        if self.world_size == 1:
             return work()
         result: Any = None
         for turn in (True, False):
@@ -118,8 +118,8 @@ def watched(group: Group) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if group.size > 1 and any(word in str(error).lower() for word in LOST):
-            said = str(error).splitlines()[0].split("] ")[-1][:120]  # gloo begins with a place in its own code
-            raise ProcessLost(f"process {group.rank} of {group.size} lost another one ({said}); "
+        if group.world_size > 1 and any(word in str(error).lower() for word in LOST):
+            reason = str(error).splitlines()[0].split("] ")[-1][:120]  # gloo begins with a place in its own code
+            raise ProcessLost(f"process {group.rank} of {group.world_size} lost another one ({reason}); "
                               "the same command goes on from the last checkpoint") from None
         raise

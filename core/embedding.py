@@ -16,7 +16,7 @@ class Embedding(nn.Embedding):
 
     def __init__(self, vocabulary_size: int, embedding_size: int) -> None:
         super().__init__(vocabulary_size, embedding_size, padding_idx=PAD)
-        self.given: Tensor | None = None  # (V,), True for rows that were loaded
+        self.pretrained_mask: Tensor | None = None  # (V,), True for rows that were loaded
         self.frozen = False
 
     def reset_parameters(self) -> None:
@@ -24,17 +24,19 @@ class Embedding(nn.Embedding):
         with torch.no_grad():
             self.weight[PAD].zero_()
 
-    def load(self, vectors: Tensor, given: Tensor, freeze: bool = False) -> None:
-        """Take over pre-trained vectors (V, E) where `given` (V,) is True; the other rows keep their random start.
+    def load(self, vectors: Tensor, pretrained_mask: Tensor, freeze: bool = False) -> None:
+        """Take over pre-trained vectors (V, E) where `pretrained_mask` (V,) is True; the other rows keep their
+        random start.
 
         freeze: these rows stay as they are. Their gradient is zero, whatever else reads the table, and `make_optimizer`
         leaves a table with `frozen` out of the weight decay.
         """
-        self.given, self.frozen = given, freeze
+        self.pretrained_mask, self.frozen = pretrained_mask, freeze
         with torch.no_grad():
-            self.weight[given] = vectors[given].to(self.weight.device)
+            self.weight[pretrained_mask] = vectors[pretrained_mask].to(self.weight.device)
         if freeze:
-            self.weight.register_hook(lambda gradient: gradient.masked_fill(given.to(gradient.device)[:, None], 0.0))
+            rows = pretrained_mask[:, None]
+            self.weight.register_hook(lambda gradient: gradient.masked_fill(rows.to(gradient.device), 0.0))
 
 
 class WordDropout(nn.Module):

@@ -1,48 +1,60 @@
-"""Encoder: ids in, a Memory out: all states h_1 … h_S, and the one vector c. Steps five and six of encoding."""
+"""Encoders: from source ids to a Memory. Steps five and six of encoding."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from core.cells import CELLS
+from core.cells import cell_class
 from core.dropout import Dropout
 from core.embedding import Embedding, WordDropout, WordEmbedding
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 
 @dataclass(frozen=True)
-class Memory:
-    """What the encoder leaves behind for attention and decoder.
-
-    c       (B, D)     the final state; no padding has touched it
-    states  (B, S, D)  h_1 … h_S
-    mask    (B, S)     True at real positions
-    keys    (B, S, A)  the attention's projection of the states, made once a source; None before that
-    """
+class SourceTensors:
+    """Tensors of a batch of sources, as the fields of a dataclass: c (B, D) and others (B, S, …), which may be None."""
 
     c: Tensor
+
+    def rows(self, index: Tensor) -> Self:
+        """The same of these rows of the batch, in this order; a row may occur more than once."""
+        return replace(self, **{name: x[index] for name, x in self._tensors().items()})
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Several batches as one, the shorter ones padded."""
+        found = [part._tensors() for part in parts]
+        S = max(part["mask"].size(1) for part in found)
+        return replace(parts[0], **{name: torch.cat([
+            part[name] if name == "c" else F.pad(part[name], (*(0, 0) * (part[name].dim() - 2), 0,
+                                                              S - part[name].size(1)))
+            for part in found]) for name in found[0]})
+
+    def _tensors(self) -> dict[str, Tensor]:
+        return {f.name: x for f in fields(self) if (x := getattr(self, f.name)) is not None}
+
+
+@dataclass(frozen=True)
+class Memory(SourceTensors):
+    """The result of the encoder, which attention and decoder read.
+
+    c       (B, D)     final state; padding does not reach it
+    states  (B, S, D)  h_1 … h_S
+    mask    (B, S)     True at real positions
+    keys    (B, S, A)  U_a h, the states as the attention reads them, computed once per source; None before that
+    """
+
     states: Tensor
     mask: Tensor
     keys: Tensor | None = None
-
-    def rows(self, index: Tensor) -> Memory:
-        """The memory of these rows of the batch, in this order; a row may come more than once."""
-        return Memory(self.c[index], self.states[index], self.mask[index],
-                      None if self.keys is None else self.keys[index])
-
-    @staticmethod
-    def joined(parts: Sequence[Memory]) -> Memory:
-        """The memories of several batches as that of one: the shorter ones are padded."""
-        S = max(m.states.size(1) for m in parts)
-        padded = ([F.pad(x, (0, 0, 0, S - x.size(1))) for x in found] for found in
-                  ([m.states for m in parts], [m.keys for m in parts if m.keys is not None]))
-        states, keys = (torch.cat(found) if found else None for found in padded)
-        mask = torch.cat([F.pad(m.mask, (0, S - m.mask.size(1))) for m in parts])
-        return Memory(torch.cat([m.c for m in parts]), states, mask, keys)
 
 
 def reverse(x: Tensor, lengths: Tensor) -> Tensor:
@@ -66,28 +78,28 @@ class Encoder(nn.Module):
     always comes after the text and reaches nothing. On a CPU that is three to four times faster than packing.
     """
 
-    def __init__(self, embedding: Embedding, cell: str, state_size: int, layers: int, bidirectional: bool,
+    def __init__(self, embedding: Embedding, cell: str, hidden_size: int, layers: int, bidirectional: bool,
                  dropout: float, word_dropout: float, layer_norm: bool = False,
                  recurrent_dropout: float = 0.0) -> None:
         super().__init__()
         directions = 2 if bidirectional else 1
-        self.memory_size = state_size * directions  # D
+        self.memory_size = hidden_size * directions  # D
         self.embedding = embedding
         self.dropout, self.word_dropout = Dropout(dropout), WordDropout(word_dropout)
         sizes = [embedding.embedding_dim] + [self.memory_size] * (layers - 1)
-        self.onward, self.backward = (
-            nn.ModuleList(CELLS[cell](size, state_size, layer_norm, recurrent_dropout) for size in sizes if wanted)
-            for wanted in (True, bidirectional))
+        self.forward_layers, self.backward_layers = (
+            nn.ModuleList(cell_class(cell)(size, hidden_size, layer_norm, recurrent_dropout) for size in chosen)
+            for chosen in (sizes, sizes if bidirectional else []))
 
     def forward(self, ids: Tensor, lengths: Tensor) -> Memory:
         """ids (B, S) padded with <pad>, lengths (B,) ≥ 1."""
         x = self.dropout(self.word_dropout(self.embedding(ids)))  # (B, S, E)
-        for k, onward in enumerate(self.onward):
+        for k, onward in enumerate(self.forward_layers):
             x = x if k == 0 else self.dropout(x)
             h = onward.sequence(x)  # (B, S, H)
             c = last(h, lengths)
-            if self.backward:
-                back = self.backward[k].sequence(reverse(x, lengths))
+            if self.backward_layers:
+                back = self.backward_layers[k].sequence(reverse(x, lengths))
                 c = torch.cat([c, last(back, lengths)], dim=-1)  # (B, D)
                 h = torch.cat([h, reverse(back, lengths)], dim=-1)  # (B, S, D)
             x = h

@@ -1,7 +1,7 @@
-"""What a long piece of work tells its caller: notes, one line each, and how far it has come. Loads without torch.
+"""Callbacks for notes and progress, which every long piece of work reports. Loads without torch.
 
-Nothing in the toolkit prints. It calls `note` and `progress`, and whoever called the toolkit hears them by `listening`
-with a Listener; without one they go nowhere.
+Nothing in the toolkit prints. Work calls `note` and `progress`; a caller who wants to hear them wraps its calls in
+`listening`. Without that they go nowhere.
 """
 
 from __future__ import annotations
@@ -9,64 +9,71 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 Item = TypeVar("Item")
 
 
 class Bar(Protocol):
-    """One piece of work under way."""
+    """One piece of work in progress, for example a tqdm bar."""
 
-    def update(self, n: int = 1) -> object: ...
+    def update(self, n: int, /) -> object: ...
     def close(self) -> object: ...
 
 
-class Listener:
-    """Hears everything and does nothing; override what is wanted."""
-
-    def note(self, text: str) -> None:
-        """One line for the user to read."""
-
-    def progress(self, description: str, total: int | None, unit: str) -> Bar | None:
-        """Work of `total` units begins (None: nobody knows how many). Returns what is to be told of it, or None."""
-        return None
+class Callbacks(NamedTuple):
+    note: Callable[[str], object] | None = None
+    progress: Callable[[str, int | None, str], Bar] | None = None
 
 
-_listener: ContextVar[Listener] = ContextVar("listener", default=Listener())  # noqa: B039 - it holds no state
+_callbacks: ContextVar[Callbacks] = ContextVar("callbacks", default=Callbacks())  # noqa: B039 - a tuple never changes
 
 
 @contextmanager
-def listening(listener: Listener) -> Iterator[None]:
-    """Within this block the listener hears what is said in this thread, and in no other."""
-    token = _listener.set(listener)
+def listening(note: Callable[[str], object] | None = None,
+              progress: Callable[[str, int | None, str], Bar] | None = None) -> Iterator[None]:
+    """Within this block, and in this thread only, call these functions.
+
+    note      note(text): one line for the user
+    progress  progress(description, total, unit): some work of `total` units starts (None: unknown). Returns an object
+              whose update(n) is called after every n units, and close() at the end
+
+    >>> with listening(note=print):
+    ...     note("reading")
+    reading
+    """
+    token = _callbacks.set(Callbacks(note, progress))
     try:
         yield
     finally:
-        _listener.reset(token)
+        _callbacks.reset(token)
 
 
 def note(text: str) -> None:
-    _listener.get().note(text)
+    """Report one line for the user."""
+    if call := _callbacks.get().note:
+        call(text)
 
 
 @contextmanager
 def progress(description: str, total: int | None = None, unit: str = " examples") -> Iterator[Callable[[int], object]]:
-    """Within this block, call what it gives with the number of units just done.
+    """Report work of `total` units; within this block, call the result with the number of units just done.
 
     >>> with progress("reading", 2) as advance:
     ...     _ = advance(2)
     """
-    bar = _listener.get().progress(description, total, unit)
+    start = _callbacks.get().progress
+    bar = start(description, total, unit) if start else None
     try:
-        yield bar.update if bar else lambda n: None
+        yield lambda n: None if bar is None else bar.update(n)
     finally:
-        if bar:
+        if bar is not None:
             bar.close()
 
 
 def tracked(items: Iterable[Item], description: str, total: int | None = None,
             unit: str = " examples") -> Iterator[Item]:
-    """The items, each counted as progress once it has been used."""
+    """The items, each reported as progress once it has been used."""
     with progress(description, total, unit) as advance:
         for item in items:
             yield item

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from core.machine import evened
+from core.machine import round_up_to_64
 
 ROWS = 256  # positions at a time: their logits then fit a processor's cache
 
@@ -38,7 +38,7 @@ class _OutputLoss(torch.autograd.Function):
         loss = torch.zeros((), device=readout.device)
         with torch.autocast(kind, enabled=False):
             x, W, b = (t.to(dtype) for t in (readout, W_o, b_o))
-            x, y = F.pad(x, (0, 0, 0, evened(N) - N)), F.pad(target, (0, evened(N) - N))
+            x, y = F.pad(x, (0, 0, 0, round_up_to_64(N) - N)), F.pad(target, (0, round_up_to_64(N) - N))
             if learn:
                 d_readout, d_W, d_b = torch.empty_like(x), torch.zeros_like(W_o), torch.zeros_like(b_o)
             for start in range(0, N, ROWS):

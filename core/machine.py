@@ -38,7 +38,7 @@ def seconds_of_product(dtype: torch.dtype, size: int = 512, times: int = 8) -> f
     return min(seconds)
 
 
-def evened(n: int) -> int:
+def round_up_to_64(n: int) -> int:
     """The next multiple of 64. Products of few different sizes: in bf16 on a CPU, torch compiles code for each size it
     meets and keeps it, a third of a megabyte every time."""
     return -(-n // 64) * 64

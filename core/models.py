@@ -1,4 +1,4 @@
-"""The parts put together: Seq2Seq (1→N, N→N, N→M) and Classifier (N→1). A Batch in, a loss out."""
+"""The parts put together: Seq2Seq (1→N, N→N, N→M) and Classifier (N→1)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from torch import Tensor, nn
 
 from core.attention import AttentionPooling, make_attention
 from core.batches import Batch
-from core.cells import Stack
 from core.decoder import Decoder
 from core.dropout import Dropout
 from core.embedding import Embedding
 from core.encoder import Encoder, Lookup, Memory
-from core.machine import evened
+from core.machine import round_up_to_64
 from core.settings import Settings
+from core.stack import Stack
 from core.vocabulary import BOS, PAD
 
 
@@ -26,38 +26,47 @@ class Seq2Seq(nn.Module):
         self.encoder, self.decoder = encoder, decoder
 
     def encode(self, source: Tensor, lengths: Tensor) -> Memory:
-        """Source ids (B, S) and lengths (B,) in; the Memory, keys included, out."""
+        """The Memory, with keys, of source ids (B, S) and lengths (B,)."""
         return self.decoder.prepare(self.encoder(source, lengths))
 
     def readouts(self, batch: Batch, sampling: float = 0.0) -> Tensor:
         """ŝ (N, E) for the N real target positions under teacher forcing, row by row. Padding is not among them.
 
-        sampling: the share of the inputs y_t that the decoder's own guess replaces.
+        sampling: fraction of the inputs y_t replaced by the decoder's own prediction.
         """
-        start = torch.full_like(batch.target[:, :1], BOS)
-        shifted = torch.cat([start, batch.target[:, :-1]], dim=1)  # y_0 = <bos>, y_1, …, y_{T-1}
+        shifted = _shifted(batch.target)
         memory = self.encode(batch.source, batch.source_lengths)
         if sampling:
             shifted = self._sampled(shifted, memory, sampling)
         s, context, _ = self.decoder(shifted, memory)
         real = (batch.target != PAD).view(-1).nonzero().squeeze(1)
-        rows = F.pad(real, (0, evened(len(real)) - len(real)))
+        rows = F.pad(real, (0, round_up_to_64(len(real)) - len(real)))
         return self.decoder.read(*(x.flatten(0, 1).index_select(0, rows) for x in (s, context)))[:len(real)]
 
     @torch.no_grad()
-    def _sampled(self, shifted: Tensor, memory: Memory, share: float) -> Tensor:
-        """Scheduled sampling (Bengio et al. 2015), all positions at once (Duckworth et al. 2019): what the decoder
-        says likeliest after the true words takes the place of a share of them. (B, T) → (B, T)"""
+    def _sampled(self, shifted: Tensor, memory: Memory, fraction: float) -> Tensor:
+        """Scheduled sampling (Bengio et al. 2015), all positions at once (Duckworth et al. 2019): a fraction of
+        the inputs is replaced by what is most likely after the true ones. (B, T) → (B, T)"""
         s, context, _ = self.decoder(shifted, memory)
         guess = self.decoder.logits(self.decoder.read(s, context)).argmax(dim=-1)  # of y_1 … y_T
-        own = torch.rand(shifted[:, 1:].shape, device=shifted.device) < share
+        own = torch.rand(shifted[:, 1:].shape, device=shifted.device) < fraction
         return torch.cat([shifted[:, :1], torch.where(own & (shifted[:, 1:] != PAD), guess[:, :-1], shifted[:, 1:])],
                          dim=1)
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0, sampling: float = 0.0) -> tuple[Tensor, int]:
-        """-Σ log p(y_t | y_<t, x) over the real target positions, and how many they are. Padding counts nothing."""
+        """-Σ log p(y_t | y_<t, x) over the real target positions, and their number."""
         target = batch.target[batch.target != PAD]  # (N,)
         return self.decoder.loss(self.readouts(batch, sampling), target, label_smoothing), len(target)
+
+    @torch.inference_mode()
+    def attention_weights(self, source: Tensor, lengths: Tensor, output: Tensor) -> Tensor | None:
+        """The weights α with which each id of an output was written, also of one that a beam found.
+
+        source (B, S) and output (B, T) ids, padded with <pad>; lengths (B,) of the sources. Returns α (B, T, S), 0 for
+        the padding of a source and of an output; None without attention. For a model in eval mode.
+        """
+        weights = self.decoder(_shifted(output), self.encode(source, lengths))[2]
+        return None if weights is None else weights * (output != PAD).unsqueeze(2)
 
 
 class Classifier(nn.Module):
@@ -70,49 +79,54 @@ class Classifier(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Source ids (B, S) and lengths (B,) in; logits (B, labels) and weights α (B, S) out."""
+        """Logits (B, labels) and weights α (B, S), None without attention. source (B, S) ids, lengths (B,)."""
         memory = self.encoder(source, lengths)
         pooled, weights = (self.pooling(memory.states, memory.mask) if self.pooling else (memory.c, None))
         return self.output(self.dropout(pooled)), weights
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0, sampling: float = 0.0) -> tuple[Tensor, int]:
-        """-Σ log p(label | x), and the number of texts. The label is the batch's one target column."""
+        """-Σ log p(label | x), and the number of texts. The batch's target is (B, 1): label ids, from 1."""
         logits, _ = self(batch.source, batch.source_lengths)
-        return F.cross_entropy(logits.float(), batch.target[:, 0], reduction="sum",
+        return F.cross_entropy(logits.float(), batch.target[:, 0] - 1, reduction="sum",
                                label_smoothing=label_smoothing), logits.size(0)
 
 
+def _shifted(target: Tensor) -> Tensor:
+    """The decoder's inputs: y_0 = <bos>, y_1, …, y_{T-1}. (B, T) → (B, T)"""
+    return torch.cat([torch.full_like(target[:, :1], BOS), target[:, :-1]], dim=1)
+
+
 def make_encoder(settings: Settings, vocabulary_size: int) -> Encoder:
-    """embedding → recurrent encoder, as the settings say."""
+    """embedding → recurrent encoder, according to the settings."""
     return Encoder(Embedding(vocabulary_size, settings.embedding_size), settings.cell,
-                   settings.encoder_size or settings.state_size, settings.layers, settings.bidirectional,
+                   settings.encoder_size or settings.hidden_size, settings.layers, settings.bidirectional,
                    settings.dropout, settings.word_dropout, settings.layer_norm, settings.recurrent_dropout)
 
 
 def make_lookup(settings: Settings, vocabulary_size: int) -> Lookup:
-    """embedding → c, for inputs of one unit."""
+    """embedding → c, for inputs of one word."""
     return Lookup(Embedding(vocabulary_size, settings.embedding_size), settings.word_dropout, settings.dropout)
 
 
 def make_decoder(settings: Settings, vocabulary_size: int, memory_size: int,
                  shared: Embedding | None = None) -> Decoder:
-    """attention → decoder, as the settings say. shared: the source's embedding, where both sides are one language."""
-    attention = make_attention(settings.attention, settings.state_size, memory_size, settings.state_size)
+    """attention → decoder, according to the settings. shared: the source embedding, if both sides share it."""
+    attention = make_attention(settings.attention, settings.hidden_size, memory_size, settings.hidden_size)
     input_size = settings.embedding_size + memory_size * (attention is None or settings.placement == "before")
-    stack = Stack(settings.cell, input_size, settings.state_size, settings.layers, settings.dropout,
+    stack = Stack(settings.cell, input_size, settings.hidden_size, settings.layers, settings.dropout,
                   settings.layer_norm, settings.recurrent_dropout)
     return Decoder(shared or Embedding(vocabulary_size, settings.embedding_size), attention, settings.placement,
                    memory_size, stack, settings.dropout, settings.word_dropout, settings.tie_embeddings)
 
 
 def make_pooling(settings: Settings, memory_size: int) -> AttentionPooling | None:
-    """The same attention with a learned query, or None (the classifier then reads c)."""
-    attention = make_attention(settings.attention, settings.state_size, memory_size, settings.state_size)
-    return AttentionPooling(attention, settings.state_size) if attention else None
+    """The attention with a learned query; None without attention (the classifier then reads c)."""
+    attention = make_attention(settings.attention, settings.hidden_size, memory_size, settings.hidden_size)
+    return AttentionPooling(attention, settings.hidden_size) if attention else None
 
 
 def parameters_by_part(model: nn.Module) -> dict[str, int]:
-    """How many numbers each part learns; a shared table is counted once, where it is first met."""
+    """Number of parameters of each part; a shared table is counted once, where it occurs first."""
     counts: dict[str, int] = {}
     for name, parameter in model.named_parameters():
         part = ("embedding" if "embedding" in name else "attention" if "attention" in name or "pooling" in name

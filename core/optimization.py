@@ -22,7 +22,7 @@ def make_optimizer(model: nn.Module, settings: Settings) -> torch.optim.Optimize
     return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
 
 
-def learning_rate_at(update: int, updates: int, settings: Settings) -> float:
+def lr_multiplier(update: int, updates: int, settings: Settings) -> float:
     """The learning rate's share of its highest value at this update (from 0) of `updates`.
 
     Linear warm-up over `warmup` updates (never more than a tenth of all), then
@@ -87,7 +87,7 @@ def copy_of(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: w.detach().clone() for name, w in weights.items()}
 
 
-def put(weights: dict[str, Tensor], model: nn.Module) -> None:
+def load_parameters(weights: dict[str, Tensor], model: nn.Module) -> None:
     """These weights into the model's parameters."""
     with torch.no_grad():
         for name, parameter in model.named_parameters():

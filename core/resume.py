@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 from torch import Tensor
 
+from core import old_names
 from core.data import InputError
 
 KEEP = 2
@@ -117,11 +118,12 @@ def _read(folder: Path) -> tuple[bytes, dict, dict]:
     tensors = (folder / TENSORS).read_bytes()
     if hashlib.sha256(tensors).hexdigest() != content["sha256"]:
         raise ValueError(f"{TENSORS} is not what was written")
-    return tensors, content["identity"], content["facts"]
+    return (tensors, old_names.with_new_names(content["identity"], old_names.FIELDS),
+            old_names.with_new_names(content["facts"], old_names.FACTS))
 
 
 def tensors_of(saved: bytes) -> dict[str, Tensor]:
-    return load(saved)
+    return old_names.with_new_parameter_names(load(saved))
 
 
 def _difference(there: dict, asked: dict) -> str:

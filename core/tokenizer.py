@@ -1,6 +1,6 @@
-"""Segmentation: a text in, a list of tokens out, and back. Step one of the six steps of encoding.
+"""Tokenizers: the first of the six steps of encoding.
 
-Every kind keeps the promise `join(split(text)) == text` for text whose white space is single spaces.
+Each satisfies `join(split(text)) == text` for text whose white space is single spaces.
 """
 
 from __future__ import annotations
@@ -12,43 +12,64 @@ import unicodedata
 import warnings
 from collections.abc import Iterable
 from functools import cache, lru_cache
-from typing import Protocol
+from typing import Any
+
+import regex
 
 from core.data import InputError
+from core.registry import TASK_TOKENIZERS, TOKENIZERS, load_class
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-GLUE, GAP = "\uffed", "\u2423"  # "no space here" and "a space here", where the usual rule says otherwise
-CHINESE = re.compile(f"[{HAN}]")
-START = "▁"  # opens a subword that opens a word
-MARKS = dict.fromkeys(map(ord, GLUE + GAP + START))  # signs of the tokenizers' own, which a text may not hold
+GLUE, GAP = "\uffed", "\u2423"  # tokens for "no space here" and "a space here": exceptions to the spacing rule
+CHINESE = re.compile(f"[{HAN}]+")
+START = "▁"  # first character of a subword that begins a word
+RESERVED = dict.fromkeys(map(ord, GLUE + GAP + START))  # removed from text
 SIGNS = re.compile(r"[^\w\s]{31,}")  # among which are combining marks
-PIECE = re.compile(rf"[{HAN}]+|[^\W{HAN}]+(?:['’\-][^\W{HAN}]+)*|[^\w\s]|_", re.UNICODE)
+# A word is letters, digits and their combining marks: \w as Unicode defines it (UTS 18), which `re` does not.
+PIECE = regex.compile(rf"[{HAN}]+(?!\p{{M}})|[^\W{HAN}]+(?:['’\-][^\W{HAN}]+)*|[^\w\s]\p{{M}}*|[{HAN}]\p{{M}}*")
+ASCII_PIECE = re.compile(r"\w+(?:['\-]\w+)*|[^\w\s]")  # the same for ASCII text, in half the time
 
 
-class Tokenizer(Protocol):
-    kind: str
+class Tokenizer:
+    """A subclass writes `split` and `join`; one that learns from text also `from_texts`, `state` and `__init__`."""
 
-    def split(self, text: str) -> list[str]: ...
-    def join(self, tokens: list[str]) -> str: ...
-    def state(self) -> str: ...
+    kind: str  # its name in core.registry
+
+    def __init__(self, state: str = "") -> None:
+        """state: what `state` returned before."""
+
+    @classmethod
+    def from_texts(cls, texts: Iterable[str], size: int) -> Tokenizer:
+        """A tokenizer for these texts. size: number of tokens to learn; 0: the tokenizer's own default."""
+        return cls()
+
+    def split(self, text: str) -> list[str]:
+        raise NotImplementedError
+
+    def join(self, tokens: list[str]) -> str:
+        raise NotImplementedError
+
+    def state(self) -> str:
+        """What has been learned, for `__init__`."""
+        return ""
 
 
 def normalize(text: str, lowercase: bool = False) -> str:
-    """One form for one text: canonical composition, single spaces, no control characters, no tokenizer's signs.
+    """The canonical form of a text: NFC, single spaces, no control characters, no reserved characters.
 
     >>> normalize(" a\\u3000 b\\n")
     'a b'
     """
     if not text.isprintable():
         text = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
-    text = " ".join(text.translate(MARKS).split())
-    # Last, since what was taken out may have kept an accent from its letter, and lower-casing makes new letters.
+    text = " ".join(text.translate(RESERVED).split())
+    # Last: a removed character may have separated an accent from its letter, and lowercasing makes new letters.
     return unicodedata.normalize("NFC", few_marks(text.lower() if lowercase else text))
 
 
 def few_marks(text: str) -> str:
-    """At most 30 combining marks in a row, as in Unicode's stream-safe form (UAX 15): no language has more, and to
-    bring n of them into order takes time n²."""
+    """The text with at most 30 combining marks in a row, as in Unicode's stream-safe form (UAX 15): no language has
+    more, and sorting n of them takes time n²."""
     return text if text.isascii() else SIGNS.sub(_few_marks, text)
 
 
@@ -59,12 +80,12 @@ def _few_marks(found: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def wide(character: str) -> bool:
-    """Does it take two columns, as Chinese characters do?"""
+    """Whether the character takes two columns in a terminal, as Chinese characters do."""
     return unicodedata.east_asian_width(character) in "WF"
 
 
-class Characters:
-    """One token a character.
+class Characters(Tokenizer):
+    """One token per character.
 
     >>> Characters().split("明月光")
     ['明', '月', '光']
@@ -78,16 +99,29 @@ class Characters:
     def join(self, tokens: list[str]) -> str:
         return "".join(tokens)
 
-    def state(self) -> str:
-        return ""
+
+class Spaces(Tokenizer):
+    """One token per piece between spaces: for text that is tokenized already, such as tags of words.
+
+    >>> Spaces().split("B-PER I-PER O")
+    ['B-PER', 'I-PER', 'O']
+    """
+
+    kind = "spaces"
+
+    def split(self, text: str) -> list[str]:
+        return text.split()
+
+    def join(self, tokens: list[str]) -> str:
+        return " ".join(tokens)
 
 
-class Words:
-    """One token a word: jieba for Chinese, words and punctuation marks for alphabetic text.
+class Words(Tokenizer):
+    """One token per word or punctuation mark; Chinese is segmented by jieba.
 
-    Tokens stay plain words, so that pre-trained vectors find them. White space follows a rule (between
-    alphabetic words, not before a comma, not inside Chinese); where a text differs from the rule,
-    a marker token says so.
+    Tokens are plain words, so that pretrained vectors match them. White space follows a rule (between alphabetic
+    words, not before a comma, not inside Chinese); a marker token notes each exception. A combining mark is never
+    separated from its character.
 
     >>> Words().split("Hello, world!")
     ['Hello', ',', 'world', '!']
@@ -99,9 +133,9 @@ class Words:
     def split(self, text: str) -> list[str]:
         tokens: list[str] = []
         end = 0
-        for match in PIECE.finditer(text):
+        for match in (ASCII_PIECE if text.isascii() else PIECE).finditer(text):
             piece = match.group()
-            words = _jieba().lcut(piece, HMM=True) if CHINESE.match(piece) else [piece]
+            words = _jieba().lcut(piece, HMM=True) if CHINESE.fullmatch(piece) else [piece]
             for i, word in enumerate(words):
                 spaced = i == 0 and match.start() > end
                 if tokens and spaced != self._spaced(tokens[-1], word):
@@ -120,59 +154,13 @@ class Words:
             last = token
         return text
 
-    def state(self) -> str:
-        return ""
-
     def _spaced(self, left: str, right: str) -> bool:
-        # Chinese writing sets no spaces around its own characters.
+        # Chinese is written without spaces.
         return not (wide(left[-1]) or wide(right[0]) or left in self.opening or right in self.closing)
 
 
-class Subwords:
-    """One token a byte-pair-encoding piece (Sennrich et al. 2016), learned on the training split.
-
-    A piece that opens a word starts with ▁, so the spaces of a text are kept.
-    """
-
-    kind = "subwords"
-
-    def __init__(self, state: str) -> None:
-        from tokenizers import Tokenizer as Model
-        self._model = Model.from_str(state)
-
-    @classmethod
-    def learn(cls, texts: Iterable[str], size: int) -> Subwords:
-        """size: number of pieces in the vocabulary."""
-        from tokenizers import Tokenizer as Model
-        from tokenizers import models, pre_tokenizers, trainers
-        model = Model(models.BPE(unk_token="<unk>"))
-        model.pre_tokenizer = pre_tokenizers.Metaspace(replacement=START, prepend_scheme="always")
-        model.train_from_iterator(texts, trainers.BpeTrainer(
-            vocab_size=size, special_tokens=["<unk>"], show_progress=False, min_frequency=2))
-        return cls(model.to_str())
-
-    def split(self, text: str) -> list[str]:
-        if not text:
-            return []
-        shown = START + text.replace(" ", START)
-        # Offsets give every piece as it stands in the text, also where the model only knows <unk>.
-        pieces, last = [], 0
-        for start, end in self._model.encode(text).offsets:
-            start, end = max(start, last), max(end, last)
-            if end > start or not pieces:
-                pieces.append((start, end))
-                last = end
-        return [shown[0 if i == 0 else start + 1:end + 1] for i, (start, end) in enumerate(pieces)]
-
-    def join(self, tokens: list[str]) -> str:
-        return "".join(tokens).replace(START, " ").removeprefix(" ")
-
-    def state(self) -> str:
-        return self._model.to_str()
-
-
-class WordAndCharacters:
-    """For 1→N: a word is its own token, followed by the tokens of its characters (as fastText does).
+class WordAndCharacters(Tokenizer):
+    """For 1→N: the word itself, then its characters, as in fastText.
 
     >>> WordAndCharacters().split("月光")
     ['月光', '月', '光']
@@ -186,26 +174,20 @@ class WordAndCharacters:
     def join(self, tokens: list[str]) -> str:
         return tokens[0]
 
-    def state(self) -> str:
-        return ""
-
-
-PLAIN = {t.kind: t for t in (Characters, Words, WordAndCharacters)}
-
 
 def make_tokenizer(kind: str, state: str = "", texts: Iterable[str] = (), size: int = 0) -> Tokenizer:
-    """A tokenizer of this kind: from its saved state, or learned on `texts`."""
-    if kind in PLAIN:
-        return PLAIN[kind]()
-    if kind == Subwords.kind:
-        return Subwords(state) if state else Subwords.learn(texts, size or 8000)
-    raise InputError(f"tokenizer {kind!r} is unknown; known: {', '.join([*PLAIN, Subwords.kind])}")
+    """The tokenizer of this name in core.registry: from its saved state, or from `texts`. size: see from_texts."""
+    known = TOKENIZERS | TASK_TOKENIZERS
+    if kind not in known:
+        raise InputError(f"`tokenizer` {kind} is unknown; known: {', '.join(known)}")
+    made = load_class(known[kind])
+    return made(state) if state else made.from_texts(texts, size)
 
 
-@cache  # it is asked for with every text
-def _jieba():
+@cache  # used for each text
+def _jieba() -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its regular expressions are spelled in a way newer Pythons warn about
-        import jieba  # loads its dictionary at first use, so it is not paid for by those who do not need it
+        warnings.simplefilter("ignore")  # newer Pythons warn about its regular expressions
+        import jieba  # late: it loads its dictionary, which only `words` needs
     jieba.setLogLevel(logging.WARNING)
     return jieba

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import nn
 
-from core.batches import Data
+from core.batches import EncodedSplit
 from core.distributed import ALONE, Group, watched
 from core.history import Epoch, History
 from core.machine import keep_freed_memory
-from core.optimization import put
+from core.optimization import load_parameters
 from core.resume import Checkpoints, tensors_of
 from core.settings import Settings
 from core.training_run import Run
@@ -24,7 +24,7 @@ from core.training_run import Run
 INTERRUPTED, TERMINATED, TIME_IS_UP = UNFINISHED = ("interrupted", "terminated", "the time limit is reached")
 
 
-def train(model: nn.Module, data: Data, dev: Data, settings: Settings,
+def train(model: nn.Module, data: EncodedSplit, dev: EncodedSplit, settings: Settings,
           on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
           on_epoch: Callable[[Epoch], None] = lambda _: None,
           on_best: Callable[[Epoch], None] = lambda _: None,
@@ -60,7 +60,7 @@ def train(model: nn.Module, data: Data, dev: Data, settings: Settings,
         stop = INTERRUPTED
     run.history.stopped = run.history.stopped or stop
     if run.best:
-        put(run.best, model)
+        load_parameters(run.best, model)
     model.eval()
     run.history.seconds = time.perf_counter() - run.begun
     return run.history
@@ -69,12 +69,12 @@ def train(model: nn.Module, data: Data, dev: Data, settings: Settings,
 def _one_epoch(run: Run, deadline: float, received: list[int], checkpoints: Checkpoints | None,
                on_update: Callable[[int, int, float, float, int], None]) -> str:
     """What is left of the epoch. Returns why to stop in the middle of it, or an empty text."""
-    plan, together = run.data.plan(run.settings, run.epoch), run.settings.accumulate
+    plan, together = run.data.plan_batches(run.settings, run.epoch), run.settings.accumulate
     for start in range(run.batch, len(plan), together):
         begun = time.perf_counter()
         loss, count = run.update(plan[start:start + together])
         run.busy += time.perf_counter() - begun
-        on_update(run.history.updates, run.updates, loss / max(count, 1), run.rate, count)
+        on_update(run.history.updates, run.updates, loss / max(count, 1), run.learning_rate, count)
         # All processes of a group stop at the same update, whichever of them was told to.
         ended, killed, late = run.group.sum(signal.SIGINT in received, signal.SIGTERM in received,
                                             time.perf_counter() > deadline)
@@ -92,7 +92,7 @@ def _save(run: Run, checkpoints: Checkpoints | None) -> None:
 
 def _resume(run: Run, checkpoints: Checkpoints | None) -> None:
     """Go on from the last checkpoint, if there is one: the first process's, on all of them."""
-    saved = run.group.first(lambda: checkpoints.load() if checkpoints else None)
+    saved = run.group.run_on_rank0(lambda: checkpoints.load() if checkpoints else None)
     if saved is None:
         return
     tensors, facts = saved
@@ -100,7 +100,7 @@ def _resume(run: Run, checkpoints: Checkpoints | None) -> None:
     if checkpoints:
         checkpoints.on_note(f"going on from update {run.history.updates:,} (epoch {run.epoch})")
         for what, then, now in (("threads", facts["threads"], torch.get_num_threads()),
-                                ("processes", facts["processes"], run.group.size)):
+                                ("processes", facts["processes"], run.group.world_size)):
             if then != now:
                 checkpoints.on_note(f"it began with {then} {what}, now there are {now}: "
                                     "the last digits of its numbers may differ")

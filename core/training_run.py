@@ -16,12 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from core.batches import Batch, Data
+from core.batches import Batch, EncodedSplit
 from core.data import InputError
 from core.distributed import ALONE, Group
 from core.history import Epoch, History
 from core.machine import choose_precision
-from core.optimization import Average, copy_of, learning_rate_at, make_optimizer, put
+from core.optimization import Average, copy_of, load_parameters, lr_multiplier, make_optimizer
 from core.settings import Settings
 
 
@@ -33,7 +33,7 @@ def evaluate(model: nn.Module, batches: Iterable[Batch], group: Group = ALONE) -
     model.eval()
     total, count = 0.0, 0
     for number, batch in enumerate(batches):
-        if number % group.size == group.rank:
+        if number % group.world_size == group.rank:
             loss, n = model.loss(batch.to(where))
             total, count = total + loss.item(), count + n
     model.train(training)
@@ -55,7 +55,8 @@ class _Loss(nn.Module):
 class Run:
     """A training under way. What `tensors` and `facts` give, `restore` takes back."""
 
-    def __init__(self, model: nn.Module, data: Data, dev: Data, settings: Settings, group: Group) -> None:
+    def __init__(self, model: nn.Module, data: EncodedSplit, dev: EncodedSplit, settings: Settings,
+                 group: Group) -> None:
         self.model, self.data, self.dev, self.settings, self.group = model, data, dev, settings, group
         self.where = next(model.parameters()).device
         self.weights = dict(model.named_parameters())
@@ -64,10 +65,10 @@ class Run:
         self.best: dict[str, Tensor] = {}
         self.epoch, self.batch = 1, 0  # the position: this epoch, so many batches of it done
         self.total, self.count, self.busy = 0.0, 0, 0.0  # of this epoch: loss, target tokens, seconds
-        self.best_loss, self.waited, self.share = math.inf, 0, 1.0  # share: what `plateau` has left of the rate
-        self.rate, self.begun = 0.0, time.perf_counter()
+        self.best_loss, self.bad_epochs, self.plateau_factor = math.inf, 0, 1.0
+        self.learning_rate, self.begun = 0.0, time.perf_counter()
         self.network: nn.Module = _Loss(model)
-        self.updates = settings.epochs * math.ceil(len(data.plan(settings, 1)) / settings.accumulate)
+        self.updates = settings.epochs * math.ceil(len(data.plan_batches(settings, 1)) / settings.accumulate)
 
     def tensors(self) -> dict[str, Tensor]:
         found = {f"weights.{name}": w for name, w in self.weights.items()}
@@ -80,17 +81,17 @@ class Run:
     def facts(self) -> dict:
         self.history.seconds = time.perf_counter() - self.begun
         return {"epoch": self.epoch, "batch": self.batch, "total": self.total, "count": self.count, "busy": self.busy,
-                "best_loss": self.best_loss, "waited": self.waited, "share": self.share,
-                "rate": self.rate,
+                "best_loss": self.best_loss, "bad_epochs": self.bad_epochs, "plateau_factor": self.plateau_factor,
+                "learning_rate": self.learning_rate,
                 "kept": [loss for loss, _ in self.average.kept], "history": self.history.to_json(),
-                "threads": torch.get_num_threads(), "processes": self.group.size}
+                "threads": torch.get_num_threads(), "processes": self.group.world_size}
 
     def restore(self, tensors: dict[str, Tensor], facts: dict) -> None:
         parts: dict[str, dict[str, Tensor]] = {}
         for name, tensor in tensors.items():
             part, rest = name.split(".", 1)
             parts.setdefault(part, {})[rest] = tensor.to(self.where)
-        put(parts["weights"], self.model)
+        load_parameters(parts["weights"], self.model)
         self.best, self.average.moving = parts.get("best", {}), parts.get("moving", {})
         self.average.kept = [(loss, parts[f"kept{i}"]) for i, loss in enumerate(facts["kept"])]
         state: dict[int, dict[str, Tensor]] = {}
@@ -98,7 +99,8 @@ class Run:
             i, key = name.split(".")
             state.setdefault(int(i), {})[key] = tensor
         self.optimizer.load_state_dict({"state": state, "param_groups": self.optimizer.state_dict()["param_groups"]})
-        for name in ("epoch", "batch", "total", "count", "busy", "best_loss", "waited", "share", "rate"):
+        for name in ("epoch", "batch", "total", "count", "busy", "best_loss", "bad_epochs", "plateau_factor",
+                     "learning_rate"):
             setattr(self, name, facts[name])
         epochs = [Epoch(**e) for e in facts["history"].pop("epochs")]
         self.history = History(epochs, **facts["history"])
@@ -106,17 +108,17 @@ class Run:
 
     def spread(self) -> None:
         """From now on the group's processes share the work; all begin with the weights of the first."""
-        if self.group.size > 1:
+        if self.group.world_size > 1:
             self.network = DistributedDataParallel(self.network, gradient_as_bucket_view=True)
 
     def update(self, batches: list[np.ndarray]) -> tuple[float, int]:
         """One update from these batches, the gradient of their mean loss a target token. Returns the summed loss and
         the number of target tokens."""
         settings, group = self.settings, self.group
-        self.rate = (settings.learning_rate * self.share
-                     * learning_rate_at(self.history.updates, self.updates, settings))
+        self.learning_rate = (settings.learning_rate * self.plateau_factor
+                     * lr_multiplier(self.history.updates, self.updates, settings))
         for parameters in self.optimizer.param_groups:
-            parameters["lr"] = self.rate
+            parameters["lr"] = self.learning_rate
         # Random numbers of an update come from a seed of its own, so a resumed run needs to know no generator's state.
         seed = np.random.SeedSequence([settings.seed, self.history.updates, group.rank])
         torch.manual_seed(int(seed.generate_state(1)[0]))
@@ -124,18 +126,18 @@ class Run:
         self.optimizer.zero_grad(set_to_none=True)
         count, total = sum(self.data.tokens(index) for index in batches), 0.0
         for number, index in enumerate(batches, 1):
-            mine = index[group.rank::group.size]
+            mine = index[group.rank::group.world_size]
             weight = float(len(mine) > 0)  # of a last, small batch there may be nothing for this process
             batch = self.data.batch(mine if len(mine) else index[:1]).to(self.where)
-            waits = group.size > 1 and number < len(batches)
+            waits = group.world_size > 1 and number < len(batches)
             with (self.network.no_sync() if waits else contextlib.nullcontext()):
                 with torch.autocast(self.where.type, dtype=torch.bfloat16, enabled=self.history.precision == "bf16"):
                     loss = self.network(batch, settings.label_smoothing, sampling)
                 # DistributedDataParallel takes the mean over processes; the sum is wanted.
-                (loss * (weight * group.size / count)).backward()
+                (loss * (weight * group.world_size / count)).backward()
             total += loss.item() * weight
-        if settings.clip:
-            nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip)
+        if settings.max_grad_norm:
+            nn.utils.clip_grad_norm_(self.model.parameters(), settings.max_grad_norm)
         total, = group.sum(total)
         if not math.isfinite(total):
             raise InputError(f"training diverged (loss {total}); lower --learning-rate {settings.learning_rate}")
@@ -149,35 +151,35 @@ class Run:
         """Dev loss, best so far, what the schedule makes of it."""
         settings, own = self.settings, copy_of(self.weights) if self.average.moving else None
         if own:
-            put(self.average.moving, self.model)
-        dev_loss = evaluate(self.model, self.dev.in_order(settings.batch_size * 2), self.group)
+            load_parameters(self.average.moving, self.model)
+        dev_loss = evaluate(self.model, self.dev.sorted_batches(settings.batch_size * 2), self.group)
         epoch = Epoch(self.epoch, self.total / max(self.count, 1), dev_loss, self.count / max(self.busy, 1e-9),
-                      self.busy, self.rate, best=dev_loss < self.best_loss)
+                      self.busy, self.learning_rate, best=dev_loss < self.best_loss)
         self.history.epochs.append(epoch)
         if epoch.best:
-            self.best_loss, self.waited, self.best = dev_loss, 0, copy_of(self.weights)
+            self.best_loss, self.bad_epochs, self.best = dev_loss, 0, copy_of(self.weights)
             on_best(epoch)
         else:
-            self.waited += 1
-            self.share *= 0.5 if settings.schedule == "plateau" else 1.0
+            self.bad_epochs += 1
+            self.plateau_factor *= 0.5 if settings.schedule == "plateau" else 1.0
         if own:
-            put(own, self.model)
+            load_parameters(own, self.model)
         self.average.after_epoch(self.weights, dev_loss)
         self.epoch, self.batch, self.total, self.count, self.busy = self.epoch + 1, 0, 0.0, 0, 0.0
         return epoch
 
     def done(self) -> str:
         """Why the training is over, or an empty text."""
-        if self.settings.patience and self.waited >= self.settings.patience:
-            return f"no better dev loss for {self.waited} epochs"
+        if self.settings.patience and self.bad_epochs >= self.settings.patience:
+            return f"no better dev loss for {self.bad_epochs} epochs"
         return "all epochs done" if self.epoch > self.settings.epochs else ""
 
     def finish(self, on_best: Callable[[Epoch], None]) -> None:
         """The best weights into the model, or the mean of several epochs' where its dev loss is lower still."""
         mean = self.average.mean()
         if mean:
-            put(mean, self.model)
-            loss = evaluate(self.model, self.dev.in_order(self.settings.batch_size * 2), self.group)
+            load_parameters(mean, self.model)
+            loss = evaluate(self.model, self.dev.sorted_batches(self.settings.batch_size * 2), self.group)
             if loss < self.best_loss:
                 self.best, last = mean, self.history.epochs[-1]
                 self.history.epochs.append(Epoch(last.epoch, last.train_loss, loss, 0.0, 0.0, 0.0, best=True))

@@ -34,11 +34,11 @@ class Header(NamedTuple):
 
 
 class Pretrained(NamedTuple):
-    """A vocabulary's vectors: table (V, E), zero where the file has none; given (V,), True where it has one; unused,
-    how many rows of the file say nothing: without a vector, not UTF-8, or of a word that comes again."""
+    """A vocabulary's vectors: table (V, E), zero where the file has none; pretrained_mask (V,), True where it has
+    one; unused, how many rows of the file say nothing: without a vector, not UTF-8, or of a word that comes again."""
 
     table: Tensor
-    given: Tensor
+    pretrained_mask: Tensor
     unused: int
 
 

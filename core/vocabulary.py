@@ -1,4 +1,4 @@
-"""Vocabulary: tokens in, ids out, and back. Steps two and three of encoding. The only place torchtext is used."""
+"""Vocabulary: tokens in, ids out, and back. Steps two and three of encoding. The only cache_dir torchtext is used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from torchtext.vocab import Vectors, Vocab
 
-from core.cache import kept
+from core.cache import get_or_build
 from core.data import InputError
 from core.vectors import Pretrained, checksum, header_of, not_held, read_binary
 
@@ -30,7 +30,7 @@ class Vocabulary:
 
     Ids 0 to 3 are <pad>, <bos>, <eos> and <unk>; then come tokens by falling frequency, ties by spelling.
 
-    >>> v = Vocabulary.learn([["月", "光"], ["月"]])
+    >>> v = Vocabulary.from_texts([["月", "光"], ["月"]])
     >>> v.ids(["月", "山"]), v.tokens([4, 3])
     ([4, 3], ['月', '<unk>'])
     """
@@ -45,12 +45,12 @@ class Vocabulary:
         self._ids = {token: i for token, i in self._vocab.stoi.items() if i >= len(SPECIALS)}
 
     @classmethod
-    def learn(cls, texts: Iterable[list[str]], min_count: int = 1, max_size: int = 0) -> Vocabulary:
+    def from_texts(cls, texts: Iterable[list[str]], min_count: int = 1, max_size: int = 0) -> Vocabulary:
         """The tokens of `texts` seen at least min_count times; of these the max_size most frequent (0: all)."""
-        return cls.of(Counter(token for tokens in texts for token in tokens), min_count, max_size)
+        return cls.from_counts(Counter(token for tokens in texts for token in tokens), min_count, max_size)
 
     @classmethod
-    def of(cls, counts: Counter[str], min_count: int = 1, max_size: int = 0) -> Vocabulary:
+    def from_counts(cls, counts: Counter[str], min_count: int = 1, max_size: int = 0) -> Vocabulary:
         """The same, of tokens counted before."""
         counts = counts.copy()
         for special in SPECIALS:
@@ -74,11 +74,11 @@ class Vocabulary:
         """The tokens of ids 4, 5, …: what to save."""
         return self._vocab.itos[len(SPECIALS):]
 
-    def vectors(self, path: str, place: Path | None = None) -> Pretrained:
+    def vectors(self, path: str, cache_dir: Path | None = None) -> Pretrained:
         """Pre-trained vectors for this vocabulary, from a file that word2vec (text or binary) or fastText (.vec) wrote.
 
-        place: a folder in which torchtext keeps what it read; a later call finds it there while the file's content is
-        the same. Raises InputError for any other file.
+        cache_dir: a folder in which torchtext keeps what it read; a later call finds it there while the file's
+        content is the same. Raises InputError for any other file.
         """
         file = Path(path).resolve()
         if not file.is_file():
@@ -89,16 +89,16 @@ class Vocabulary:
             key = checksum(file)
         except OSError as error:
             raise InputError(f"--vectors {path}: {error.strerror}; give a file that can be read") from None
-        made = partial(kept, place, str(file), key, partial(_parse, file, key))
+        made = partial(get_or_build, cache_dir, str(file), key, partial(_parse, file, key))
         folder = made()
-        if checksum(_made(file, folder.path)) != folder.about["checksum"]:  # a disk may lose bits
+        if checksum(_made(file, folder.path)) != folder.metadata["checksum"]:  # a disk may lose bits
             shutil.rmtree(folder.path)
             folder = made()
         found = _torchtext(file, folder.path)
-        table, given = torch.zeros(len(self), found.dim), torch.zeros(len(self), dtype=torch.bool)
+        table, pretrained_mask = torch.zeros(len(self), found.dim), torch.zeros(len(self), dtype=torch.bool)
         if hits := {i: found.stoi[token] for token, i in self._ids.items() if token in found.stoi}:
-            table[list(hits)], given[list(hits)] = found.vectors[list(hits.values())], True
-        return Pretrained(table, given, folder.about["unused"])
+            table[list(hits)], pretrained_mask[list(hits)] = found.vectors[list(hits.values())], True
+        return Pretrained(table, pretrained_mask, folder.metadata["unused"])
 
 
 def _made(file: Path, folder: Path) -> Path:

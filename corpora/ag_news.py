@@ -1,16 +1,16 @@
-"""ag-news: the title and first sentences of an English news article in, one of four topics out."""
+"""ag-news: English news articles, title and first sentences → one of four topics."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.data import Dropped, Example
+from core.data import Example, Rejected
 from core.settings import CorpusSettings
+from corpora.fetch.sources import folder, from_github
+from corpora.read.files import checksum
+from corpora.read.tables import csv_rows
 from corpora.shared.corpus import Corpus
-from corpora.shared.files import checksum
 from corpora.shared.opening import File
-from corpora.shared.sources import folder, from_github
-from corpora.shared.tables import csv_rows
 
 TOPICS = {"1": "World", "2": "Sports", "3": "Business", "4": "Sci/Tech"}
 SUMS = {"train.csv": "76a0a2d2f92b286371fe4d4044640910a04a803fdd2538e0f3f29a5c6f6b672e",
@@ -22,17 +22,17 @@ def files() -> list[File]:
     return [File(there / name) for name in SUMS]
 
 
-def load(script: str) -> Iterator[Example | Dropped]:
-    """A row is the topic's number, the title and the description; a backslash stands where a line ended."""
+def load(script: str) -> Iterator[Example | Rejected]:
+    """A row is the topic's number, the title and the description; a backslash marks a line end."""
     for file in files():
         for row in csv_rows(file, CorpusSettings(encoding="utf-8"), ","):
-            if isinstance(row, Dropped):
+            if isinstance(row, Rejected):
                 yield row
             elif len(row[1]) != 3 or row[1][0] not in TOPICS:
-                yield Dropped("no topic, title and description", ",".join(row[1]), row[0])
+                yield Rejected("no topic, title and description", ",".join(row[1]), row[0])
             else:
                 topic, title, description = row[1]
-                yield Example(f"{title} {description}".replace("\\", " "), TOPICS[topic], part=file.path.stem,
+                yield Example(f"{title} {description}".replace("\\", " "), TOPICS[topic], split=file.path.stem,
                               line=row[0])
 
 

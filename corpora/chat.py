@@ -1,4 +1,4 @@
-"""chat, chat-en and chat-movies: what somebody says in, what may be said to it out; in Chinese, and in English."""
+"""chat, chat-en and chat-movies: conversations in Chinese and English: an utterance → a reply."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 
-from core.data import Dropped, Example
-from corpora.shared.archives import from_archive
+from core.data import Example, Rejected
+from corpora.fetch.archives import from_archive
+from corpora.fetch.download import package_file, versions_of
+from corpora.fetch.sources import folder
+from corpora.read.encodings import lines
+from corpora.read.files import checksum
 from corpora.shared.corpus import Corpus
-from corpora.shared.download import package_file, versions_of
-from corpora.shared.encodings import lines
-from corpora.shared.files import checksum
 from corpora.shared.opening import File
-from corpora.shared.sources import folder
 
 PACKAGE = "chatterbot-corpus"
 MOVIES = ("https://www.cs.cornell.edu/~cristian/data/cornell_movie_dialogs_corpus.zip",
           "https://s3.amazonaws.com/pytorch-tutorial-assets/cornell_movie_dialogs_corpus.zip")
 SHA256 = "3bde8a571f615201bc2d2453e22878090719638592f774720eddec739de8c900"
 LINES, CONVERSATIONS = "movie_lines.txt", "movie_conversations.txt"
-BETWEEN = " +++$+++ "  # two columns
+BETWEEN = " +++$+++ "  # columns
 
 
 def load(language: str, script: str) -> Iterator[Example]:
@@ -32,23 +32,23 @@ def load(language: str, script: str) -> Iterator[Example]:
     one = package_file(PACKAGE, f"chatterbot_corpus/data/{language}/conversations.yml")
     for topic in sorted(one.parent.glob("*.yml")):
         for conversation in yaml.safe_load(topic.read_text(encoding="utf-8"))["conversations"]:
-            if isinstance(conversation, str):  # one sentence, with nothing said to it
+            if isinstance(conversation, str):  # one sentence without a reply
                 continue
-            for said, answer in pairwise(map(str, conversation)):
-                yield Example(said, answer)
+            for utterance, reply in pairwise(map(str, conversation)):
+                yield Example(utterance, reply)
 
 
 def movie_files() -> list[File]:
     members = {name: f"cornell movie-dialogs corpus/{name}" for name in (LINES, CONVERSATIONS)}
     there = folder("cornell-movie-dialogs", dict.fromkeys(members, ""),
-                   [from_archive(address, members, SHA256) for address in MOVIES])
+                   [from_archive(url, members, SHA256) for url in MOVIES])
     return [File(there / name) for name in members]
 
 
-def load_movies(script: str) -> Iterator[Example | Dropped]:
-    """One file has the lines with their names, as L194, the other the names of the lines of each conversation."""
-    said, conversations = movie_files()
-    texts = {row[0]: row[-1] for row in _rows(said)}
+def load_movies(script: str) -> Iterator[Example | Rejected]:
+    """One file has the lines with their ids, such as L194, the other the ids of the lines of each conversation."""
+    utterances, conversations = movie_files()
+    texts = {row[0]: row[-1] for row in _rows(utterances)}
     for row in _rows(conversations):
         for a, b in pairwise(re.findall(r"L\d+", row[-1])):
             if a in texts and b in texts:
@@ -56,17 +56,17 @@ def load_movies(script: str) -> Iterator[Example | Dropped]:
 
 
 def _rows(file: File) -> Iterator[list[str]]:
-    return (item[1].split(BETWEEN) for item in lines(file, "cp1252") if not isinstance(item, Dropped))
+    return (item[1].split(BETWEEN) for item in lines(file, "cp1252") if not isinstance(item, Rejected))
 
 
 ABOUT = {"task": "translate", "licence": "BSD 3-clause", "origin": f"Python package {PACKAGE}",
          "citation": "Gunther Cox and contributors, ChatterBot corpus", "version": versions_of(PACKAGE, "pyyaml")}
-CHINESE = Corpus(name="chat", title="Chinese conversations: what is said → what is answered", size="550 pairs",
+CHINESE = Corpus(name="chat", title="Chinese conversations: utterance → reply", size="550 pairs",
                  load=partial(load, "chinese"), scripts=("simplified", "traditional"),
                  suggested={"tokenizer": "characters", "epochs": 30, "batch_size": 16, "patience": 0}, **ABOUT)
-ENGLISH = Corpus(name="chat-en", title="English conversations: what is said → what is answered", size="1,176 pairs",
+ENGLISH = Corpus(name="chat-en", title="English conversations: utterance → reply", size="1,176 pairs",
                  load=partial(load, "english"), suggested={"epochs": 30, "batch_size": 32, "patience": 0}, **ABOUT)
-FILMS = Corpus(name="chat-movies", task="translate", title="dialogues of films: what is said → what is answered",
+FILMS = Corpus(name="chat-movies", task="translate", title="dialogues of films: utterance → reply",
                size="some 220,000 pairs", licence="none stated", origin="cs.cornell.edu, Cornell movie dialogs",
                load=load_movies, version=lambda: checksum(movie_files()),
                suggested={"epochs": 3, "batch_size": 128, "min_count": 5, "max_length": 40},

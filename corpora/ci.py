@@ -1,4 +1,4 @@
-"""ci and tunes: Song ci, the lyrics of set tunes; a line in and the next one out, or a tune in and a ci to it out."""
+"""ci and tunes: Song ci, the lyrics of set tunes: a line → the next one, or a tune → a ci to it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from core.data import Example
-from corpora.shared.chinese_poetry import ABOUT, version, works
+from corpora.fetch.chinese_poetry import ABOUT, version, works
 from corpora.shared.corpus import Corpus
 from corpora.shared.poems import line_pairs
 
 SUMS = Path(__file__).with_suffix(".sha256")
-FEWEST = 60  # ci a tune must have, for its form to be learned
+FEWEST = 60  # ci per tune, so that its form can be learned
 SCRIPTS = ("simplified", "traditional")
 
 
@@ -23,13 +23,13 @@ def all_ci(script: str) -> Iterator[dict]:
 
 
 def load_lines(script: str) -> Iterator[Example]:
-    """Neighbouring lines of one length; a ci has lines of many, and what stands between two others is left out."""
+    """Neighbouring lines of equal length; a ci has lines of many lengths, and the others are skipped."""
     for ci in all_ci(script):
         yield from line_pairs(ci["lines"], key="".join(ci["lines"]))
 
 
 def load_tunes(script: str) -> Iterator[Example]:
-    """Tunes with their ci, as the package prints these. Of a tune with two names the first counts."""
+    """Tunes with their ci, punctuated. The first counts of a tune's two names."""
     found = [(ci["rhythmic"].split("・")[0], "".join(ci["paragraphs"])) for ci in all_ci(script)]
     counts = Counter(tune for tune, _ in found)
     for tune, text in found:
@@ -39,9 +39,9 @@ def load_tunes(script: str) -> Iterator[Example]:
 
 CI = Corpus(
     name="ci", task="poem", title="Song ci: a line, and the next line of equal length",
-    size="86,185 pairs", load=load_lines, scripts=SCRIPTS, exclusive=("source", "target", "context"),
+    size="86,185 pairs", load=load_lines, scripts=SCRIPTS, disjoint_fields=("source", "target", "context"),
     version=partial(version, SUMS), suggested={"epochs": 5, "batch_size": 128, "learning_rate": 3e-3}, **ABOUT)
 TUNES = Corpus(
     name="tunes", task="word", title="the name of a tune → a Song ci to it", size="14,843 ci to 68 tunes",
-    load=load_tunes, scripts=SCRIPTS, exclusive=("target",), version=partial(version, SUMS),
+    load=load_tunes, scripts=SCRIPTS, disjoint_fields=("target",), version=partial(version, SUMS),
     suggested={"epochs": 4, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 2}, **ABOUT)

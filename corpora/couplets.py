@@ -1,25 +1,25 @@
-"""couplets and couplets-large: the first line of a Chinese couplet (对联) in, the second out."""
+"""couplets and couplets-large: Chinese couplets (对联): the first line → the second."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from core.data import Dropped, Example
+from core.data import Example, Rejected
 from core.settings import CorpusSettings
 from core.tokenizer import HAN
-from corpora.shared.archives import from_archive
+from corpora.fetch.archives import from_archive
+from corpora.fetch.sources import folder, from_github
+from corpora.read.files import checksum
+from corpora.read.formats import aligned
+from corpora.read.tables import tab_rows
 from corpora.shared.corpus import Corpus
-from corpora.shared.files import checksum
-from corpora.shared.formats import aligned
 from corpora.shared.opening import File
-from corpora.shared.sources import folder, from_github
-from corpora.shared.tables import tab_rows
 
 READING = CorpusSettings(encoding="utf-8")
 NO_HAN = re.compile(f"[^{HAN}]")
 NAME, SHA256 = "couplets.txt", "9497ff095f4699aa7b1d88375e244a03c986cfa1a1e36a3cc5428b71154ccbf1"
-THERE = "cldldq+zgdl+zgdldq+zgdlw.txt"  # as it is called where it comes from
+REMOTE_NAME = "cldldq+zgdl+zgdldq+zgdlw.txt"
 REPOSITORY, COMMIT = "ZiJianZhao/Couplet-Machine", "134405411ec64a985fb031fcbfa2276bfa322441"
 LARGE, LARGE_MD5 = "https://bj.bcebos.com/paddlenlp/datasets/couplet.tar.gz", "5c0dcde8eec6a517492227041c2e2d54"
 LARGE_SUMS = {
@@ -28,27 +28,27 @@ LARGE_SUMS = {
     "test_src.tsv": "f0a7366dfa0acac884b9f4901aac2cc1", "test_tgt.tsv": "56664bff3f2edfd7a751a55a689f90c2"}
 
 
-def couplet(first: str, second: str, number: int, part: str = "") -> Example | Dropped:
-    """Many stand there twice, with punctuation and without, which a couplet on a door never has.
+def couplet(first: str, second: str, number: int, split: str = "") -> Example | Rejected:
+    """Without punctuation: many couplets are in the file twice, with it and without.
 
     >>> couplet("明月松间照；", "清泉石上流。", 1)
-    Example(source='明月松间照', target='清泉石上流', context=(), key='', part='')
+    Example(source='明月松间照', target='清泉石上流', context=(), key='', split='')
     """
     bare = [NO_HAN.sub("", line) for line in (first, second)]
     if len(bare[0]) != len(bare[1]):
-        return Dropped("lines of different length, without punctuation", f"{first}\t{second}", number)
-    return Example(*bare, part=part, line=number)
+        return Rejected("lines of different length, without punctuation", f"{first}\t{second}", number)
+    return Example(*bare, split=split, line=number)
 
 
 def file() -> File:
-    paths = {NAME: THERE}
+    paths = {NAME: REMOTE_NAME}
     return File(folder("couplets", {NAME: SHA256}, from_github(REPOSITORY, COMMIT, "data/final", paths)) / NAME)
 
 
-def load(script: str) -> Iterator[Example | Dropped]:
+def load(script: str) -> Iterator[Example | Rejected]:
     """A line is the first line, => and the second."""
     for row in tab_rows(file(), READING):
-        yield row if isinstance(row, Dropped) else couplet(row[1][0], row[1][-1], row[0])
+        yield row if isinstance(row, Rejected) else couplet(row[1][0], row[1][-1], row[0])
 
 
 def large_files() -> list[File]:
@@ -57,17 +57,17 @@ def large_files() -> list[File]:
     return [File(there / name) for name in LARGE_SUMS]
 
 
-def load_large(script: str) -> Iterator[Example | Dropped]:
-    """Its characters are divided by the sign \\x02, which no text holds."""
+def load_large(script: str) -> Iterator[Example | Rejected]:
+    """Its characters are separated by \\x02, which no text contains."""
     found = large_files()
-    for part, first, second in zip(("train", "dev", "test"), found[::2], found[1::2]):
+    for split, first, second in zip(("train", "dev", "test"), found[::2], found[1::2]):
         for e in aligned(first, second, READING):
-            yield e if isinstance(e, Dropped) else couplet(e.source, e.target, e.line, part)
+            yield e if isinstance(e, Rejected) else couplet(e.source, e.target, e.line, split)
 
 
-ABOUT = {"task": "translate", "exclusive": ("source", "target"), "scripts": ("simplified", "traditional"),
+ABOUT = {"task": "translate", "disjoint_fields": ("source", "target"), "scripts": ("simplified", "traditional"),
          "converted": True}
-# A few couplets have hundreds of characters; cut, they do not hold up a whole batch.
+# A few couplets have hundreds of characters; truncated, they do not slow down a whole batch.
 SUGGESTED = {"tokenizer": "characters", "max_length": 40, "batch_size": 128, "learning_rate": 3e-3}
 COUPLETS = Corpus(
     name="couplets", title="couplets (对联): the first line → the second", size="32,101 couplets",

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 
 from core.data import Example
+from corpora.fetch.download import package_file, versions_of
 from corpora.shared.corpus import Corpus
-from corpora.shared.download import package_file, versions_of
 
 ABOUT = {"licence": "CC BY-SA 4.0", "origin": "Python package hsk-sentences-audio",
          "scripts": ("simplified", "traditional"), "version": versions_of("hsk-sentences-audio")}
@@ -23,7 +23,7 @@ def sentences(script: str) -> Iterator[tuple[str, str, str]]:
 
 def load_pairs(script: str) -> Iterator[Example]:
     for chinese, english, _ in sentences(script):
-        if english != "placeholder":  # stands where the package has no translation
+        if english != "placeholder":  # where the package has no translation
             yield Example(chinese, english)
 
 
@@ -32,8 +32,8 @@ def load_topics(script: str) -> Iterator[Example]:
         yield Example(chinese, topic)
 
 
-HSK = Corpus(name="hsk", task="translate", title="Chinese → English sentences for learners (--reverse: English → "
-             "Chinese)", size="4,277 pairs", load=load_pairs, exclusive=("source", "target"),
+HSK = Corpus(name="hsk", task="translate", title="Chinese → English sentences for learners, also reversed",
+             size="4,277 pairs", load=load_pairs, disjoint_fields=("source", "target"),
              suggested={"epochs": 45, "patience": 0, "dropout": 0.5, "word_dropout": 0.2, "learning_rate": 3e-3,
                         "source_tokenizer": "characters"}, **ABOUT)
 TOPICS = Corpus(name="topics", task="classify", title="Chinese sentences in 19 topics", size="4,347 sentences",

@@ -1,18 +1,18 @@
-"""iwslt15-en-vi: sentences of talks in English in, Vietnamese out; tokenised, as published results use them."""
+"""iwslt15-en-vi: sentences of talks, English → Vietnamese; tokenised, as published results use them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.data import Dropped, Example
+from core.data import Example, Rejected
 from core.settings import CorpusSettings
+from corpora.fetch.sources import folder, from_web
+from corpora.read.files import checksum
+from corpora.read.formats import aligned, of_split
 from corpora.shared.corpus import Corpus
-from corpora.shared.files import checksum
-from corpora.shared.formats import aligned, of_split
 from corpora.shared.opening import File
-from corpora.shared.sources import folder, from_web
 
-ADDRESS = "https://nlp.stanford.edu/projects/nmt/data/iwslt15.en-vi"
+URL = "https://nlp.stanford.edu/projects/nmt/data/iwslt15.en-vi"
 SPLITS = {"train": "train", "dev": "tst2012", "test": "tst2013"}
 SUMS = {"train.en": "c26dfeed74b6bf3752f5ca552f2412456f0de153f7c804df8717931fb3a5c78a",
         "train.vi": "707206edf2dc0280273952c7b70544ea8a1363aa69aaeb9d70514b888dc3067d",
@@ -23,14 +23,14 @@ SUMS = {"train.en": "c26dfeed74b6bf3752f5ca552f2412456f0de153f7c804df8717931fb3a
 
 
 def files() -> list[File]:
-    there = folder("iwslt15-en-vi", SUMS, [from_web(ADDRESS)])
+    there = folder("iwslt15-en-vi", SUMS, [from_web(URL)])
     return [File(there / f"{name}.{code}") for name in SPLITS.values() for code in ("en", "vi")]
 
 
-def load(script: str) -> Iterator[Example | Dropped]:
+def load(script: str) -> Iterator[Example | Rejected]:
     found = files()
-    for part, source, target in zip(SPLITS, found[::2], found[1::2]):
-        yield from of_split(part, aligned(source, target, CorpusSettings(encoding="utf-8")))
+    for split, source, target in zip(SPLITS, found[::2], found[1::2]):
+        yield from of_split(split, aligned(source, target, CorpusSettings(encoding="utf-8")))
 
 
 VIETNAMESE = Corpus(

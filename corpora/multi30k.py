@@ -1,20 +1,20 @@
-"""multi30k-…: captions of photographs in German, French or Czech in, English out. The official splits."""
+"""multi30k-…: captions of photographs, German, French or Czech → English, in the official splits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 
-from core.data import Dropped, Example
+from core.data import Example, Rejected
 from core.settings import CorpusSettings
+from corpora.fetch.sources import folder, from_github
+from corpora.read.files import checksum
+from corpora.read.formats import aligned, of_split
 from corpora.shared.corpus import Corpus
-from corpora.shared.files import checksum
-from corpora.shared.formats import aligned, of_split
 from corpora.shared.opening import File
-from corpora.shared.sources import folder, from_github
 
 SPLITS = {"train": "train", "dev": "val", "test": "test_2016_flickr"}
-SUMS = {  # MD5 of each language's splits, in this order, as torchtext's code has them
+SUMS = {  # MD5 of each language's splits, in this order, as in torchtext's code
     "en": ("0065d13af80720a55ca8153d126e6627", "2b69aa9253948ac9f67e94917272dd40", "ff2c0fcb4893a13bd73414306bc250ae"),
     "de": ("81ff90b99829c0cd4b1b587d394afd39", "6e0e229eb049e3fc99a1ef02fb2d5f91", "efd67d314d98489b716b145475101932"),
     "fr": ("6cb767741dcad3931f966fefbc05203f", "93fc564584b7e5ba410c761ea5a1c682", "08dc7cd4a662f31718412de95ca9bfe3"),
@@ -28,10 +28,10 @@ def files(language: str) -> list[File]:
     return [File(there / f"{name}.{code}.gz") for name in SPLITS.values() for code in (language, "en")]
 
 
-def load(language: str, script: str) -> Iterator[Example | Dropped]:
+def load(language: str, script: str) -> Iterator[Example | Rejected]:
     found = files(language)
-    for part, source, target in zip(SPLITS, found[::2], found[1::2]):
-        yield from of_split(part, aligned(source, target, CorpusSettings(encoding="utf-8")))
+    for split, source, target in zip(SPLITS, found[::2], found[1::2]):
+        yield from of_split(split, aligned(source, target, CorpusSettings(encoding="utf-8")))
 
 
 def captions(language: str, name: str, paper: str) -> Corpus:

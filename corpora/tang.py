@@ -1,4 +1,4 @@
-"""tang and song: all Tang poems, and all Song poems; a line in and the next one out."""
+"""tang and song: all Tang poems and all Song poems: a line → the next one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from core.data import Example
-from corpora.shared.chinese_poetry import ABOUT, version, works
+from corpora.fetch.chinese_poetry import ABOUT, version, works
 from corpora.shared.corpus import Corpus
 from corpora.shared.poems import line_pairs
 
@@ -29,7 +29,8 @@ def load(dynasty: str, script: str) -> Iterator[Example]:
 def line_by_line(dynasty: str, name: str, size: str) -> Corpus:
     read: Callable[[str], Iterator[Example]] = partial(load, dynasty)
     return Corpus(
-        name=dynasty, task="poem", size=size, load=read, scripts=SCRIPTS, exclusive=("source", "target", "context"),
+        name=dynasty, task="poem", size=size, load=read, scripts=SCRIPTS,
+        disjoint_fields=("source", "target", "context"),
         title=f"{name} poems: a line, and the next line of equal length (5 or 7 characters)",
         version=partial(version, SUMS[dynasty]),
         suggested={"epochs": 1, "batch_size": 128, "learning_rate": 3e-3, "dropout": 0.1}, **ABOUT)

@@ -1,40 +1,40 @@
-"""tatoeba-…: short everyday sentences in Chinese, Japanese, French, German or Spanish in, English out."""
+"""tatoeba-…: everyday sentences, Chinese, Japanese, French, German or Spanish → English."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 
-from core.data import Dropped, Example
+from core.data import Example, Rejected
 from core.settings import CorpusSettings
-from corpora.shared.archives import from_archive
+from corpora.fetch.archives import from_archive
+from corpora.fetch.sources import folder
+from corpora.read.files import checksum
+from corpora.read.tables import tab_rows
 from corpora.shared.corpus import Corpus
-from corpora.shared.files import checksum
 from corpora.shared.opening import File
-from corpora.shared.sources import folder
-from corpora.shared.tables import tab_rows
 
-ADDRESS = "https://www.manythings.org/anki"
-LATER = {  # asked where the first has failed
+URL = "https://www.manythings.org/anki"
+LATER = {  # tried after the first has failed
     "spa": ("https://storage.googleapis.com/download.tensorflow.org/data/spa-eng.zip", "spa-eng/spa.txt")}
 
 
 def file(code: str, name: str) -> File:
-    """The pairs change now and then where they come from, so they have no checksum."""
-    sources = [from_archive(f"{ADDRESS}/{code}-eng.zip", {f"{code}.txt": f"{code}.txt"})]
+    """The pairs change at their source now and then, so they have no checksum."""
+    sources = [from_archive(f"{URL}/{code}-eng.zip", {f"{code}.txt": f"{code}.txt"})]
     if code in LATER:
-        address, member = LATER[code]
-        sources.append(from_archive(address, {f"{code}.txt": member}))
+        url, member = LATER[code]
+        sources.append(from_archive(url, {f"{code}.txt": member}))
     return File(folder(name, {f"{code}.txt": ""}, sources) / f"{code}.txt")
 
 
-def load(code: str, name: str, script: str) -> Iterator[Example | Dropped]:
-    """A line is English, the other language and, in most versions, whom the sentences are by."""
+def load(code: str, name: str, script: str) -> Iterator[Example | Rejected]:
+    """A line is English, the other language and, in most versions, the authors."""
     for row in tab_rows(file(code, name), CorpusSettings(encoding="utf-8")):
-        if isinstance(row, Dropped):
+        if isinstance(row, Rejected):
             yield row
         elif len(row[1]) < 2:
-            yield Dropped("no pair of sentences", "\t".join(row[1]), row[0])
+            yield Rejected("no pair of sentences", "\t".join(row[1]), row[0])
         else:
             yield Example(row[1][1], row[1][0], line=row[0])
 
@@ -44,7 +44,8 @@ def pairs(code: str, short: str, language: str, size: str, **more) -> Corpus:
     return Corpus(
         name=name, task="translate", title=f"{language} → English everyday sentences", size=size,
         licence="CC BY 2.0 FR", origin=f"tatoeba.org, as {code}-eng.zip of manythings.org/anki",
-        load=partial(load, code, name), exclusive=("source", "target"), version=lambda: checksum([file(code, name)]),
+        load=partial(load, code, name), disjoint_fields=("source", "target"),
+        version=lambda: checksum([file(code, name)]),
         citation="the contributors of Tatoeba, tatoeba.org", **more)
 
 

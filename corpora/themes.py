@@ -1,4 +1,4 @@
-"""themes: a theme character in, a poem about it out. Derived from the Tang poems."""
+"""themes: theme characters → Tang poems about them."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from functools import partial
 
 from core.data import Example
-from corpora.shared.chinese_poetry import ABOUT, version
+from corpora.fetch.chinese_poetry import ABOUT, version
 from corpora.shared.corpus import Corpus
 from corpora.tang import SUMS, poems
 
-# What a poem can be about. By TF-IDF alone most poems would be about words like 悠, 处 or 似.
+# Possible themes of a poem; by TF-IDF alone, words like 悠, 处 or 似 would win.
 SUBJECTS = ("日月星云风雨雪霜露烟霞雷虹冰春夏秋冬晨暮夜山峰岭谷溪江河湖海潮泉池塘渡桥路关塞边沙漠城楼台阁亭宫殿寺塔钟"
             "门窗帘灯烛镜琴笛箫鼓棋书剑弓马牛羊犬虎龙凤鹤雁鹰莺燕鸥鹭蝉蝶萤鱼花草竹松柳梅兰菊莲荷桃李杏桐枫桑麻苔叶"
             "茶酒诗画梦愁泪别客僧仙王军兵农渔樵舟帆车衣锦玉金珠")
-FEWEST = 60  # poems a character must be the theme of, to count as one
+FEWEST = 60  # poems per theme
 
 
 def load(script: str) -> Iterator[Example]:
@@ -27,7 +27,7 @@ def load(script: str) -> Iterator[Example]:
     subjects = SUBJECTS
     if script == "traditional":
         from opencc import OpenCC
-        subjects = OpenCC("s2t").convert(SUBJECTS) + "峰"  # where OpenCC writes 峯, the poems mostly do not
+        subjects = OpenCC("s2t").convert(SUBJECTS) + "峰"  # OpenCC writes 峯, most of the poems 峰
     whole = [p for p in poems("tang", script) if len(p) in (4, 8) and {len(line) for line in p} in ({5}, {7})]
     quatrains = [(p[i:i + 4], "".join(p)) for p in whole for i in range(0, len(p), 4)]
     tf_idf = TfidfVectorizer(analyzer="char", vocabulary=sorted(set(subjects)))
@@ -43,5 +43,5 @@ def load(script: str) -> Iterator[Example]:
 THEMES = Corpus(
     name="themes", task="word", title="one theme character → a Tang quatrain about it",
     size="58,260 quatrains on 128 themes", load=load,
-    scripts=("simplified", "traditional"), exclusive=("target",), version=partial(version, SUMS["tang"]),
+    scripts=("simplified", "traditional"), disjoint_fields=("target",), version=partial(version, SUMS["tang"]),
     suggested={"epochs": 4, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 2}, **ABOUT)

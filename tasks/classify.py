@@ -1,9 +1,20 @@
-"""N→1: a text in, one label out. embedding → encoder → attention pooling → linear."""
+"""N→1: a text becomes one label. embedding → encoder → attention pooling → linear."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
 from core.data import Example
-from tasks.shared.task import Task, need_text
+from core.settings import SearchSettings, Settings
+from tasks.shared.report import Report
+from tasks.shared.task import Answer, Splits, Task, Trained
+from tasks.shared.walk import Walk
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.text import Codec, Labels
 
 
 class Classify(Task):
@@ -11,41 +22,47 @@ class Classify(Task):
     sizes = "N→1"
     title = "classification"
     order = 2
-    default_corpus = "reviews"
     parts = ("embedding", "encoder", "attention", "linear")
-    defaults = {"tokenizer": "words", "embedding_size": 128, "state_size": 128, "dropout": 0.5, "word_dropout": 0.2,
-                "min_count": 2}
+    default_corpus = "reviews"
+    sample_input = "这家酒店很干净，下次还来"
+    answers_with = "label"
     ends_with_eos = False
+    labels = True
+    defaults = {"tokenizer": "words", "embedding_size": 128, "hidden_size": 128, "dropout": 0.5, "word_dropout": 0.2,
+                "min_count": 2}
 
-    def codecs(self, settings, sources, targets):
+    def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:
         from core.text import Codec, Labels
-        source = Codec.learn(settings.source_tokenizer or settings.tokenizer, sources, settings.lowercase,
-                             settings.min_count, settings.max_vocabulary)
-        return source, Labels.learn(targets)
+        source = Codec.from_texts(settings.source_tokenizer or settings.tokenizer, sources, settings.lowercase,
+                                  settings.min_count, settings.max_vocabulary)
+        return source, Labels.from_texts(targets)
 
-    def load_target(self, saved):
+    def load_target(self, saved: dict) -> Labels:
         from core.text import Labels
         return Labels.from_json(saved)
 
-    def build(self, settings, source, target):
+    def build(self, settings: Settings, source: Codec, target: Any) -> torch.nn.Module:
         """The encoder's states, weighted by an attention with a learned query, become one vector for one label."""
         from core.models import Classifier, make_encoder, make_pooling
         encoder = make_encoder(settings, len(source))
         return Classifier(encoder, make_pooling(settings, encoder.memory_size), len(target), settings.dropout)
 
-    def read_input(self, text, settings):
-        return Example(need_text(text, "a text to classify"), "")
+    def answer(self, model: Trained, examples: Sequence[Example], search: SearchSettings, *,
+               prefixes: Sequence[str] | None = None, seeds: Sequence[Sequence[int]] | None = None,
+               weights: bool = False) -> list[list[Answer]]:
+        """The n most likely labels with their probabilities."""
+        from tasks.shared.classification import pooling_weights, probabilities
+        found = []
+        for example, p in zip(examples, probabilities(model, examples)):
+            alpha = pooling_weights(model, example) if weights else None
+            found.append([Answer(model.target.names[i], float(p[i]), (model.target.names[i],), alpha)
+                          for i in (-p).argsort(kind="stable")[:search.n_best]])
+        return found
 
-    def answer(self, model, examples, search, prefixes=None):
-        """The labels by falling probability, at least the first, at most n_best."""
-        from tasks.shared.classification import probabilities
-        p = probabilities(model, examples)
-        return [[(model.target.names[i], float(row[i])) for i in (-row).argsort()[:search.n_best]] for row in p]
+    def walk(self, model: Trained, example: Example, search: SearchSettings, candidates: int = 3) -> Walk:
+        from tasks.shared.classification import labelling_walk
+        return labelling_walk(model, self.source_text(example, model.settings), max(candidates, 5))
 
-    def evaluate(self, model, train, dev, test, search):
+    def evaluate(self, model: Trained, data: Splits, search: SearchSettings) -> Report:
         from tasks.shared.classification import evaluate_labels
-        return evaluate_labels(model, train, test)
-
-    def explain(self, model, example, search):
-        from tasks.shared.explain import explain_classification
-        return explain_classification(model, example)
+        return evaluate_labels(model, data)

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+import tasks
 from tests.copies import ROOT as ROOT
 
-TASKS = {"word": "月", "classify": "这本书很好", "poem": "海月上东楼", "translate": "我要回家。"}
-QUICK = ["--epochs", "2", "--embedding-size", "16", "--state-size", "16"]
+TASKS = {task.name: task.sample_input for task in tasks.all_tasks()}
+QUICK = ["--epochs", "2", "--embedding-size", "16", "--hidden-size", "16"]
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def test_a_new_process_answers_soon_and_as_this_one_does(models):
 def test_the_trained_model_is_found_again_and_not_trained_anew(models, tmp_path):
     shutil.copytree(models / "word", tmp_path / "word")
     done = run("--task", "word", "--model-dir", tmp_path / "word")
-    assert done.returncode == 0 and "--retrain trains anew" in done.stderr
+    assert done.returncode == 0 and "use --retrain to train from scratch" in done.stderr
     assert "epoch" not in done.stderr and "perplexity" in done.stdout
 
 
@@ -66,16 +66,17 @@ def test_inputs_may_be_repeated_come_from_a_file_or_from_standard_input(models, 
 
 def test_a_bad_line_of_a_stream_keeps_its_place_and_the_rest_is_answered(models):
     done = run("--task", "poem", "--model-dir", models / "poem", "--input", "-", stdin="海月上东楼\n\n清光满客舟\n")
-    assert done.returncode == 2
+    assert done.returncode == 1
+    assert "run.py: input 2: the input is empty" in done.stderr
     first, empty, third = done.stdout.split("\n")[:3]
     assert len(first) == 5 and empty == "" and len(third) == 5
 
 
 def test_streams_that_hold_no_text_are_refused(models, tmp_path):
     poem = ["--task", "poem", "--model-dir", models / "poem"]
-    assert "--input -: is empty" in refused(*poem, "--input", "-", stdin="")
+    assert "--input - is empty" in refused(*poem, "--input", "-", stdin="")
     (tmp_path / "empty.txt").touch()
-    assert "empty.txt: is empty" in refused(*poem, "--input", tmp_path / "empty.txt")
+    assert "empty.txt is empty" in refused(*poem, "--input", tmp_path / "empty.txt")
     assert "no such file" in refused(*poem, "--input", tmp_path / "missing.txt")
     assert "line 1 is not UTF-8" in refused(*poem, "--input", "-", stdin=b"\xe6\x9c\n")
 
@@ -93,7 +94,7 @@ def test_a_text_longer_than_any_file_name_is_a_text(models):
 
 def test_a_single_bad_input_prints_nothing_but_its_reason(models):
     done = run("--task", "poem", "--model-dir", models / "poem", "--input", "abc")
-    assert done.stdout == "" and "knows no part" in done.stderr
+    assert done.returncode == 1 and done.stdout == "" and "knows no part" in done.stderr
 
 
 def test_several_lines_and_acrostics(models):
@@ -108,6 +109,29 @@ def test_n_best_shows_that_many_with_scores_best_first(models):
     done = run("--task", "translate", "--model-dir", models / "translate", "--input", "我要回家。", "--n-best", "3")
     scores = [float(line.split("\t")[0]) for line in done.stdout.splitlines()]
     assert len(scores) == 3 and scores == sorted(scores, reverse=True)
+
+
+def test_n_best_of_several_inputs_names_each_of_them(models):
+    asked = ["--input", "我要回家。", "--input", "他是学生。"]
+    done = run("--task", "translate", "--model-dir", models / "translate", *asked, "--n-best", "2")
+    assert [line.split("\t")[0] for line in done.stdout.splitlines()] == ["我要回家。"] * 2 + ["他是学生。"] * 2
+
+
+def test_several_poems_of_several_lines(models):
+    poem = ["--task", "poem", "--model-dir", models / "poem", "--input", "海月上东楼"]
+    done = run(*poem, "--lines", "3", "--n-best", "3")
+    assert len(done.stdout.splitlines()) == 3 and all(line.count("，") == 1 for line in done.stdout.splitlines())
+
+
+def test_the_seed_of_an_answer_is_that_of_its_draws(models):
+    poem = ["--task", "poem", "--model-dir", models / "poem", "--input", "海月上东楼", "--temperature", "1.5"]
+    assert run(*poem, "--seed", "5").stdout == run(*poem, "--seed", "5").stdout != run(*poem, "--seed", "6").stdout
+
+
+def test_an_answer_comes_in_the_script_asked_for(models):
+    poem = ["--task", "poem", "--model-dir", models / "poem"]
+    done = run(*poem, "--acrostic", "东风", "--script", "traditional")
+    assert [line[0] for line in done.stdout.splitlines()] == ["東", "風"], done.stderr
 
 
 def test_sampling_is_the_same_for_the_same_model_and_freer_than_search(models):
@@ -143,7 +167,7 @@ def test_a_corpus_file_that_will_not_do_is_refused(tmp_path, content, says):
 
 def test_a_file_with_byte_order_mark_and_windows_line_ends_is_read(tmp_path):
     file = tmp_path / "mine.tsv"
-    rows = (ROOT / "corpora" / "starter" / "translate.tsv").read_text(encoding="utf-8").splitlines()
+    rows = (ROOT / "tasks" / "starter" / "translate.tsv").read_text(encoding="utf-8").splitlines()
     file.write_bytes(("\ufeff" + "\r\n".join(rows)).encode())
     done = run("--task", "translate", "--corpus", file, "--model-dir", tmp_path / "m", *QUICK, "--epochs", "1")
     assert done.returncode == 0, done.stderr
@@ -154,28 +178,45 @@ def test_a_file_with_byte_order_mark_and_windows_line_ends_is_read(tmp_path):
     (["--task", "poems"], "did you mean poem?"),
     (["--tsak", "poem"], "did you mean --task?"),
     (["--task", "poem", "--corpus", "tange"], "did you mean tang?"),
-    (["--task", "poem", "--corpus", "reviews"], "is a corpus of --task classify"),
+    (["--task", "poem", "--corpus", "reviews"], "--task classify"),
     (["--task", "poem", "--corpus", "missing.tsv"], "no such file"),
     (["--task", "poem", "--cell", "gruu"], "did you mean gru?"),
     (["--task", "poem", "--epochs", "0"], "must be at least 1"),
     (["--task", "poem", "--epochs", "many"], "invalid int value: 'many'"),
     (["--task", "poem", "--dropout", "nan"], "must be a finite number"),
-    (["--task", "poem", "--top-k", "5"], "add --temperature"),
-    (["--task", "poem", "--n-best", "9"], "more than --beam"),
-    (["--task", "word", "--lines", "4"], "only for --task poem"),
-    (["--task", "poem", "--lines", "4"], "needs --input"),
-    (["--task", "poem", "--reverse"], "one direction only"),
+    (["--task", "poem", "--top-k", "5"], "--temperature"),
+    (["--task", "poem", "--n-best", "9"], "--beam"),
+    (["--task", "word", "--input", "月", "--lines", "4"], "--lines does not fit the task word"),
+    (["--task", "poem", "--lines", "4"], "--lines needs --input"),
+    (["--task", "poem", "--line-length", "4"], "--line-length needs --acrostic"),
+    (["--task", "poem", "--input", "月", "--line-length", "4"], "--line-length cannot be combined with --input"),
+    (["--task", "poem", "--acrostic", "月", "--lines", "4"], "--lines cannot be combined with --acrostic"),
+    (["--task", "poem", "--reverse"], "one direction"),
     (["--task", "poem", "--epochs", "x"], "invalid int value: 'x' (python"),
-    (["--task", "poem", "--input", "月", "--explain", "月"], "one thing at a time"),
-    (["--list", "--compare"], "one thing at a time"),
-    (["--task", "poem", "--input", "月", "--retrain"], "trains, and does not answer"),
-    (["--task", "poem", "--explain", "月", "--beam", "3"], "walks the greedy path"),
-    (["--task", "poem", "--corpus", "/dev/zero"], "is a device"),
-    (["--compare", "--task", "poem"], "leave out"),
-    ([], "say what to do"),
+    (["--task", "poem", "--input", "月", "--explain", "月"], "--input cannot be combined with --explain"),
+    (["--list", "--compare"], "--list cannot be combined with --compare"),
+    (["--task", "poem", "--input", "月", "--retrain"], "--retrain cannot be combined with --input"),
+    (["--task", "poem", "--corpus", "/dev/zero"], "/dev/zero"),
+    (["--compare", "--task", "poem"], "remove --task"),
+    ([], "no --task given"),
 ])
 def test_wrong_arguments_are_told_with_the_nearest_right_ones(arguments, says):
     assert says in refused(*arguments)
+
+
+def test_wrong_arguments_are_told_beside_a_trained_model_too(models):
+    poem = ["--task", "poem", "--model-dir", models / "poem"]
+    assert "did you mean tang?" in refused(*poem, "--corpus", "tange")
+    assert "no such file" in refused(*poem, "--corpus", "missing.tsv")
+    assert "--task classify" in refused(*poem, "--corpus", "reviews")
+    assert "/dev/zero" in refused(*poem, "--corpus", "/dev/zero")
+    assert "--beam cannot be combined with --explain" in refused(*poem, "--explain", "月", "--beam", "3")
+
+
+def test_flags_of_version_0_1_are_still_understood(models):
+    poem = ["--task", "poem", "--model-dir", models / "poem", "--input", "海月上东楼"]
+    assert run(*poem, "--no-repeat", "2").stdout == run(*poem, "--no-repeat-ngram-size", "2").stdout
+    assert "--hidden-size" in refused(*poem, "--state-size", "7")
 
 
 def test_input_without_a_model_says_how_to_get_one():
@@ -184,17 +225,17 @@ def test_input_without_a_model_says_how_to_get_one():
 
 def test_inputs_that_cannot_be_answered(models):
     poem = ["--task", "poem", "--model-dir", models / "poem"]
-    assert "empty" in refused(*poem, "--input", "")
-    assert "knows no part" in refused(*poem, "--input", "abc")
-    assert "shorten" in refused(*poem, "--input", "月" * 5000)
+    for text, says in (("", "empty"), ("abc", "knows no part"), ("月" * 5000, "shorten")):
+        done = run(*poem, "--input", text)
+        assert done.returncode == 1 and says in done.stderr and "\n" not in done.stderr.strip()
     assert "does not know" in refused(*poem, "--acrostic", "龘")
 
 
 def test_another_setting_or_corpus_than_the_model_has_is_refused(models):
     poem = ["--task", "poem", "--model-dir", models / "poem"]
-    assert "was trained with --cell gru, not lstm" in refused(*poem, "--input", "月", "--cell", "lstm")
-    assert "was trained with --corpus starter, not tang" in refused(*poem, "--corpus", "tang")
-    assert "holds a model for --task poem" in refused("--task", "word", "--model-dir", models / "poem", "--input", "月")
+    assert "found a model trained with --cell gru, not lstm" in refused(*poem, "--input", "月", "--cell", "lstm")
+    assert "found a model trained with --corpus starter, not tang" in refused(*poem, "--corpus", "tang")
+    assert "found a model for --task poem, not word" in refused("--task", "word", "--model-dir", models / "poem", "--input", "月")
 
 
 def test_damaged_and_foreign_model_folders_are_told_apart(models, tmp_path):
@@ -222,7 +263,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_training(tmp_path):
 def test_without_network_the_default_falls_back_to_the_starter_but_a_named_corpus_does_not(tmp_path):
     offline = {"N2M_CACHE": str(tmp_path / "cache"), "PATH": "", "https_proxy": "http://127.0.0.1:9"}
     done = run("--task", "poem", "--model-dir", tmp_path / "m", *QUICK, **offline)
-    assert done.returncode == 0 and "going on with the starter" in done.stderr, done.stderr
+    assert done.returncode == 0 and "using the starter corpus" in done.stderr, done.stderr
     assert "npm is not installed" in done.stderr
     assert "could not be fetched" in refused("--task", "poem", "--corpus", "tang", "--model-dir", tmp_path / "n",
                                              **offline)
@@ -256,6 +297,6 @@ def test_the_list_names_every_task_and_corpus_with_licence_and_origin():
     import corpora
     import tasks
     shown = run("--list").stdout
-    for corpus in corpora.all_corpora():
+    for corpus in [c for t in tasks.all_tasks() for c in corpora.of_task(t.format)]:
         assert corpus.name in shown and corpus.licence in shown and corpus.origin in shown and corpus.size in shown
     assert all(f"--task {t.name}" in shown and t.sizes in shown for t in tasks.all_tasks())

@@ -23,7 +23,7 @@ def test_every_target_holds_for_its_first_inputs_whole_and_cut_off(name):
 
 
 def test_an_input_that_does_not_hold_fails(monkeypatch):
-    from corpora.shared import cleaning
+    from corpora.prepare import cleaning
     monkeypatch.setattr(cleaning, "normalize", lambda text: text + "\n")
     with pytest.raises(AssertionError):
         fuzz.one("tsv", b"\0a\tb\n")

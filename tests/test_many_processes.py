@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tasks.shared.text_model import TextModel
+from tasks.shared.saving import load
 from tests.command import ROOT
 from tests.ranks import Server
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-SMALL = ["--task", "translate", "--corpus", "starter", "--embedding-size", "8", "--state-size", "8", "--dropout", "0",
+SMALL = ["--task", "translate", "--corpus", "starter", "--embedding-size", "8", "--hidden-size", "8", "--dropout", "0",
          "--word-dropout", "0", "--precision", "fp32"]
 pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"), pytest.mark.xdist_group("processes")]
 
@@ -118,26 +118,26 @@ def test_after_a_lost_process_and_after_ctrl_c_the_same_command_goes_on(server, 
     os.kill(process_of(process, 0), signal.SIGKILL)
     _, errors = process.communicate(timeout=240)
     assert process.returncode != 0
-    assert "process 1 of 2 lost another one" in errors and "the same command goes on" in errors
+    assert "process 1 of 2 lost another one" in errors and "run the same command to resume" in errors
 
     before = checkpoints(tmp_path)
     _, other = server.start(2, *flags)
     wait_for(lambda: checkpoints(tmp_path) - before)
     os.kill(other, signal.SIGKILL)
     code, _, errors = server.finish()
-    assert code != 0 and "going on from update" in errors
-    assert "process 0 of 2 lost another one" in errors and "the same command goes on" in errors
+    assert code != 0 and "resuming from update" in errors
+    assert "process 0 of 2 lost another one" in errors and "run the same command to resume" in errors
 
     before = checkpoints(tmp_path)
     process = torchrun(*flags, cache=cache)
     wait_for(lambda: checkpoints(tmp_path) - before, process.poll)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=240)
-    assert "going on from update" in errors
-    assert "interrupted" in errors and "the same command goes on with it" in errors and checkpoints(tmp_path)
+    assert "resuming from update" in errors
+    assert "interrupted" in errors and "run the same command to resume" in errors and checkpoints(tmp_path)
 
     code, output, errors = server.run(2, *flags, "--time-limit", "0.02")
-    assert code == 0 and "going on from update" in errors and "test examples" in output, errors
+    assert code == 0 and "resuming from update" in errors and "test examples" in output, errors
 
 
 def test_frozen_vectors_stay_as_they_are_in_two_processes(server, cache, tmp_path):
@@ -146,11 +146,11 @@ def test_frozen_vectors_stay_as_they_are_in_two_processes(server, cache, tmp_pat
     code, _, errors = server.run(2, *SMALL, "--task", "poem", "--epochs", "2", "--limit", "64", "--min-count", "1",
                                  "--vectors", tmp_path / "v.vec", "--freeze-vectors", "--model-dir", tmp_path / "m")
     assert code == 0 and errors.count("vectors: ") == 1 and "of the running text" in errors, errors
-    model, checked = TextModel.load(tmp_path / "m"), 0
+    model, checked = load(tmp_path / "m"), 0
     for word, *numbers in map(str.split, rows):
         if word in model.source.vocabulary:
             checked += 1
             row = model.network.encoder.embedding.weight[model.source.vocabulary.ids([word])[0]]
             assert row.tolist() == list(map(float, numbers))
-    assert checked == model.about["vectors"]["tokens"] > 3
+    assert checked == model.metadata["vectors"]["tokens"] > 3
     assert [p.name for p in (cache / "vectors").glob("*/*.pt")] == ["v.vec.pt"]  # read by one, found by the other

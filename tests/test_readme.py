@@ -11,7 +11,7 @@ import run
 import tasks
 from core.settings import Settings
 from corpora.shared.corpus import Corpus
-from corpora.shared.splits import prepare
+from corpora.prepare.splits import prepare
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "docs" / "README.zh.md"]

@@ -1,1 +1,1 @@
-"""What the corpora share: the Corpus type, downloads, own files, splits."""
+"""What every room of corpora uses: the Corpus type, opening files, messages."""

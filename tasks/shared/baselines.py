@@ -1,4 +1,4 @@
-"""Simple baselines: the training examples in, answers or probabilities out. Every score is shown beside one."""
+"""Simple baselines, fitted to the training examples. Every score is shown with one from the same run."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from sklearn.pipeline import make_pipeline
 from core.batches import Ragged
 from core.data import Example
 
-BLOCK = 100  # queries compared at once with all training sources
+BATCH = 100  # queries that are compared with all training sources at once
 
 
-def some(examples: Sequence[Example], most: int, what: str = "the baselines learned from",
-         split: str = "training") -> tuple[Sequence[Example], list[str]]:
-    """The first `most` of them, and the note that says so where there are more. A split is in the order of a hash, so
-    these are a random sample."""
+def subsample(examples: Sequence[Example], most: int, what: str = "the baselines were fitted to",
+              split: str = "training") -> tuple[Sequence[Example], list[str]]:
+    """At most `most` of the examples, and a note if there are more. A split is in the order of a hash, so the first
+    ones are a random sample."""
     if len(examples) <= most:
         return examples, []
     return examples[:most], [f"{what} {most:,} of the {len(examples):,} {split} examples, drawn at random"]
@@ -44,7 +44,7 @@ def nearest(sources: Sequence[str], targets: Sequence[str], queries: Sequence[st
     vectorizer = TfidfVectorizer(analyzer="char", ngram_range=(1, 3))
     index = NearestNeighbors(n_neighbors=1, metric="cosine").fit(vectorizer.fit_transform(sources))
     vectors = vectorizer.transform(queries)
-    found = [index.kneighbors(vectors[i:i + BLOCK], return_distance=False)[:, 0] for i in range(0, len(queries), BLOCK)]
+    found = [index.kneighbors(vectors[i:i + BATCH], return_distance=False)[:, 0] for i in range(0, len(queries), BATCH)]
     return [targets[i] for i in np.concatenate(found)]
 
 

@@ -1,63 +1,84 @@
-"""Texts in, label probabilities out; and their scores on the test split, beside baselines from the same run."""
+"""Classification: probabilities of labels, the walk to a label, and scores with baselines from the same run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from core.batches import Ragged
+from core.batches import Ragged, map_batches
 from core.data import Example
 from tasks.shared import baselines
+from tasks.shared.explaining import array, best_candidates, encoding_walk
 from tasks.shared.report import MODEL, Report
+from tasks.shared.task import Splits, Trained
+from tasks.shared.walk import Step, Walk
 
-if TYPE_CHECKING:
-    from tasks.shared.text_model import TextModel
+BATCH = 256
+SEARCHED = 100_000  # the most training examples that the baselines are fitted to
+TEST = 100_000  # the most test examples that are scored
+
+
+def probabilities(model: Trained, examples: Sequence[Example]) -> np.ndarray:
+    """p(label | text) of each text, (texts, labels)."""
+    def of_batch(ids: torch.Tensor, lengths: torch.Tensor, index: np.ndarray) -> np.ndarray:
+        logits, _ = model.network(ids, lengths)
+        return torch.softmax(logits.float(), dim=-1).cpu().numpy()
+
+    return np.array(map_batches(of_batch, Ragged([model.source_ids(e) for e in examples]), BATCH, model.device),
+                    dtype=float).reshape(len(examples), len(model.target))
 
 
 @torch.inference_mode()
-def probabilities(model: TextModel, examples: Sequence[Example]) -> np.ndarray:
-    """p(label | text) for each text, (texts, labels)."""
-    sources = Ragged([model.source_ids(e) for e in examples])
-    order = np.argsort(-sources.lengths, kind="stable")
-    p = np.zeros((len(examples), len(model.target)))
-    for start in range(0, len(order), 256):
-        index = order[start:start + 256]
-        lengths = torch.from_numpy(sources.lengths[index].astype(np.int64)).to(model.device)
-        logits, _ = model.network(sources.padded(index).to(model.device), lengths)
-        p[index] = torch.softmax(logits.float(), dim=-1).cpu().numpy()
-    return p
+def pooling_weights(model: Trained, example: Example) -> np.ndarray | None:
+    """(1, S) the weights α with which the states are pooled; None without attention."""
+    ids = model.source_ids(example)
+    _, weights = model.network(torch.tensor([ids], device=model.device), torch.tensor([len(ids)], device=model.device))
+    return None if weights is None else array(weights)
 
 
-SEARCHED = 100_000  # training examples that the baselines learn from, at most
-TEST = 100_000  # test examples judged, at most
+@torch.inference_mode()
+def labelling_walk(model: Trained, text: str, candidates: int = 5) -> Walk:
+    """The six steps of encoding, the pooling of the states, and the label as one step."""
+    walk, memory = encoding_walk(model, text)
+    network = model.network
+    pooled, weights, scores = memory.c, None, None
+    if network.pooling is not None:
+        walk.attention = "pooling"
+        scores = network.pooling.scores(memory.states)[0, 0]
+        pooled, weights = network.pooling(memory.states, memory.mask)
+    p = torch.softmax(network.output(pooled)[0].float(), dim=-1)
+    best = best_candidates(p, lambda ids: [model.target.names[i] for i in ids], candidates)
+    walk.steps = [Step(best[0].token, best[0].probability, best, scores=None if scores is None else array(scores),
+                       weights=None if weights is None else array(weights[0]))]
+    walk.answer = best[0].token
+    return walk
 
 
-def evaluate_labels(model: TextModel, train: Sequence[Example], test: Sequence[Example]) -> Report:
-    """Accuracy, macro F1 and the confusion matrix; baselines: the commonest label, and TF-IDF with logistic
+def evaluate_labels(model: Trained, data: Splits) -> Report:
+    """Accuracy, macro F1 and the confusion matrix, with two baselines: the commonest label, and TF-IDF with logistic
     regression."""
     from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
-    train, left_out = baselines.some(train, SEARCHED)
-    test, not_judged = baselines.some(test, TEST, "the scores are of", "test")
+    train, fitted_to = baselines.subsample(data.train, SEARCHED)
+    test, not_scored = baselines.subsample(data.test, TEST, "the scores are of", "test")
     truth = [e.target for e in test]
     names = model.target.names
     sources, labels = [e.source for e in train], [e.target for e in train]
     regression = baselines.logistic_regression(sources, labels, model.source.tokens)
     answers = [names[i] for i in probabilities(model, test).argmax(axis=1)]
-    rows = {name: {"accuracy": accuracy_score(truth, said),
-                   "macro F1": f1_score(truth, said, average="macro", labels=names, zero_division=0)}
-            for name, said in {MODEL: answers,
-                               "TF-IDF + logistic regression": list(regression.predict([e.source for e in test])),
-                               "commonest label": [baselines.most_frequent(labels)] * len(test)}.items()}
+    rows = {name: {"accuracy": float(accuracy_score(truth, predicted)),
+                   "macro F1": float(f1_score(truth, predicted, average="macro", labels=names, zero_division=0))}
+            for name, predicted in {MODEL: answers,
+                                    "TF-IDF + logistic regression": list(regression.predict([e.source for e in test])),
+                                    "commonest label": [baselines.most_frequent(labels)] * len(test)}.items()}
     return Report("accuracy", True, rows,
-                  [*confusion(names, confusion_matrix(truth, answers, labels=names)), *left_out, *not_judged],
-                  [(e.source, said, e.target) for e, said in list(zip(test, answers))[:5]])
+                  [*confusion(names, confusion_matrix(truth, answers, labels=names)), *fitted_to, *not_scored],
+                  [(e.source, answer, e.target) for e, answer in list(zip(test, answers))[:5]])
 
 
 def confusion(names: Sequence[str], counts: np.ndarray) -> list[str]:
-    """The confusion matrix as lines: rows are true labels, columns are the model's, by number."""
+    """The confusion matrix as lines: a row for each true label, a column for each label of the model, by number."""
     width = max(map(len, names))
     cells = max(len(str(counts.max())), len(str(len(names)))) + 1
     head = " " * (width + 5) + "".join(f"{i:>{cells}}" for i in range(1, len(names) + 1))

@@ -1,64 +1,109 @@
-"""Inputs in, generated texts out: batches, search and decoding of ids, shared by all tasks that write text."""
+"""Generation: the answers of every task that writes text with a decoder."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from core import search as searching
-from core.batches import Ragged
+from core.batches import Ragged, map_batches
+from core.choices import most_likely, sampler
+from core.constraints import Constraints
 from core.data import Example
-from core.hoisted import Hoisted
-from core.machine import keep_freed_memory
+from core.search import Hypothesis
+from core.search_model import SearchModel, search_model
 from core.settings import SearchSettings
+from core.vocabulary import EOS
+from tasks.shared.task import Answer, Trained
 
-if TYPE_CHECKING:
-    from tasks.shared.text_model import TextModel
-
-INPUTS, HYPOTHESES = 512, 2560  # worked on at once, at most
+INPUTS, HYPOTHESES = 512, 2560  # the most inputs, and hypotheses of them, that are searched at once
 
 
-def generate(model: TextModel, examples: Sequence[Example], search: SearchSettings,
-             lengths: Sequence[int] | None = None,
-             prefixes: Sequence[str] | None = None) -> list[list[tuple[str, float]]]:
-    """For each input its n best outputs with their scores, in input order.
+def generate(model: Trained, examples: Sequence[Example], search: SearchSettings, *,
+             lengths: Sequence[int] | None = None, prefixes: Sequence[str] | None = None,
+             seeds: Sequence[Sequence[int]] | None = None, weights: bool = False) -> list[list[Answer]]:
+    """For each input its n best answers, best first.
 
-    lengths   the exact number of tokens of each output
-    prefixes  the text each output begins with
+    lengths   the exact number of tokens of each answer
+    prefixes  the text that each answer begins with
+    seeds     for each input the numbers that its random draws follow from; by default its position
+    weights   with the attention weights of each answer
     """
-    sources = Ragged([model.source_ids(e) for e in examples])
-    size = max(1, min(INPUTS, HYPOTHESES // search.beam))
-    keep_freed_memory()
-    with torch.inference_mode():
-        network = Hoisted(model.network, len(examples) * search.beam)
-    order = np.argsort(-sources.lengths, kind="stable")  # inputs of like length share a batch
-    answers: list[list[tuple[str, float]]] = [[] for _ in examples]
-    for start in range(0, len(order), size):
-        index = order[start:start + size]
-        rules = searching.Rules(
-            max_output=search.max_output, no_repeat=search.no_repeat,
-            lengths=None if lengths is None else torch.tensor([lengths[i] for i in index], device=model.device),
-            prefix=None if prefixes is None else
-            Ragged([model.target.ids(p) for p in prefixes]).padded(index).to(model.device))
-        with torch.inference_mode():
-            memory = network.encode(sources.padded(index).to(model.device),
-                                    torch.from_numpy(sources.lengths[index].astype(np.int64)).to(model.device))
-        for i, found in zip(index, _search(network, model.settings.seed, memory, rules, search, index)):
-            answers[i] = [(model.target.text(h.ids), h.score) for h in found]
-    return answers
+    network = search_model(model.network)
+
+    def answers(ids: Tensor, source_lengths: Tensor, index: np.ndarray) -> Iterator[list[Answer]]:
+        constraints = constraints_of(model, search, [lengths[i] for i in index] if lengths else None,
+                                     [prefixes[i] for i in index] if prefixes else None)
+        own = [seeds[i] if seeds else (model.settings.seed, int(i)) for i in index]
+        found = _search(network, network.encode(ids, source_lengths), constraints, search, own)
+        for row, best in enumerate(found):
+            alpha = attention_of(model, ids[row:row + 1], source_lengths[row:row + 1], best, constraints) \
+                if weights else [None] * len(best)
+            yield [Answer(model.target.text(h.ids), h.score, tuple(model.target.vocabulary.tokens(h.ids)), a)
+                   for h, a in zip(best, alpha)]
+
+    return map_batches(answers, Ragged([model.source_ids(e) for e in examples]),
+                       max(1, min(INPUTS, HYPOTHESES // search.beam)), model.device)
 
 
-def _search(network: Hoisted, seed: int, memory, rules: searching.Rules, search: SearchSettings,
-            index: np.ndarray) -> list[list[searching.Hypothesis]]:
+def stream(model: Trained, example: Example, search: SearchSettings, seed: Sequence[int],
+           length: int | None = None) -> Iterator[str]:
+    """The answer of greedy search, or with a temperature a sample, piece by piece: each piece is what one more token
+    adds to the text, and all pieces together are the answer."""
+    constraints = constraints_of(model, search, None if length is None else [length])
+    choose = sampler(uniforms_of(constraints, [(*seed, 0)]).to(model.device), search.temperature, search.top_k,
+                     search.top_p) if search.temperature else most_likely
+    network, source = search_model(model.network), model.source_ids(example)
+    memory = network.encode(torch.tensor([source], device=model.device),
+                            torch.tensor([len(source)], device=model.device))
+    ids: list[int] = []
+    shown = ""
+    for token in searching.stream(network, memory, constraints, choose):
+        ids.append(token)
+        text = model.target.text(ids)
+        yield text[len(shown):]
+        shown = text
+
+
+def constraints_of(model: Trained, search: SearchSettings, lengths: Sequence[int] | None = None,
+                   prefixes: Sequence[str] | None = None) -> Constraints:
+    """What the answers to some inputs must be, as tensors on the model's device."""
+    return Constraints(
+        max_output=search.max_output, no_repeat_ngram_size=search.no_repeat_ngram_size,
+        lengths=None if lengths is None else torch.tensor(lengths, device=model.device),
+        prefix=None if prefixes is None else
+        Ragged([model.target.ids(p) for p in prefixes]).padded(np.arange(len(prefixes))).to(model.device))
+
+
+def uniforms_of(constraints: Constraints, seeds: Sequence[Sequence[int]]) -> Tensor:
+    """(B, steps) numbers in [0, 1), drawn for each row from its own seed: so the batch changes no sample."""
+    draws = [np.random.default_rng(list(seed)).random(constraints.steps, dtype=np.float32) for seed in seeds]
+    return torch.from_numpy(np.stack(draws))
+
+
+def attention_of(model: Trained, source: Tensor, lengths: Tensor, found: Sequence[Hypothesis],
+                 constraints: Constraints) -> list[np.ndarray | None]:
+    """For each of one input's hypotheses (T, S) the weights with which its tokens, and its <eos>, were written."""
+    alphas: list[np.ndarray | None] = []
+    for h in found:
+        ended = constraints.lengths is None and len(h.ids) < constraints.max_output
+        output = torch.tensor([[*h.ids, EOS] if ended else h.ids], device=source.device)
+        alpha = model.network.attention_weights(source[:, :int(lengths[0])], lengths, output)
+        alphas.append(None if alpha is None else alpha[0].float().cpu().numpy())
+    return alphas
+
+
+def _search(network: SearchModel, memory, constraints: Constraints, search: SearchSettings,
+            seeds: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
     if search.temperature:
-        rounds = [searching.sample(network, memory, rules, search.temperature, search.top_k, search.top_p,
-                                   [hash((seed, int(i), n)) % 2 ** 31 for i in index])
+        rounds = [searching.sample(network, memory, constraints, search.temperature, search.top_k, search.top_p,
+                                   uniforms_of(constraints, [(*seed, n) for seed in seeds]))
                   for n in range(search.n_best)]
         return [list(found) for found in zip(*rounds)]
     if search.beam == 1:
-        return [[h] for h in searching.greedy(network, memory, rules, search.length_penalty)]
+        return [[h] for h in searching.greedy(network, memory, constraints, search.length_penalty)]
     return [found[:search.n_best]
-            for found in searching.beam(network, memory, rules, search.beam, search.length_penalty)]
+            for found in searching.beam(network, memory, constraints, search.beam, search.length_penalty)]

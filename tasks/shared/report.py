@@ -1,4 +1,4 @@
-"""Scores as one table: a row for the model and one for each baseline, a column for each metric."""
+"""Scores as one table: a row for the model and one per baseline, a column per metric. Loads without torch."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ MODEL = "this model"
 
 @dataclass
 class Report:
-    """main    the metric that decides, and whether more of it is better
-    rows    name → metric → value; the model's row is called "this model"
-    notes   signatures, what a metric means, what was left out
-    examples  (input, answer, reference)"""
+    """The scores of one evaluation.
+
+    main      the metric that decides; higher_is_better: whether more of it is better
+    rows      name → metric → value; the row of the model is "this model", that of a reference is in ( )
+    notes     signatures, what a metric means, what was not measured
+    examples  (input, answer, reference) of the test split
+    """
 
     main: str
     higher_is_better: bool
@@ -23,7 +26,7 @@ class Report:
     examples: list[tuple[str, str, str]] = field(default_factory=list)
 
     def beaten(self) -> dict[str, bool]:
-        """For each baseline that has the main metric: is the model better?"""
+        """Whether the model is better than each baseline that has the main metric."""
         own = self.rows[MODEL][self.main]
         return {name: (own > row[self.main]) == self.higher_is_better and own != row[self.main]
                 for name, row in self.rows.items() if name != MODEL and self.main in row and not name.startswith("(")}
@@ -35,10 +38,12 @@ class Report:
         return f"The model beats every baseline on {self.main}."
 
     def lines(self) -> list[str]:
-        """The report as text for a terminal."""
+        """The report as lines of text."""
         columns = list(dict.fromkeys(column for row in self.rows.values() for column in row))
         cells = [["", *columns]] + [[name, *(number(row.get(c)) for c in columns)] for name, row in self.rows.items()]
-        return [*table(cells), *self.notes, self.verdict()]
+        shown = [line for source, answer, reference in self.examples
+                 for line in (f"  {source}", f"    → {answer}", f"    = {reference}")]
+        return [*table(cells), *self.notes, self.verdict(), "", "examples from the test split:", *shown]
 
     def to_json(self) -> dict:
         return {**asdict(self), "beaten": self.beaten()}
@@ -51,7 +56,7 @@ def number(value: float | None) -> str:
 
 
 def width(text: str) -> int:
-    """Columns a text takes in a terminal: two for a Chinese character."""
+    """How many columns of a terminal a text takes: two per Chinese character."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else not unicodedata.combining(c) for c in text)
 
 
@@ -61,7 +66,7 @@ def pad(text: str, columns: int, right: bool = False) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of cells as aligned lines; numbers to the right, the first row is the heading."""
+    """Rows of cells as aligned lines, numbers to the right; the first row is the heading."""
     widths = [max(map(width, column)) for column in zip(*rows)]
     right = [all(r[k][:1].isdigit() or r[k] == "–" for r in rows[1:]) for k in range(len(widths))]
     lines = ["  ".join(pad(cell, w, r) for cell, w, r in zip(row, widths, right)).rstrip() for row in rows]

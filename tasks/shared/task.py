@@ -1,99 +1,200 @@
-"""What a task is: the size of its input and of its output, and which shared parts it uses. Loads without torch."""
+"""The interface of a task: the size of its input and output, the shared parts it uses, and its hooks.
+
+It loads without torch, and of this folder it imports only plain data.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-from core.data import Example, InputError
+from core.data import Example, ExampleFormat, InputError
 from core.settings import SearchSettings, Settings
+from tasks.shared.report import Report
+from tasks.shared.walk import Walk
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
+    from core.batches import EncodedSplit
     from core.text import Codec, Labels
-    from tasks.shared.evaluation import Report
-    from tasks.shared.text_model import TextModel
+
+STARTERS = Path(__file__).parents[1] / "starter"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer to an input.
+
+    text     what the model writes
+    score    what it is ranked by: log p / length^length_penalty for a text, p for a label
+    tokens   the tokens of the text
+    weights  (T, S) attention weights α of the T output tokens (<eos> included, where one was written) over the S
+             source tokens, if they were asked for and the model has them
+    """
+
+    text: str
+    score: float
+    tokens: tuple[str, ...] = ()
+    weights: np.ndarray | None = None
+
+
+class Splits(Protocol):
+    """A corpus, cleaned and split, as `evaluate` and `advice` read it."""
+
+    many_targets: bool
+
+    @property
+    def train(self) -> Sequence[Example]: ...
+    @property
+    def dev(self) -> Sequence[Example]: ...
+    @property
+    def test(self) -> Sequence[Example]: ...
+
+
+class Trained(Protocol):
+    """What the hooks may ask of a model; tasks.shared.model.TextModel is one."""
+
+    settings: Settings
+    source: Codec
+    target: Any  # Codec or Labels
+    network: Any  # Seq2Seq, Classifier or a task's own
+
+    @property
+    def device(self) -> torch.device: ...
+    def encode(self, examples: Sequence[Example]) -> EncodedSplit: ...
+    def source_ids(self, example: Example) -> list[int]: ...
+    def target_ids(self, example: Example) -> list[int]: ...
 
 
 class Task:
-    """A task fills in these names; the methods below suit any pair of texts and are overridden where it differs.
+    """A task fills in these facts and overrides the hooks below where its inputs, outputs or parts differ.
 
-    sizes    "N→M": units in, units out; `order` sorts the list of tasks
-    parts    the shared parts it is built from, in the data's order
+    name, title     its name for --task, and what it is in a few words
+    sizes           "N→M": units in, units out; `order` sorts the list of tasks
+    parts           the shared parts it is built from, in the data's order
+    default_corpus  the corpus it trains on when none is named
+    sample_input    an input that a model trained on the default corpus can answer
+    answers_with    "text", or "label": one of a few, shown with its probability
+    writes_lines    the answer continues the input, so that it can be continued in turn, line after line
+    reversible      its pairs can be trained the other way round
+    ends_with_eos   an output ends by itself, at <eos>, and not by its length
     defaults, search_defaults   settings that differ from core.settings, as measured best in five minutes
+    labels, lines, many_targets, check_version   see core.data.ExampleFormat
     """
 
     name: str
-    sizes: str
     title: str
+    sizes: str
     order: int
-    default_corpus: str
     parts: tuple[str, ...]
+    default_corpus: str = "starter"
+    sample_input: str
+    answers_with = "text"
+    writes_lines = False
+    reversible = False
+    ends_with_eos = True
     defaults: dict[str, Any] = {}
     search_defaults: dict[str, Any] = {}
-    reversible = False  # does --reverse make sense?
-    ends_with_eos = True  # does an output end by itself, or by its length?
+    labels = False
+    lines = False
+    many_targets = False
+    check_version = 1
 
-    def settings(self, suggested: dict[str, Any], flags: dict[str, Any]) -> Settings:
-        """The user's flags before the corpus's suggestions before the task's defaults."""
-        return Settings(**{**self.defaults, **suggested, **flags})
+    def settings(self, suggested: dict[str, Any], chosen: dict[str, Any]) -> Settings:
+        """The chosen settings, before the corpus's suggestions, before the task's defaults."""
+        return Settings(**{**self.defaults, **suggested, **chosen})
 
-    def search_settings(self, flags: dict[str, Any]) -> SearchSettings:
-        return SearchSettings(**{**self.search_defaults, **flags})
+    def search_settings(self, chosen: dict[str, Any]) -> SearchSettings:
+        return SearchSettings(**{**self.search_defaults, **chosen})
+
+    @property
+    def format(self) -> ExampleFormat:
+        """What corpora need to know of this task. Its starter is the file of its name in tasks/starter."""
+        starter = next(iter(sorted(STARTERS.glob(f"{self.name}.*"))), None)
+        return ExampleFormat(self.name, self.labels, self.lines, self.many_targets, self.check, self.check_version,
+                             starter)
+
+    def check(self, example: Example) -> str:
+        """Why this is no example of the task; empty where it is one. The example is then rejected, and counted."""
+        return ""
+
+    def advice(self, data: Splits) -> list[str]:
+        """What to change before training on these examples, one line each."""
+        return []
 
     # raw text → ids
 
     def source_text(self, example: Example, settings: Settings) -> str:
-        """What the encoder reads."""
+        """The text that the encoder reads."""
         return example.source
 
     def read_input(self, text: str, settings: Settings) -> Example:
-        """What a user typed, as an Example without target. Raises InputError for input that is none."""
+        """A user's input as an Example without a target. Raises InputError where the task cannot take it."""
+        if not text.strip():
+            raise InputError(f"the input is empty; enter a text, for example {self.sample_input}")
         return Example(text, "")
 
     def codecs(self, settings: Settings, sources: Iterable[str],
                targets: Iterable[str]) -> tuple[Codec, Codec | Labels]:
-        """Tokenizer and vocabulary of each side, learned on the training split's texts."""
+        """Tokenizer and vocabulary of each side, from the texts of the training split."""
         from core.text import Codec
         kinds = settings.source_tokenizer or settings.tokenizer, settings.tokenizer
-        source, target = (Codec.learn(kind, texts, settings.lowercase, settings.min_count, settings.max_vocabulary)
+        source, target = (Codec.from_texts(kind, texts, settings.lowercase, settings.min_count,
+                                           settings.max_vocabulary)
                           for kind, texts in zip(kinds, (sources, targets)))
         return source, target
 
     def load_target(self, saved: dict) -> Codec | Labels:
+        """The target codec from its JSON form."""
         from core.text import Codec
         return Codec.from_json(saved)
 
-    # ids → model
+    # ids → network
 
     def build(self, settings: Settings, source: Codec, target: Codec | Labels) -> torch.nn.Module:
-        """The network: this method is where the shared parts are put together."""
+        """The network: here the shared parts are put together."""
         raise NotImplementedError
 
-    # model → answers
+    # network → answers
 
     def output_lengths(self, examples: Sequence[Example]) -> list[int] | None:
-        """How many tokens each answer must have; None where the model decides."""
+        """The exact number of tokens of each answer; None where the model decides."""
         return None
 
-    def answer(self, model: TextModel, examples: Sequence[Example], search: SearchSettings,
-               prefixes: Sequence[str] | None = None) -> list[list[tuple[str, float]]]:
-        """For each input its answers, best first, with their scores."""
-        from tasks.shared.generation import generate
-        return generate(model, examples, search, self.output_lengths(examples), prefixes)
+    def answer(self, model: Trained, examples: Sequence[Example], search: SearchSettings, *,
+               prefixes: Sequence[str] | None = None, seeds: Sequence[Sequence[int]] | None = None,
+               weights: bool = False) -> list[list[Answer]]:
+        """For each input its answers, best first.
 
-    def evaluate(self, model: TextModel, train: Sequence[Example], dev: Sequence[Example], test: Sequence[Example],
-                 search: SearchSettings) -> Report:
-        """Scores on the test split, beside baselines from the same run."""
+        prefixes  the text that each answer begins with
+        seeds     for each input the numbers that its random draws follow from, where answers are sampled
+        weights   with the attention weights of each answer
+        """
         raise NotImplementedError
 
-    def explain(self, model: TextModel, example: Example, search: SearchSettings) -> list[str]:
-        from tasks.shared.explain import explain_generation
-        return explain_generation(model, example, search)
+    def stream(self, model: Trained, example: Example, search: SearchSettings,
+               seed: Sequence[int]) -> Iterator[str]:
+        """The answer piece by piece, as it is written. Without a decoder it comes as one piece."""
+        yield self.answer(model, [example], search)[0][0].text
+
+    def walk(self, model: Trained, example: Example, search: SearchSettings, candidates: int = 3) -> Walk:
+        """Every step from the text to the answer with its values. candidates: how many of each step are listed."""
+        raise NotImplementedError
+
+    def evaluate(self, model: Trained, data: Splits, search: SearchSettings) -> Report:
+        """Scores on the test split, with baselines from the same run."""
+        raise NotImplementedError
 
 
-def need_text(text: str, what: str) -> str:
-    if not text.strip():
-        raise InputError(f"the input is empty; give {what}")
-    return text
+class WritesLines(Protocol):
+    """The further hooks of a task with `writes_lines`."""
+
+    def continued(self, model: Trained, example: Example, lines: int, search: SearchSettings,
+                  seed: Sequence[int]) -> list[Answer]: ...
+
+    def acrostic(self, model: Trained, heads: str, length: int, search: SearchSettings,
+                 seed: Sequence[int]) -> list[Answer]: ...

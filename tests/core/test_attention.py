@@ -5,7 +5,6 @@ import torch
 
 from core import attention
 from core.attention import (
-    KINDS,
     AdditiveAttention,
     AttentionPooling,
     DotAttention,
@@ -14,9 +13,11 @@ from core.attention import (
     dot_scores,
     make_attention,
 )
+from core.registry import ATTENTIONS
 
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 
+KINDS = [kind for kind in ATTENTIONS if kind != "none"]
 B, T, S, Q, D, A = 2, 4, 3, 5, 6, 7
 MASK = torch.tensor([[True, True, True], [True, True, False]])
 
@@ -171,7 +172,7 @@ def scored(largest, monkeypatch):
     inputs = [torch.randn(shape, requires_grad=True) for shape in ((2, 7, 4), (2, 5, 4), (4,))]
     kept = []
     with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t):
-        scores = attention.in_parts(*inputs)
+        scores = attention.chunked_scores(*inputs)
     scores.square().sum().backward()
     return scores, [x.grad for x in inputs], sum({t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() // 4
                                                   for t in kept}.values())
@@ -184,5 +185,5 @@ def test_additive_scores_in_parts_are_the_same_and_keep_less(monkeypatch, larges
     assert torch.equal(whole, parts) and all(torch.allclose(a, b, atol=1e-6) for a, b in zip(gradients, of_parts))
     assert kept >= 2 * 7 * 5 * 4 > of_parts_kept
     with torch.no_grad():
-        assert torch.equal(attention.in_parts(*(torch.ones_like(g) for g in gradients)),
+        assert torch.equal(attention.chunked_scores(*(torch.ones_like(g) for g in gradients)),
                            attention.additive_scores(*(torch.ones_like(g) for g in gradients)))

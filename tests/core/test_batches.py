@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.batches import Batch, Data, Ragged
+from core.batches import Batch, EncodedSplit, Ragged, map_batches
 from core.settings import Settings
 from core.vocabulary import PAD
 
@@ -14,11 +14,11 @@ many = settings(deadline=None, database=None, max_examples=100)
 
 def some_data(count=23):
     """Source i is i+4 repeated, so that every row tells which example it is."""
-    return Data([[i + 4] * (1 + i % 5) for i in range(count)], [[i + 4] * (i % 3) + [2] for i in range(count)])
+    return EncodedSplit([[i + 4] * (1 + i % 5) for i in range(count)], [[i + 4] * (i % 3) + [2] for i in range(count)])
 
 
 def epoch_of(data, batch_size, seed=1, epoch=1, pool=100, batch_tokens=0):
-    plan = data.plan(Settings(batch_size=batch_size, seed=seed, batch_tokens=batch_tokens), epoch, pool)
+    plan = data.plan_batches(Settings(batch_size=batch_size, seed=seed, batch_tokens=batch_tokens), epoch, pool)
     return [data.batch(index) for index in plan]
 
 
@@ -59,7 +59,7 @@ def test_rows_of_an_array_or_a_file_equal_the_lists(tmp_path_factory, rows, data
 
 
 def test_rows_of_a_file_stay_the_same_when_its_pages_are_let_go(tmp_path, monkeypatch):
-    monkeypatch.setattr("core.batches.ROWS", 2)
+    monkeypatch.setattr("core.batches.RELEASE_AFTER", 2)
     np.arange(10, dtype=np.uint16).tofile(tmp_path / "ids")
     ragged = Ragged.from_file(tmp_path / "ids", np.uint16, np.array([4, 6]))
     for _ in range(5):
@@ -67,12 +67,12 @@ def test_rows_of_a_file_stay_the_same_when_its_pages_are_let_go(tmp_path, monkey
 
 
 def test_arrays_that_do_not_fit_each_other_are_refused():
-    with pytest.raises(ValueError, match="3 ids for rows of 4 in all"):
+    with pytest.raises(ValueError, match="3 ids, but the lengths sum to 4"):
         Ragged.from_arrays(np.arange(3), np.array([2, 2]))
 
 
 def test_a_batch_by_hand():
-    data = Data([[4, 5], [6], [7, 8, 9]], [[1, 2, 3], [2], [4, 2]])
+    data = EncodedSplit([[4, 5], [6], [7, 8, 9]], [[1, 2, 3], [2], [4, 2]])
     batch = data.batch(np.array([2, 1]))
     assert batch.source.tolist() == [[7, 8, 9], [6, PAD, PAD]]
     assert batch.source_lengths.tolist() == [3, 1]
@@ -88,8 +88,8 @@ def test_a_batch_moves_as_a_whole():
 
 @pytest.mark.parametrize("sources, targets", [([[4], []], [[4], [5]]), ([[4]], [[4], [5]])])
 def test_data_that_does_not_pair_up_is_refused(sources, targets):
-    with pytest.raises(ValueError, match=r"as many sources as targets \(\d, \d\), none of them empty"):
-        Data(sources, targets)
+    with pytest.raises(ValueError, match=r"as many sources as targets \(\d, \d\), and no empty source"):
+        EncodedSplit(sources, targets)
 
 
 @pytest.mark.parametrize("batch_size, pool", [(1, 100), (4, 2), (4, 100), (5, 1), (100, 3)])
@@ -118,24 +118,24 @@ def test_another_epoch_and_another_seed_give_another_order():
 
 def test_rows_of_a_batch_are_about_equally_long():
     count = 200
-    data = Data([[4] * (1 + i % 10) for i in range(count)], [[4] * (1 + i % 10) for i in range(count)])
+    data = EncodedSplit([[4] * (1 + i % 10) for i in range(count)], [[4] * (1 + i % 10) for i in range(count)])
     spreads = [batch.target.size(1) - min((batch.target != PAD).sum(dim=1).tolist()) for batch in epoch_of(data, 10)]
     assert max(spreads) == 0  # twenty of each length, in batches of ten: nothing is padded
 
 
 def test_batches_do_not_come_sorted():
-    data = Data([[4] * (1 + i % 10) for i in range(200)], [[4]] * 200)
+    data = EncodedSplit([[4] * (1 + i % 10) for i in range(200)], [[4]] * 200)
     lengths = [batch.source.size(1) for batch in epoch_of(data, 10)]
     assert lengths not in (sorted(lengths), sorted(lengths, reverse=True))
 
 
 def test_in_order_covers_all_longest_first():
     data = some_data()
-    batches = list(data.in_order(4))
+    batches = list(data.sorted_batches(4))
     assert sorted(i for part in order(batches) for i in part) == list(range(len(data)))
     lengths = [n for batch in batches for n in batch.source_lengths.tolist()]
     assert lengths == sorted(lengths, reverse=True)
-    assert order(batches) == order(data.in_order(4))
+    assert order(batches) == order(data.sorted_batches(4))
     assert (batches[0].source[:, 0] - 4).tolist() == batches[0].index.tolist()
 
 
@@ -147,3 +147,17 @@ def test_a_batch_by_tokens_stays_within_its_budget_and_none_is_lost(budget):
     sizes = [len(b.index) * (b.source.size(1) + b.target.size(1)) for b in batches if len(b.index) > 1]
     assert all(size <= budget for size in sizes)
     assert budget < 1000 or max(sizes) > budget / 2
+
+
+def test_results_of_batches_come_in_the_order_of_the_sources():
+    sources, seen = Ragged([[4] * n for n in (2, 5, 1, 3, 5, 4)]), []
+
+    def sums(ids, lengths, index):
+        seen.append(ids.shape)
+        assert torch.is_inference_mode_enabled() and (ids != 0).sum(dim=1).tolist() == lengths.tolist()
+        assert sources.lengths[index].tolist() == lengths.tolist()
+        return ids.sum(dim=1)
+
+    assert [int(r) for r in map_batches(sums, sources, 4)] == [8, 20, 4, 12, 20, 16]
+    assert seen == [(4, 5), (2, 2)]  # similar lengths together
+    assert map_batches(sums, Ragged([]), 4) == []

@@ -4,13 +4,15 @@ import pytest
 import torch
 from torch import nn
 
-from core.cells import CELLS, Stack
+from core.cells import cell_class
+from core.registry import CELLS
+from core.stack import Stack
 
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 
 B, T, E, H = 2, 4, 3, 5  # E: the size of the input
-TORCH_CELLS = {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+TORCH_CELLS = {nn.RNN: nn.RNNCell, nn.GRU: nn.GRUCell, nn.LSTM: nn.LSTMCell}
+FUSED = [kind for kind in CELLS if cell_class(kind).fused]
 
 
 def sigmoid(x):
@@ -20,7 +22,8 @@ def sigmoid(x):
 def scalar_cell(kind):
     """A cell of one input and one state number; gate k has W_x = 0.1(k+1), b_x = 0.2(k+1), W_h = -0.3(k+1),
     b_h = 0.05(k+1)."""
-    cell, k = CELLS[kind](1, 1), torch.arange(1.0, GATES[kind] + 1)
+    cell = cell_class(kind)(1, 1)
+    k = torch.arange(1.0, cell.gates + 1)
     with torch.no_grad():
         cell.rnn.weight_ih_l0.copy_(0.1 * k.unsqueeze(1))
         cell.rnn.bias_ih_l0.copy_(0.2 * k)
@@ -36,7 +39,7 @@ def a_state(count, size=H):
 def a_stack(kind, layers, dropout=0.0):
     torch.manual_seed(1)
     stack = Stack(kind, E, H, layers, dropout)
-    return stack, torch.randn(B, T, E), a_state(layers * stack.parts)
+    return stack, torch.randn(B, T, E), a_state(layers * stack.per_layer)
 
 
 def test_the_rnn_step_by_hand():
@@ -64,24 +67,24 @@ def test_the_lstm_step_by_hand():
     assert new_s.item() == pytest.approx(sigmoid(o) * math.tanh(by_hand))
 
 
-@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("kind", FUSED)
 def test_a_step_equals_torchs_cell_with_the_same_weights(kind):
     torch.manual_seed(1)
-    cell, theirs = CELLS[kind](E, H), TORCH_CELLS[kind](E, H)
+    cell, theirs = cell_class(kind)(E, H), TORCH_CELLS[cell_class(kind).fused](E, H)
     theirs.load_state_dict({name.removesuffix("_l0"): value for name, value in cell.rnn.state_dict().items()})
-    x, state = torch.randn(B, E), a_state(cell.parts)
-    expected = theirs(x, state if cell.parts > 1 else state[0])
+    x, state = torch.randn(B, E), a_state(cell.state_tensors)
+    expected = theirs(x, state if cell.state_tensors > 1 else state[0])
     new = cell.step(cell.project(x), state)
-    assert len(new) == cell.parts
-    for ours, wanted in zip(new, expected if cell.parts > 1 else (expected,)):
+    assert len(new) == cell.state_tensors
+    for ours, wanted in zip(new, expected if cell.state_tensors > 1 else (expected,)):
         torch.testing.assert_close(ours, wanted)
 
 
 @pytest.mark.parametrize("kind", CELLS)
 def test_a_sequence_equals_repeated_steps(kind):
     torch.manual_seed(1)
-    cell = CELLS[kind](E, H)
-    x, state = torch.randn(B, T, E), a_state(cell.parts)
+    cell = cell_class(kind)(E, H)
+    x, state = torch.randn(B, T, E), a_state(cell.state_tensors)
     whole = cell.sequence(x, state)
     assert whole.shape == (B, T, H)
     for t in range(T):
@@ -92,19 +95,19 @@ def test_a_sequence_equals_repeated_steps(kind):
 @pytest.mark.parametrize("kind", CELLS)
 def test_a_sequence_without_a_state_starts_from_zeros(kind):
     torch.manual_seed(1)
-    cell, x = CELLS[kind](E, H), torch.randn(B, T, E)
-    zeros = tuple(torch.zeros(B, H) for _ in range(cell.parts))
+    cell, x = cell_class(kind)(E, H), torch.randn(B, T, E)
+    zeros = tuple(torch.zeros(B, H) for _ in range(cell.state_tensors))
     torch.testing.assert_close(cell.sequence(x), cell.sequence(x, zeros))
-    assert (cell.sequence(x) - cell.sequence(x, a_state(cell.parts))).abs().max() > 1e-3
+    assert (cell.sequence(x) - cell.sequence(x, a_state(cell.state_tensors))).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("kind", CELLS)
 def test_a_split_projection_sums_to_the_whole(kind):
     torch.manual_seed(1)
-    cell, x = CELLS[kind](E + 4, H), torch.randn(B, T, E + 4)
+    cell, x = cell_class(kind)(E + 4, H), torch.randn(B, T, E + 4)
     whole = cell.project(x)
-    assert whole.shape == (B, T, GATES[kind] * H)
-    pieces = cell.project(x[..., :E]) + x[..., E:] @ cell.weights(E).t()
+    assert whole.shape == (B, T, cell.gates * H)
+    pieces = cell.project(x[..., :E]) + x[..., E:] @ cell.input_weights(E).t()
     torch.testing.assert_close(pieces, whole)
 
 
@@ -115,26 +118,26 @@ def test_a_stacks_sequence_equals_repeated_steps(kind, layers):
     whole = stack.sequence(x, state)
     for t in range(T):
         state = stack.step(stack.project(x[:, t]), state)
-        assert len(state) == layers * stack.parts
+        assert len(state) == layers * stack.per_layer
         torch.testing.assert_close(whole[:, t], stack.top(state))
 
 
-@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("kind", FUSED)
 def test_a_stack_equals_torchs_layers_with_the_same_weights(kind):
     stack, x, state = a_stack(kind, layers=2)
-    theirs = CELLS[kind].fused(E, H, num_layers=2, batch_first=True)
+    theirs = cell_class(kind).fused(E, H, num_layers=2, batch_first=True)
     theirs.load_state_dict({name.replace("l0", f"l{k}"): value for k, cell in enumerate(stack.cells)
                             for name, value in cell.rnn.state_dict().items()})
-    first = tuple(torch.stack(state[part::stack.parts]) for part in range(stack.parts))  # (layers, B, H) each
-    expected = theirs(x, first if stack.parts > 1 else first[0])[0]
+    first = tuple(torch.stack(state[part::stack.per_layer]) for part in range(stack.per_layer))  # (layers, B, H) each
+    expected = theirs(x, first if stack.per_layer > 1 else first[0])[0]
     torch.testing.assert_close(stack.sequence(x, state), expected)
 
 
 @pytest.mark.parametrize("kind", CELLS)
 def test_the_top_of_a_stack_is_the_last_layers_s(kind):
     stack, _, _ = a_stack(kind, layers=3)
-    state = tuple(torch.full((B, H), float(k)) for k in range(3 * stack.parts))
-    assert stack.top(state)[0, 0].item() == 2 * stack.parts
+    state = tuple(torch.full((B, H), float(k)) for k in range(3 * stack.per_layer))
+    assert stack.top(state)[0, 0].item() == 2 * stack.per_layer
 
 
 def test_dropout_falls_between_layers_only():

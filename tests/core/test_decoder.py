@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
-from core.cells import CELLS
 from core.encoder import Memory
 from core.models import make_decoder
+from core.registry import CELLS
 from core.settings import Settings
 from core.vocabulary import BOS
 
@@ -21,7 +21,7 @@ Y = torch.tensor([[BOS, 4, 5, 8], [BOS, 7, 7, 4]])
 def a_decoder(cell="gru", attention="additive", placement="before", layers=1, tie_embeddings=False, **others):
     torch.manual_seed(1)
     settings = Settings(cell=cell, attention=attention, placement=placement, layers=layers, embedding_size=E,
-                        state_size=H, tie_embeddings=tie_embeddings, **{"dropout": 0.0, "word_dropout": 0.0, **others})
+                        hidden_size=H, tie_embeddings=tie_embeddings, **{"dropout": 0.0, "word_dropout": 0.0, **others})
     return make_decoder(settings, vocabulary_size=V, memory_size=D)
 
 
@@ -47,7 +47,7 @@ def teach(decoder, y, memory):
 
 
 def scalar_decoder(attention, placement):
-    settings = Settings(cell="rnn", attention=attention, placement=placement, embedding_size=1, state_size=1,
+    settings = Settings(cell="rnn", attention=attention, placement=placement, embedding_size=1, hidden_size=1,
                         dropout=0.0, word_dropout=0.0, tie_embeddings=False)
     decoder = make_decoder(settings, vocabulary_size=6, memory_size=1)
     rnn = decoder.stack.cells[0].rnn
@@ -138,7 +138,7 @@ def test_the_weights_are_those_of_the_state_that_asks(placement, other, cell, la
 def test_without_attention_c_is_read_at_every_step(cell):
     decoder = a_decoder(cell, "none")
     memory = a_memory(decoder)
-    state = tuple(torch.randn(B, H) for _ in range(decoder.stack.parts))
+    state = tuple(torch.randn(B, H) for _ in range(decoder.stack.per_layer))
     other = Memory(memory.c + 1, memory.states, memory.mask)
     for t in range(T):  # the same word and the same state before it: only c differs
         _, here, _ = decoder.step(Y[:, t], state, memory)
@@ -177,7 +177,7 @@ def test_the_first_state_is_tanh_of_c_in_every_layer_with_its_own_weights(cell, 
     decoder = a_decoder(cell, "none", layers=layers)
     memory = a_memory(decoder)
     state = decoder.start(memory)
-    assert len(state) == layers * decoder.stack.parts == len(decoder.bridge)
+    assert len(state) == layers * decoder.stack.per_layer == len(decoder.bridge)
     for s, bridge in zip(state, decoder.bridge):
         torch.testing.assert_close(s, torch.tanh(memory.c @ bridge.weight.T + bridge.bias))
     for a in range(len(state)):

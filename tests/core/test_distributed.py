@@ -14,16 +14,16 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = """
 import sys, torch
 sys.path.insert(0, sys.argv[1])
-from core.batches import Data
+from core.batches import EncodedSplit
 from core.distributed import join
 from core.models import Seq2Seq, make_decoder, make_encoder
 from core.settings import Settings
 from core.training import train
 torch.set_num_threads(1)
-data = Data([[4 + (i + k) % 8 for k in range(1 + i % 3)] for i in range(23)],
+data = EncodedSplit([[4 + (i + k) % 8 for k in range(1 + i % 3)] for i in range(23)],
             [[4 + (i + k) % 8 for k in range(1 + i % 2)] + [2] for i in range(23)])
 settings = Settings(epochs=3, batch_size=4, accumulate=2, dropout=0.0, precision="fp32", learning_rate=0.02,
-                    embedding_size=4, state_size=5)
+                    embedding_size=4, hidden_size=5)
 torch.manual_seed(1)
 encoder = make_encoder(settings, vocabulary_size=12)
 model = Seq2Seq(encoder, make_decoder(settings, 12, encoder.memory_size))
@@ -65,8 +65,8 @@ def test_alone_everything_is_as_it_was():
     assert join() is ALONE
     assert ALONE.sum(1.5, 2) == [1.5, 2]
     assert ALONE.gather("x") == ["x"]
-    assert ALONE.first(lambda: "x") == "x"
-    assert ALONE.in_turn(lambda: "x") == "x"
+    assert ALONE.run_on_rank0(lambda: "x") == "x"
+    assert ALONE.local_rank0_first(lambda: "x") == "x"
 
 
 def test_the_loss_of_another_process_is_one_clear_line():

@@ -1,11 +1,11 @@
 import pytest
 import torch
-from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from core.cells import CELLS
+from core.cells import cell_class
 from core.encoder import Memory, last, reverse
 from core.models import make_encoder, make_lookup
+from core.registry import CELLS
 from core.settings import Settings
 from core.vocabulary import PAD, UNK
 
@@ -19,7 +19,7 @@ GRID = [(cell, layers, both) for cell in CELLS for layers in (1, 2) for both in 
 
 def an_encoder(cell="gru", layers=1, bidirectional=True, dropout=0.0, word_dropout=0.0):
     torch.manual_seed(1)
-    encoder = make_encoder(Settings(embedding_size=E, state_size=H, cell=cell, layers=layers, dropout=dropout,
+    encoder = make_encoder(Settings(embedding_size=E, hidden_size=H, cell=cell, layers=layers, dropout=dropout,
                                     bidirectional=bidirectional, word_dropout=word_dropout), vocabulary_size=V)
     with torch.no_grad():
         encoder.embedding.weight[PAD] = 3.0  # if padding leaks anywhere, it shall be seen
@@ -62,20 +62,19 @@ def test_padding_changes_nothing(cell, layers, both):
     torch.testing.assert_close(padded.states[1:, :2], alone.states)
 
 
-@pytest.mark.parametrize("cell, layers, both", GRID)
+@pytest.mark.parametrize("cell, layers, both", [row for row in GRID if cell_class(row[0]).fused])
 def test_states_and_c_equal_torchs_packed_rnn_with_the_same_weights(cell, layers, both):
     encoder = an_encoder(cell, layers, both)
-    kind = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell]
-    theirs = kind(E, H, num_layers=layers, bidirectional=both, batch_first=True)
+    theirs = cell_class(cell).fused(E, H, num_layers=layers, bidirectional=both, batch_first=True)
     weights = {}
-    for ending, cells in (("", encoder.onward), ("_reverse", encoder.backward)):
+    for ending, cells in (("", encoder.forward_layers), ("_reverse", encoder.backward_layers)):
         for k, one in enumerate(cells):
             weights |= {name.replace("_l0", f"_l{k}{ending}"): value for name, value in one.rnn.state_dict().items()}
     theirs.load_state_dict(weights)
     packed = pack_padded_sequence(encoder.embedding(IDS), LENGTHS, batch_first=True)
     out, final = theirs(packed)
     out = pad_packed_sequence(out, batch_first=True)[0]
-    final = final[0] if cell == "lstm" else final  # (layers · directions, B, H)
+    final = final[0] if isinstance(final, tuple) else final  # (layers · directions, B, H)
     c = torch.cat([final[-2], final[-1]], dim=-1) if both else final[-1]
     memory = encoder(IDS, LENGTHS)
     torch.testing.assert_close(memory.c, c)
@@ -96,8 +95,8 @@ def test_dropout_in_training_only(shares):
 
 def test_dropout_falls_once_on_the_embeddings():
     encoder, read = an_encoder(dropout=0.5).train(), []
-    first = encoder.onward[0].sequence
-    encoder.onward[0].sequence = lambda x: read.append(x) or first(x)
+    first = encoder.forward_layers[0].sequence
+    encoder.forward_layers[0].sequence = lambda x: read.append(x) or first(x)
     many = IDS[:1].expand(500, S)
     encoder(many, torch.full((500,), S))
     assert (read[0] == 0).float().mean().item() == pytest.approx(0.5, abs=0.03)  # 6000 numbers: 4 deviations are .026

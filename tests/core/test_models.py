@@ -2,8 +2,8 @@ import pytest
 import torch
 
 from core.batches import Batch
-from core.cells import CELLS
 from core.models import Classifier, Seq2Seq, make_decoder, make_encoder, make_lookup, make_pooling
+from core.registry import ATTENTIONS, CELLS
 from core.settings import Settings
 from core.vocabulary import BOS, EOS, PAD
 
@@ -14,12 +14,12 @@ FORMS = [("none", "after"), ("additive", "before"), ("additive", "after"), ("dot
 GRID = [pytest.param(cell, *form, id=f"{cell}-{form[0]}-{form[1]}") for cell in CELLS for form in FORMS]
 BATCH = Batch(source=torch.tensor([[4, 5, 6, 10], [7, 8, PAD, PAD]]), source_lengths=torch.tensor([4, 2]),
               target=torch.tensor([[4, 8, EOS], [5, EOS, PAD]]), index=torch.tensor([0, 1]))
-LABELLED = Batch(BATCH.source, BATCH.source_lengths, torch.tensor([[2], [0]]), BATCH.index)
+LABELLED = Batch(BATCH.source, BATCH.source_lengths, torch.tensor([[3], [1]]), BATCH.index)
 
 
 def settings(cell="gru", attention="additive", placement="before", **others):
     return Settings(**{"cell": cell, "attention": attention, "placement": placement, "embedding_size": E,
-                       "state_size": H, "dropout": 0.0, "word_dropout": 0.0, **others})
+                       "hidden_size": H, "dropout": 0.0, "word_dropout": 0.0, **others})
 
 
 def a_seq2seq(*form, **others):
@@ -129,7 +129,7 @@ def test_label_smoothing_by_its_formula():
     assert abs(by_hand - model.loss(BATCH)[0]) > 1e-3
 
 
-@pytest.mark.parametrize("attention", ["none", "additive", "dot"])
+@pytest.mark.parametrize("attention", ATTENTIONS)
 def test_the_classifiers_loss_is_minus_log_p_of_the_labels(attention):
     model = a_classifier("gru", attention)
     logits, weights = model(LABELLED.source, LABELLED.source_lengths)
@@ -165,7 +165,7 @@ def test_without_attention_the_classifier_reads_c():
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("attention", ["none", "additive", "dot"])
+@pytest.mark.parametrize("attention", ATTENTIONS)
 def test_every_parameter_of_the_classifier_gets_a_gradient(cell, attention):
     model = a_classifier(cell, attention, layers=2)
     model.loss(LABELLED)[0].backward()
@@ -178,8 +178,8 @@ def test_scheduled_sampling_replaces_inputs_by_the_decoders_own_guesses(placemen
     memory, true = model.encode(BATCH.source, BATCH.source_lengths), torch.tensor([[BOS, 4, 8], [BOS, 5, EOS]])
     s, context, _ = model.decoder(true, memory)
     guess = model.decoder.logits(model.decoder.read(s, context)).argmax(dim=-1)
-    assert torch.equal(model._sampled(true, memory, share=1.0), torch.cat([true[:, :1], guess[:, :-1]], dim=1))
-    assert torch.equal(model._sampled(true, memory, share=0.0), true)
+    assert torch.equal(model._sampled(true, memory, fraction=1.0), torch.cat([true[:, :1], guess[:, :-1]], dim=1))
+    assert torch.equal(model._sampled(true, memory, fraction=0.0), true)
 
 
 @pytest.mark.parametrize("options", [{"layer_norm": True}, {"recurrent_dropout": 0.4}])

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from core.optimization import Average, learning_rate_at
+from core.optimization import Average, lr_multiplier
 from core.settings import Settings
 
 
@@ -11,7 +11,7 @@ def weights(*values):
 
 def test_the_inverse_square_root_falls_from_the_end_of_the_warm_up():
     settings = Settings(schedule="inverse-sqrt", warmup=3)
-    shares = [learning_rate_at(u, 1000, settings) for u in (0, 2, 3, 15, 63)]
+    shares = [lr_multiplier(u, 1000, settings) for u in (0, 2, 3, 15, 63)]
     assert shares == pytest.approx([1 / 4, 3 / 4, 1, (4 / 16) ** 0.5, (4 / 64) ** 0.5])
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.batches import Data
+from core.batches import EncodedSplit
 from core.data import InputError
 from core.models import Seq2Seq, make_decoder, make_encoder
 from core.resume import Checkpoints, folder_of, unfinished
@@ -20,13 +20,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def some_data(count=23):
-    return Data([[4 + (i + k) % 8 for k in range(1 + i % 3)] for i in range(count)],
+    return EncodedSplit([[4 + (i + k) % 8 for k in range(1 + i % 3)] for i in range(count)],
                 [[4 + (i + k) % 8 for k in range(1 + i % 2)] + [2] for i in range(count)])
 
 
 def a_training(directory=None, seconds=0.0, on_update=lambda *_: None, on_note=lambda _: None, **others):
     settings = Settings(**{"epochs": 4, "batch_size": 3, "warmup": 2, "patience": 0, "precision": "fp32",
-                           "learning_rate": 0.02, "embedding_size": 4, "state_size": 5, "dropout": 0.3, **others})
+                           "learning_rate": 0.02, "embedding_size": 4, "hidden_size": 5, "dropout": 0.3, **others})
     torch.manual_seed(settings.seed)
     encoder = make_encoder(settings, vocabulary_size=12)
     model = Seq2Seq(encoder, make_decoder(settings, 12, encoder.memory_size))
@@ -187,7 +187,7 @@ def test_a_time_limit_stops_and_the_same_command_goes_on(tmp_path):
 
 def timed(directory):
     settings = Settings(epochs=4, batch_size=3, warmup=2, patience=0, precision="fp32", learning_rate=0.02,
-                        embedding_size=4, state_size=5, dropout=0.3)
+                        embedding_size=4, hidden_size=5, dropout=0.3)
     torch.manual_seed(1)
     encoder = make_encoder(settings, vocabulary_size=12)
     model = Seq2Seq(encoder, make_decoder(settings, 12, encoder.memory_size))

@@ -1,11 +1,15 @@
+import itertools
 import unicodedata
 
 import pytest
+import regex
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.data import InputError
-from core.tokenizer import GAP, GLUE, Characters, Subwords, WordAndCharacters, Words, make_tokenizer, normalize
+from core.registry import TASK_TOKENIZERS, TOKENIZERS
+from core.subwords import Subwords
+from core.tokenizer import GAP, GLUE, Characters, Spaces, WordAndCharacters, Words, make_tokenizer, normalize
 
 # Everything that has broken a tokenizer before: alphabets side by side, marks that combine, wide and narrow
 # punctuation, emoji with their joiners and tones, odd spaces, invisible characters, and what looks like a symbol.
@@ -24,7 +28,7 @@ TRAINED_ON = ["the cat sat on the mat", "the dog sat on the log", "la tête, c'e
 
 
 def learned():
-    return Subwords.learn(TRAINED_ON * 3, size=80)
+    return Subwords.from_texts(TRAINED_ON * 3, size=80)
 
 
 SUBWORDS = learned()
@@ -54,6 +58,14 @@ def test_words_come_back(text, lowercase):
 
 @many
 @given(texts, st.booleans())
+def test_pieces_between_spaces_come_back(text, lowercase):
+    clean = normalize(text, lowercase)
+    assert round_trip(Spaces(), clean) == clean
+    assert Spaces().split(clean) == (clean.split(" ") if clean else [])
+
+
+@many
+@given(texts, st.booleans())
 def test_subwords_come_back(text, lowercase):
     clean = normalize(text, lowercase)
     assert round_trip(SUBWORDS, clean) == clean
@@ -70,11 +82,11 @@ def test_a_word_with_its_characters_comes_back(text):
 @many
 @given(texts)
 def test_no_token_is_empty(text):
-    for tokenizer in (Characters(), Words(), SUBWORDS):
+    for tokenizer in (Characters(), Words(), Spaces(), SUBWORDS):
         assert all(tokenizer.split(normalize(text)))
 
 
-@pytest.mark.parametrize("tokenizer", [Characters(), Words(), SUBWORDS], ids=lambda t: t.kind)
+@pytest.mark.parametrize("tokenizer", [Characters(), Words(), Spaces(), SUBWORDS], ids=lambda t: t.kind)
 @pytest.mark.parametrize("text", ["", "a▁b", "▁", "▁▁ a", "_", "a _ b", "__init__", "the unseen zebra", "中 文",
                                   "x ，y", "a<unk>b", "the <unk> cat", "ɐ 𝄞 🦓", "e\u0302\u0323x"])
 def test_awkward_texts_come_back(tokenizer, text):
@@ -163,6 +175,46 @@ def test_words_of_mixed_text(text, tokens):
     assert Words().split(text) == tokens
 
 
+# One script after another, with the marks that its words are written with.
+SCRIPTS = ["हिन्दी में लिखना", "বাংলা ভাষা", "தமிழ் மொழி", "తెలుగు", "ਪੰਜਾਬੀ", "ગુજરાતી", "മലയാളം", "සිංහල", "မြန်မာ", "ខ្មែរ",
+           "ไทยนี้", "ລາວ", "བོད་ཡིག", "العَرَبِيَّة", "עִבְרִית", "e\u0301te\u0301 q\u0303", "明\u0301月", "한국어",
+           "Ελληνικά", "ё\u0301"]
+letters = st.sampled_from(sorted({c for text in SCRIPTS for c in text} | set("a1,.-'’明")))
+
+
+@pytest.mark.parametrize("word", ["हिन्दी", "বাংলা", "தமிழ்", "తెలుగు", "العَرَبِيَّة", "עִבְרִית", "Ελληνικά", "ё\u0301"])
+def test_a_word_of_any_script_is_one_token(word):
+    assert Words().split(word) == [word]
+    assert Words().split(f"{word}, a") == [word, ",", "a"]
+
+
+@many
+@given(st.lists(letters, max_size=12).map("".join) | texts)
+def test_no_token_separates_a_mark_from_its_character(text):
+    clean = normalize(text)
+    tokens = [t for t in Words().split(clean) if t not in (GLUE, GAP)]
+    assert "".join(tokens) == clean.replace(" ", "")
+    starts = set(itertools.accumulate(map(len, tokens), initial=0))
+    joined, spaces = clean.replace(" ", ""), {0}
+    for piece in clean.split(" "):
+        spaces.add(max(spaces) + len(piece))
+    for i in starts - spaces:
+        assert unicodedata.category(joined[i])[0] != "M"
+
+
+@many
+@given(st.lists(st.sampled_from(SCRIPTS), max_size=4).map(" ".join))
+def test_a_word_is_cut_only_where_unicode_sees_a_word_end(text):
+    clean = normalize(text)
+    cuts = {m.start() for m in regex.finditer(r"(?wV1)\b", clean)}
+    at = 0
+    for token in Words().split(clean):
+        if token not in (GLUE, GAP):
+            at = clean.index(token, at)
+            assert at in cuts and at + len(token) in cuts
+            at += len(token)
+
+
 def test_words_without_markers_are_joined_by_the_rule():
     assert Words().join(["Hello", ",", "world", "!"]) == "Hello, world!"
     assert Words().join(["我", "用", "Python", "。"]) == "我用Python。"
@@ -207,7 +259,7 @@ def test_a_word_stands_before_its_characters():
     assert WordAndCharacters().split("月") == ["月"]
 
 
-@pytest.mark.parametrize("kind", ["characters", "words", "subwords", "word and characters"])
+@pytest.mark.parametrize("kind", [*TOKENIZERS, *TASK_TOKENIZERS])
 def test_every_kind_is_made_by_its_name(kind):
     tokenizer = make_tokenizer(kind, texts=TRAINED_ON)
     assert tokenizer.kind == kind
@@ -215,5 +267,5 @@ def test_every_kind_is_made_by_its_name(kind):
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones():
-    with pytest.raises(InputError, match=r"'letters' is unknown; known: characters, words, .*subwords"):
+    with pytest.raises(InputError, match=r"^`tokenizer` letters is unknown; known: characters, words, .*subwords"):
         make_tokenizer("letters")

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from core.batches import Data
+from core.batches import EncodedSplit
 from core.data import InputError
 from core.history import Epoch, History
 from core.machine import choose_precision, device, keep_freed_memory
 from core.models import Seq2Seq, make_decoder, make_encoder, parameters_by_part
-from core.optimization import learning_rate_at, make_optimizer
+from core.optimization import lr_multiplier, make_optimizer
 from core.settings import Settings
 from core.training import train
 from core.training_run import evaluate
@@ -19,12 +19,12 @@ from core.training_run import evaluate
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 
 CPU = torch.device("cpu")
-ONE = Data([[4]], [[5]])
+ONE = EncodedSplit([[4]], [[5]])
 
 
 def plain(**others):
     return Settings(**{"epochs": 5, "batch_size": 2, "warmup": 0, "schedule": "constant", "patience": 0,
-                       "learning_rate": 0.1, "precision": "fp32", "embedding_size": 4, "state_size": 5, **others})
+                       "learning_rate": 0.1, "precision": "fp32", "embedding_size": 4, "hidden_size": 5, **others})
 
 
 def scripted(dev_losses, train_loss=None):
@@ -60,7 +60,7 @@ def a_model(settings, seed=1):
 
 
 def some_data(count=7):
-    return Data([[4 + (i + k) % 8 for k in range(1 + i % 3)] for i in range(count)],
+    return EncodedSplit([[4 + (i + k) % 8 for k in range(1 + i % 3)] for i in range(count)],
                 [[4 + (i + k) % 8 for k in range(1 + i % 2)] + [2] for i in range(count)])
 
 
@@ -69,33 +69,33 @@ def some_data(count=7):
 
 def test_the_warm_up_is_linear_and_ends_at_the_highest_value():
     settings = plain(warmup=4)
-    assert [learning_rate_at(u, 100, settings) for u in range(6)] == pytest.approx([1/5, 2/5, 3/5, 4/5, 1, 1])
+    assert [lr_multiplier(u, 100, settings) for u in range(6)] == pytest.approx([1/5, 2/5, 3/5, 4/5, 1, 1])
 
 
 def test_the_warm_up_takes_at_most_a_tenth_of_all_updates():
     settings = plain(warmup=1000)
-    assert [learning_rate_at(u, 30, settings) for u in range(5)] == pytest.approx([1/4, 2/4, 3/4, 1, 1])
-    assert learning_rate_at(0, 9, settings) == 1
+    assert [lr_multiplier(u, 30, settings) for u in range(5)] == pytest.approx([1/4, 2/4, 3/4, 1, 1])
+    assert lr_multiplier(0, 9, settings) == 1
 
 
 def test_the_cosine_goes_from_one_to_zero():
     settings = plain(schedule="cosine", warmup=0)
     by_hand = {0: 1, 25: 0.5 * (1 + math.sqrt(0.5)), 50: 0.5, 75: 0.5 * (1 - math.sqrt(0.5)), 100: 0}
     for update, share in by_hand.items():
-        assert learning_rate_at(update, 100, settings) == pytest.approx(share, abs=1e-12)
+        assert lr_multiplier(update, 100, settings) == pytest.approx(share, abs=1e-12)
 
 
 def test_the_cosine_begins_after_the_warm_up():
     settings = plain(schedule="cosine", warmup=10)
-    assert learning_rate_at(9, 110, settings) == pytest.approx(10 / 11)
-    assert learning_rate_at(10, 110, settings) == 1
-    assert learning_rate_at(60, 110, settings) == pytest.approx(0.5)
-    assert learning_rate_at(109, 110, settings) > 0
+    assert lr_multiplier(9, 110, settings) == pytest.approx(10 / 11)
+    assert lr_multiplier(10, 110, settings) == 1
+    assert lr_multiplier(60, 110, settings) == pytest.approx(0.5)
+    assert lr_multiplier(109, 110, settings) > 0
 
 
 @pytest.mark.parametrize("schedule", ["constant", "plateau"])
 def test_other_schedules_stay_at_the_highest_value(schedule):
-    assert [learning_rate_at(u, 20, plain(schedule=schedule)) for u in (0, 10, 19)] == [1, 1, 1]
+    assert [lr_multiplier(u, 20, plain(schedule=schedule)) for u in (0, 10, 19)] == [1, 1, 1]
 
 
 def test_updates_use_the_scheduled_rate():
@@ -221,7 +221,7 @@ def test_the_train_loss_is_a_mean_over_tokens():
     model.loss = lambda batch, label_smoothing=0.0, sampling=0.0: (model.weight.sum() * 0 + batch.target.numel() ** 2,
                                                      batch.target.numel())
     losses = []
-    history = train(model, Data([[4], [5]], [[4], [4, 5, 6]]), ONE, plain(epochs=1, batch_size=1),
+    history = train(model, EncodedSplit([[4], [5]], [[4], [4, 5, 6]]), ONE, plain(epochs=1, batch_size=1),
                     on_update=lambda update, updates, loss, rate, tokens: losses.append(loss))
     assert sorted(losses) == [1, 3]
     assert history.epochs[0].train_loss == (1 + 9) / 4
@@ -231,7 +231,7 @@ def test_the_train_loss_is_a_mean_over_tokens():
 def test_the_gradient_is_clipped_to_the_asked_norm(clip, norm):
     model = nn.Linear(4, 1, bias=False)
     model.loss = lambda batch, label_smoothing=0.0, sampling=0.0: (model.weight.sum() * 10, 1)  # norm 20
-    train(model, ONE, ONE, plain(epochs=1, clip=clip))
+    train(model, ONE, ONE, plain(epochs=1, max_grad_norm=clip))
     assert model.weight.grad.norm().item() == pytest.approx(norm, rel=1e-4)
 
 
@@ -253,10 +253,10 @@ def test_adam_decays_nothing():
 def test_training_lowers_the_loss():
     settings = plain(epochs=15, learning_rate=0.05, dropout=0.0, word_dropout=0.0)
     model, data = a_model(settings), some_data()
-    before = evaluate(model, data.in_order(4))
+    before = evaluate(model, data.sorted_batches(4))
     history = train(model, data, data, settings)
-    assert evaluate(model, data.in_order(4)) < before / 2
-    assert history.best.dev_loss == pytest.approx(evaluate(model, data.in_order(4)))
+    assert evaluate(model, data.sorted_batches(4)) < before / 2
+    assert history.best.dev_loss == pytest.approx(evaluate(model, data.sorted_batches(4)))
 
 
 def test_the_same_seed_gives_the_same_numbers():
@@ -298,9 +298,9 @@ def test_evaluation_is_the_mean_over_tokens_without_dropout_and_leaves_the_mode(
     settings = plain(dropout=0.5)
     model, data = a_model(settings), some_data()
     model.train(training)
-    wanted = evaluate(model, data.in_order(3))
+    wanted = evaluate(model, data.sorted_batches(3))
     assert model.training is training
-    assert evaluate(model, data.in_order(7)) == pytest.approx(wanted)
+    assert evaluate(model, data.sorted_batches(7)) == pytest.approx(wanted)
     model.eval()
     whole = [model.loss(data.batch(range(len(data))))]
     assert wanted == pytest.approx(whole[0][0].item() / whole[0][1])

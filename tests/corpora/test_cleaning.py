@@ -1,17 +1,16 @@
-"""What is cleaned and left out: every step is counted, and every line that is left out can be looked up."""
+"""What is cleaned and rejected: every step is counted, and every line that is rejected can be looked up."""
 
 import pytest
+from kinds import file_corpus, prepare
 
-from core.data import Dropped, Example
+from core.data import Example, Rejected
 from core.settings import CorpusSettings
-from corpora.shared.cleaning import Cleaner
-from corpora.shared.files import file_corpus
-from corpora.shared.splits import prepare
+from corpora.prepare.cleaning import Cleaner
 
 
 def clean(source, target, script="", **settings):
     cleaner = Cleaner(CorpusSettings(**settings), script)
-    return cleaner.clean(Example(source, target)), dict(cleaner.changed)
+    return cleaner.clean(Example(source, target)), dict(cleaner.texts.changed)
 
 
 @pytest.mark.parametrize("source,target,settings,reason", [
@@ -22,7 +21,7 @@ def clean(source, target, script="", **settings):
     ("abcdefg", "de", {"max_ratio": 3}, "one text more than 3 times as long as the other")])
 def test_each_step_leaves_out_what_it_is_for(source, target, settings, reason):
     found, _ = clean(source, target, **settings)
-    assert isinstance(found, Dropped) and found.reason == reason
+    assert isinstance(found, Rejected) and found.reason == reason
 
 
 @pytest.mark.parametrize("source,target,settings", [
@@ -76,7 +75,7 @@ def test_where_nothing_can_be_used_the_first_reason_is_told_with_its_line(tmp_pa
     path = tmp_path / "a.tsv"
     path.write_text("one\ntwo\nthree\n")
     said = refused(lambda: prepare(file_corpus([path], "translate")))
-    assert "usable examples: 0" in said and "3 left out: fewer columns" in said and "the first in line 1" in said
+    assert "0 usable examples; at least 10 required" in said and "3 rejected: fewer columns" in said and "the first in line 1" in said
 
 
 def test_other_limits_make_another_dataset_from_the_same_file(tmp_path):

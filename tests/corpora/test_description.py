@@ -1,15 +1,14 @@
-"""corpora/shared/description.py: a corpus in, what there is to know of it out; counted by hand here."""
+"""corpora/prepare/description.py: a corpus in, what there is to know of it out; counted by hand here."""
 
 from collections import Counter
 
 import numpy as np
 import pytest
+from kinds import file_corpus, prepare
 
 from core.tokenizer import Characters, Words
-from corpora.shared import description
-from corpora.shared.description import advice, coverage, histogram, labels, lengths
-from corpora.shared.files import file_corpus
-from corpora.shared.splits import prepare
+from corpora.prepare import description
+from corpora.prepare.description import advice, coverage, histogram, labels, lengths
 
 
 def rows_of(counts):
@@ -37,7 +36,7 @@ def test_the_longest_bar_is_that_of_the_most_and_the_shortest_still_shows():
 
 def test_quantiles_of_both_sides():
     head, source, target, *_ = lengths({"source": np.arange(101), "target": np.array([7, 7])})
-    assert head.split()[1:] == ["least", "5%", "25%", "50%", "75%", "95%", "most"]
+    assert head.split()[1:] == ["minimum", "5%", "25%", "50%", "75%", "95%", "maximum"]
     assert source.split()[1:] == ["0", "5", "25", "50", "75", "95", "100"] and set(target.split()[1:]) == {"7"}
 
 
@@ -49,7 +48,7 @@ def test_coverage_counts_tokens_those_seen_once_those_that_make_up_most_and_the_
 
 def test_labels_are_shown_with_their_shares():
     head, *rows = labels(Counter({"a": 30, "b": 10}))
-    assert head.endswith("2; the most frequent one makes up 75.0%")
+    assert head.endswith("2; the most frequent is 75.0%")
     assert [row.split()[-1] for row in rows] == ["30", "10"]
     assert [*labels(Counter({str(i): 100 - i for i in range(30)}))][-1].strip() == "and 10 more, the rarest 71 times"
 
@@ -58,7 +57,7 @@ def described(tmp_path, task, lines):
     (tmp_path / "a.tsv").write_text("".join(lines), encoding="utf-8")
     corpus = file_corpus([tmp_path / "a.tsv"], task)
     dataset = prepare(corpus)
-    return "\n".join(description.description(corpus, dataset)), dataset, [*advice(task, dataset)]
+    return "\n".join(description.description(corpus, dataset)), dataset, [*advice(dataset)]
 
 
 def test_everything_is_counted_unless_the_corpus_is_very_large_and_that_is_said(tmp_path, monkeypatch):
@@ -67,13 +66,13 @@ def test_everything_is_counted_unless_the_corpus_is_very_large_and_that_is_said(
     n = len(dataset.train)
     assert f"vocabulary of all {n} training examples" in text and f"source, words{n:>17}" in text
     assert not any(line.endswith(" ") for line in text.splitlines())
-    monkeypatch.setattr(description, "MOST", 8 * 100)
+    monkeypatch.setattr(description, "MAX_CHARACTERS", 8 * 100)
     text, _, _ = described(tmp_path, "translate", lines)
     assert f"vocabulary of {-(-n // 4)} of {n} training examples" in text
     assert f"source   {4:>8}" in text and f"4 {'█' * 40} {n}" in text  # the lengths are still of all
 
 
 def test_advice_on_labels_counts_all_of_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(description, "LOOKED_AT", 20)
+    monkeypatch.setattr(description, "SAMPLE", 20)
     *_, lines = described(tmp_path, "classify", [f"text number {i}\t{'ab'[i % 2]}\n" for i in range(400)])
     assert not any("fewer than ten" in line for line in lines)

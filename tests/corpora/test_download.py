@@ -1,19 +1,19 @@
-"""corpora/shared/download.py: an address in, a file out: complete or not there, gone on with after a break."""
+"""corpora/fetch/download.py: an address in, a file out: complete or not there, gone on with after a break."""
 
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from loopback import BODY, SUMS, contents, digest
 from platformdirs import user_cache_path
-from tqdm import tqdm
 
-from corpora.shared import download
+from core import events
+from corpora.fetch import download
+from corpora.fetch.download import cache_folder, fetch, is_right, package_file
 from corpora.shared.corpus import CorpusUnavailable
-from corpora.shared.download import cache_folder, fetch, is_right, package_file
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +43,7 @@ def test_fetch_replaces_an_older_file(server, tmp_path):
 
 
 @pytest.mark.parametrize("name,reason", [
-    ("truncated", f"broke off after 1000 of {len(BODY)} bytes"),
+    ("truncated", f"interrupted after 1000 of {len(BODY)} bytes"),
     ("missing", "Not Found"),
     ("reset-at-once", ""),
     ("reset-in-the-body", "")])
@@ -75,10 +75,19 @@ def test_a_server_that_falls_silent_is_given_up(server, tmp_path, monkeypatch, r
     assert contents(tmp_path) == {}
 
 
-def test_a_download_needs_no_progress_bar(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "tqdm", partial(tqdm, disable=True))  # what TQDM_DISABLE=1 does
-    fetch(f"{server.address}/files/a.json", tmp_path / "mine")
-    assert contents(tmp_path) == {"mine": SUMS["a.json"]}
+def test_its_progress_is_told_in_bytes(server, tmp_path):
+    bars = []
+
+    class Heard(events.Listener):
+        def progress(self, *about):
+            bars.append((about, Mock()))
+            return bars[0][1]
+
+    with events.listening(Heard()):
+        fetch(f"{server.address}/files/a.json", tmp_path / "mine")
+    [(about, bar)] = bars
+    assert about == ("mine", len(BODY), "B") and bar.close.called
+    assert sum(call.args[0] for call in bar.update.call_args_list) == len(BODY)
 
 
 # going on
@@ -98,7 +107,7 @@ def test_a_download_that_breaks_off_goes_on_in_the_same_run(server, tmp_path):
 def test_a_download_that_keeps_breaking_off_is_given_up_and_goes_on_in_the_next_run(server, tmp_path, refused):
     server.breaks = download.TRIES
     said = refused(lambda: once(server, tmp_path), CorpusUnavailable)
-    assert "broke off after" in said and f"of {len(BODY)} bytes" in said
+    assert "interrupted after" in said and f"of {len(BODY)} bytes" in said
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.json.mark", "a.json.part"]
     once(server, tmp_path)
     assert server.ranges == [len(BODY) - (len(BODY) >> i) for i in range(download.TRIES + 1)]
@@ -106,16 +115,19 @@ def test_a_download_that_keeps_breaking_off_is_given_up_and_goes_on_in_the_next_
 
 
 def interrupted(server, tmp_path, monkeypatch, after=1):
-    class Interrupted(tqdm):
-        def update(self, n=1):
-            super().update(n)
+    class Interrupted(events.Listener):
+        n = 0
+
+        def progress(self, *about):
+            return Mock(update=self.update)
+
+        def update(self, n):
+            self.n += n
             if self.n >= after:
                 raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch:
-        patch.setattr(download, "tqdm", Interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            once(server, tmp_path)
+    with pytest.raises(KeyboardInterrupt), events.listening(Interrupted()):
+        once(server, tmp_path)
 
 
 @pytest.mark.parametrize("tag", ['"version 1"', "Wed, 25 Nov 2026 10:00:00 GMT"])
@@ -179,7 +191,7 @@ def test_a_download_without_end_is_ended(server, tmp_path, monkeypatch, refused)
 
 def test_a_killed_download_goes_on(server, tmp_path):
     server.breaks = 10 ** 6
-    program = ("import sys; from pathlib import Path; from corpora.shared import download\n"
+    program = ("import sys; from pathlib import Path; from corpora.fetch import download\n"
                "download.PAUSE = 60\n"
                "download.fetch(sys.argv[1], Path(sys.argv[2]))")
     child = subprocess.Popen([sys.executable, "-c", program, f"{server.address}/once/a.json", str(tmp_path / "a.json")],

@@ -1,14 +1,14 @@
-"""corpora/shared/encodings.py: the encoding of a file is recognised, or refused, never guessed wrongly in silence."""
+"""corpora/read/encodings.py: the encoding of a file is recognised, or refused, never guessed wrongly in silence."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kinds import file_corpus
 
-from core.data import Dropped
+from core.data import Rejected
 from core.settings import CorpusSettings
-from corpora.shared import encodings
-from corpora.shared.encodings import lines, recognised
-from corpora.shared.files import file_corpus
+from corpora.read import encodings
+from corpora.read.encodings import lines, recognised
 from corpora.shared.opening import File
 
 MODERN = "我们今天去学校看书，他说那里的人都很好。\t这是一个大家都知道的地方，你也来吧！\n" * 3
@@ -22,7 +22,7 @@ def file_of(tmp_path, data: bytes, name: str = "mine.tsv") -> File:
 
 
 def texts(file: File, encoding: str = "") -> list[str]:
-    return [item[1] for item in lines(file, encoding) if not isinstance(item, Dropped)]
+    return [item[1] for item in lines(file, encoding) if not isinstance(item, Rejected)]
 
 
 ENCODINGS = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16",
@@ -37,7 +37,7 @@ def test_chinese_text_is_recognised_in_each_encoding(tmp_path, text, encoding, n
     assert encodings.NAMES[recognised(file)] == name
     assert texts(file) == text.splitlines()
     corpus = file_corpus([file.path], "translate" if text != OLD else "poem")
-    said = (f"{file}: read as {name}; --encoding names another",)
+    said = (f"{file}: read as {name}; `encoding` overrides this",)
     assert corpus.notes == (() if name == "UTF-8" else said)
 
 
@@ -47,34 +47,34 @@ def test_an_encoding_that_cannot_be_told_is_refused_and_read_when_named(tmp_path
             "koi8-r": "русский текст\tпример\n"}.get(encoding, "schöne Grüße\tüber Österreich\n") * 5
     file = file_of(tmp_path, text.encode(encoding))
     said = refused(lambda: recognised(file))
-    assert said.startswith(f"{file}: line 1 is not UTF-8 (byte 0x") and "--encoding" in said
+    assert said.startswith(f"{file}: line 1 is not UTF-8 (byte 0x") and "`encoding`" in said
     assert texts(file, encoding) == text.splitlines()
 
 
 @pytest.mark.parametrize("name", ["klingon", "rot13", "base64", "", "utf-8\0"])
 def test_an_unknown_encoding_is_refused(refused, name):
     if name:
-        assert refused(lambda: encodings.known(name)).startswith(f"--encoding {name}: unknown")
+        assert refused(lambda: encodings.known(name)).startswith(f"`encoding` {name}: unknown")
 
 
 def test_a_few_broken_lines_of_utf8_are_dropped_and_told(tmp_path):
     good = "我们今天去学校看书\t好\n".encode() * 200
     file = file_of(tmp_path, good + b"broken \xff\xfe here\tx\n" + good)
-    dropped = [item for item in lines(file) if isinstance(item, Dropped)]
+    dropped = [item for item in lines(file) if isinstance(item, Rejected)]
     assert [(d.reason, d.line, d.detail) for d in dropped] == [("not UTF-8", 201, "byte 0xff")]
     assert len(texts(file)) == 400
 
 
 def test_nul_bytes_drop_a_line(tmp_path):
     file = file_of(tmp_path, b"a\tb\nc\0\td\ne\tf\n")
-    assert [item if not isinstance(item, Dropped) else (item.line, item.reason) for item in lines(file)] == [
-        (1, "a\tb"), (2, "holds NUL bytes"), (3, "e\tf")]
+    assert [item if not isinstance(item, Rejected) else (item.line, item.reason) for item in lines(file)] == [
+        (1, "a\tb"), (2, "contains NUL bytes"), (3, "e\tf")]
 
 
 def test_a_line_without_end_is_dropped_in_bounded_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(encodings, "LONGEST", 1000)
     file = file_of(tmp_path, b"a\tb\n" + b"x" * 1_000_000 + b"\nc\td\n" + b"y" * 1000 + b"\n" + b"z" * 1001)
-    found = [(item.line, item.reason, len(item.text)) if isinstance(item, Dropped) else item for item in lines(file)]
+    found = [(item.line, item.reason, len(item.text)) if isinstance(item, Rejected) else item for item in lines(file)]
     assert found == [(1, "a\tb"), (2, "line of more than 1,000 characters", 100), (3, "c\td"), (4, "y" * 1000),
                      (5, "line of more than 1,000 characters", 100)]
 

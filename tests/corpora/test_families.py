@@ -6,13 +6,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from kinds import FORMATS, find, prepare
 from opencc import OpenCC
 
 from core.data import Example, InputError
-from corpora import cedict, hsk, reviews, starter, tang, themes
-from corpora.shared import chinese_poetry
-from corpora.shared.corpus import Corpus
-from corpora.shared.splits import Dataset, prepare
+from corpora import cedict, hsk, reviews, tang, themes
+from corpora.fetch import chinese_poetry
+from corpora.prepare.splits import Dataset
 
 HAN = re.compile("[\u3400-\u9fff]+")
 
@@ -318,24 +318,19 @@ def test_reviews_have_their_labels_the_right_way_round():
 # the starter corpora
 
 
-STARTERS = [starter.POEM, starter.WORD, starter.CLASSIFY, starter.TRANSLATE]
-
-
-@pytest.mark.parametrize("corpus", STARTERS, ids=lambda c: c.task)
-def test_a_starter_corpus_is_as_large_as_it_says_with_nothing_to_leave_out_but_shared_lines(corpus: Corpus):
+@pytest.mark.parametrize("task,lines", [("poem", 90), ("word", 320), ("classify", 320), ("translate", 320)])
+def test_a_starter_corpus_is_as_large_as_it_says_with_nothing_to_leave_out_but_shared_lines(task, lines):
+    corpus = find("starter", task)
     found = list(corpus.examples())
-    said = [int(number) for number in re.findall(r"\d+", corpus.size)]
-    units = {e.key or e.source for e in found} if corpus.task in ("poem",) else found
-    assert said[0] == len(units) and (corpus.task != "poem" or said[1] == len(found))
-    if corpus.task == "word":
-        assert said[1] == len({e.source for e in found})
+    assert corpus.size == f"{lines} lines" and corpus.origin == f"tasks/starter/{FORMATS[task].starter.name}"
+    assert len({e.key or e.source for e in found} if task == "poem" else found) == lines
     assert set(prepare(corpus).dropped) <= {"shares a text with a held-out example"}
 
 
 def test_every_starter_theme_of_the_test_split_stands_in_training():
-    dataset = prepare(starter.WORD)
-    assert {e.source for e in dataset.test} <= {e.source for e in dataset.train}
+    dataset = prepare(find("starter", "word"))
+    assert dataset.many_targets and {e.source for e in dataset.test} <= {e.source for e in dataset.train}
 
 
 def test_the_starter_labels_are_those_of_the_reviews():
-    assert {e.target for e in starter.CLASSIFY.examples()} == {"positive", "negative"}
+    assert {e.target for e in find("starter", "classify").examples()} == {"positive", "negative"}

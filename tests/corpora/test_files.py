@@ -1,4 +1,4 @@
-"""corpora/shared/files.py: a file of the user's in, a Corpus out."""
+"""corpora/read/files.py: a file of the user's in, a Corpus out."""
 
 import csv
 import io
@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kinds import file_corpus, prepare
 
-from core.data import Dropped
+from core.data import Rejected
 from core.settings import CorpusSettings
-from corpora.shared.columns import SOURCE_NAMES, TARGET_NAMES
-from corpora.shared.encodings import LONGEST
-from corpora.shared.files import file_corpus
-from corpora.shared.splits import prepare
+from corpora.read.columns import SOURCE_NAMES, TARGET_NAMES
+from corpora.read.encodings import LONGEST
 
 TASKS = ("word", "classify", "poem", "translate")
 PAIRS = [("你好", "hello"), ("谢谢", "thank you"), ("再见", "goodbye")]
@@ -37,8 +36,8 @@ def pairs_in(path: Path, task: str = "translate") -> list[tuple[str, str]]:
     return [(e.source, e.target) for e in file_corpus([path], task).examples()]
 
 
-def dropped_in(path: Path, task: str = "translate") -> list[Dropped]:
-    return [item for item in file_corpus([path], task).examples() if isinstance(item, Dropped)]
+def dropped_in(path: Path, task: str = "translate") -> list[Rejected]:
+    return [item for item in file_corpus([path], task).examples() if isinstance(item, Rejected)]
 
 
 # what is read
@@ -233,7 +232,7 @@ def test_poems_may_stand_in_a_column_of_their_own(tmp_path, name, text, settings
 
 def test_poems_in_a_column_keep_their_split(tmp_path):
     path = write(tmp_path / "a.csv", "split,text\ntrain,一一一，二二二。\ntest,三三三。四四四。\n")
-    assert [e.part for e in file_corpus([path], "poem").examples()] == ["train", "test"]
+    assert [e.split for e in file_corpus([path], "poem").examples()] == ["train", "test"]
 
 
 def test_a_txt_of_poems_gives_neighbouring_lines_with_their_context_and_one_key_a_poem(tmp_path):
@@ -290,7 +289,7 @@ def test_csv_lines_are_counted_as_an_editor_counts_them(tmp_path):
 def test_a_row_that_is_no_csv_is_dropped_and_the_next_one_read(tmp_path):
     path = write(tmp_path / "mine.csv", 'a,b\n"c" d,e\nf,g\n')
     items = list(file_corpus([path], "translate").examples())
-    assert [e.line if isinstance(e, Dropped) else (e.source, e.target) for e in items] == [("a", "b"), 2, ("f", "g")]
+    assert [e.line if isinstance(e, Rejected) else (e.source, e.target) for e in items] == [("a", "b"), 2, ("f", "g")]
 
 
 def test_a_quote_that_is_never_closed_does_not_swallow_the_rest_of_a_csv(tmp_path, refused):
@@ -317,7 +316,7 @@ def test_a_tsv_as_spreadsheets_write_it_is_read_with_its_quotes_and_that_is_said
 def test_a_ragged_row_does_not_hide_that_it_is_a_spreadsheet(tmp_path):
     rows = "".join(f'"a{i} ""x"""\t"b{i}\tc"\n' for i in range(30))
     path = write(tmp_path / "mine.tsv", 'text\tlabel\n' + rows + "d\te\tf\nalone\n")
-    found = [e for e in file_corpus([path], "translate").examples() if not isinstance(e, Dropped)]
+    found = [e for e in file_corpus([path], "translate").examples() if not isinstance(e, Rejected)]
     assert [(e.source, e.target) for e in found] == [(f'a{i} "x"', f"b{i}\tc") for i in range(30)]
     assert [d.line for d in dropped_in(path)] == [32, 33]
 
@@ -356,7 +355,7 @@ def test_a_json_line_without_both_texts_is_dropped_with_the_names_it_may_use(tmp
     path = write(tmp_path / "mine.jsonl", "\n".join([*lines_of("jsonl"), item]))
     (dropped,) = dropped_in(path, "classify")
     assert dropped.line == 4 and dropped.reason in (
-        "no object with names and texts", 'no text under "source" or "text"', 'no text under "target" or "label"')
+        "not an object with names and texts", 'no text under "source" or "text"', 'no text under "target" or "label"')
 
 
 # the corpus made of it
@@ -374,30 +373,30 @@ def test_a_file_corpus_names_its_file_and_its_size_and_loads_in_both_scripts(tmp
 def test_in_a_file_of_pairs_at_least_the_source_of_a_held_out_example_is_exclusive(tmp_path, task):
     path = write(tmp_path / "mine.tsv", "\n".join(lines_of("tsv")))
     expected = ("source", "target", "context") if task == "poem" else ("source",)
-    assert file_corpus([path], task).exclusive == expected
+    assert file_corpus([path], task).disjoint_fields == expected
 
 
 def test_in_a_file_of_themes_with_many_texts_each_the_text_is_exclusive_and_decides_the_split(tmp_path):
     path = write(tmp_path / "mine.tsv", "".join(f"{theme}\t{theme} {i}\n" for theme in "月山风雨花" for i in range(20)))
     corpus = file_corpus([path], "word")
-    assert corpus.exclusive == ("target",)
+    assert corpus.disjoint_fields == ("target",)
     assert all(e.key == e.target for e in corpus.examples())
     dataset = prepare(corpus)
     assert len(dataset.train) + len(dataset.dev) + len(dataset.test) == 100
     assert {e.source for e in dataset.train} == set("月山风雨花")
 
 
-@pytest.mark.parametrize("texts_a_word,exclusive", [(3, ("source",)), (4, ("target",))])
-def test_more_than_three_texts_a_word_make_it_a_theme(tmp_path, texts_a_word, exclusive):
+@pytest.mark.parametrize("texts_a_word,disjoint_fields", [(3, ("source",)), (4, ("target",))])
+def test_more_than_three_texts_a_word_make_it_a_theme(tmp_path, texts_a_word, disjoint_fields):
     lines = [f"word {i}\ttext {i} {j}\n" for i in range(30) for j in range(texts_a_word)]
     path = write(tmp_path / "mine.tsv", "".join(lines))
-    assert file_corpus([path], "word").exclusive == exclusive
-    assert file_corpus([path], "translate").exclusive == ("source",)
+    assert file_corpus([path], "word").disjoint_fields == disjoint_fields
+    assert file_corpus([path], "translate").disjoint_fields == ("source",)
 
 
 def test_a_word_list_with_few_texts_a_word_holds_out_whole_words(tmp_path):
     path = write(tmp_path / "mine.tsv", "".join(f"word {i}\tgloss {i} {j}\n" for i in range(100) for j in range(3)))
     corpus = file_corpus([path], "word")
-    assert corpus.exclusive == ("source",)
+    assert corpus.disjoint_fields == ("source",)
     dataset = prepare(corpus)
     assert {e.source for e in dataset.train}.isdisjoint(e.source for e in [*dataset.dev, *dataset.test])

@@ -1,12 +1,11 @@
-"""corpora/shared/headers.py: a header with names that are not known is told, and other first lines are not."""
+"""corpora/read/headers.py: a header with names that are not known is told, and other first lines are not."""
 
 import pytest
+from kinds import file_corpus, prepare
 
-from core.data import Dropped
+from core.data import Rejected
 from core.settings import CorpusSettings
-from corpora.shared.description import advice
-from corpora.shared.files import file_corpus
-from corpora.shared.splits import prepare
+from corpora.prepare.description import advice
 
 ZH = ["我们今天去学校看书", "他说那里的人都很好", "这是一个地方", "你也来吧", "大家都知道", "好"]
 EN = ["we go to school to read today", "he says the people there are fine", "this is a place", "come along then",
@@ -31,7 +30,7 @@ def notes_of(tmp_path, *rows, ending="csv", task="translate", **settings):
 def test_a_header_of_unknown_names_is_told_with_the_remedy(tmp_path, task, header, rows, ending):
     (note,) = notes_of(tmp_path, header, *rows, task=task, ending=ending)
     assert note == (f'{tmp_path}/a.{ending}: the first line ("{header[0]}", "{header[1]}") was read as an example; if '
-                    "it is a header, name its columns with --source-column and --target-column")
+                    "it is a header, name its columns with `source_column` and `target_column`")
 
 
 @pytest.mark.parametrize("rows", [
@@ -64,5 +63,5 @@ def test_advice_begins_with_it(tmp_path):
     pairs = "".join(f"{zh}{i},{en} {i}\n" for i in range(10) for zh, en in zip(ZH, EN))
     path.write_text("zh,en\n" + pairs, encoding="utf-8")
     corpus = file_corpus([path], "translate")
-    assert not any(isinstance(item, Dropped) for item in corpus.examples())
-    assert next(advice("translate", prepare(corpus), corpus.notes)) == corpus.notes[0]
+    assert not any(isinstance(item, Rejected) for item in corpus.examples())
+    assert next(advice(prepare(corpus), corpus.notes)) == corpus.notes[0]

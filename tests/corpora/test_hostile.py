@@ -15,24 +15,23 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kinds import file_corpus, prepare
 
 from core.cache import Folder
-from core.data import Dropped, Example
+from core.data import Example, Rejected
 from core.settings import CorpusSettings
+from corpora.prepare.cleaning import Cleaner
+from corpora.prepare.description import advice, description
+from corpora.prepare.store import Examples, Store, Writer
+from corpora.read.encodings import LONGEST
+from corpora.read.listing import files_of
 from corpora.shared import opening
-from corpora.shared.cleaning import Cleaner
-from corpora.shared.description import advice, description
-from corpora.shared.encodings import LONGEST
-from corpora.shared.files import file_corpus
-from corpora.shared.listing import files_of
-from corpora.shared.splits import prepare
-from corpora.shared.store import Examples, Store, Writer
 
 ROOT = Path(__file__).parents[2]
 MEGABYTE = 1 << 20
 
 
-def items_in(path: Path, task: str = "translate", **settings) -> list[Example | Dropped]:
+def items_in(path: Path, task: str = "translate", **settings) -> list[Example | Rejected]:
     return list(file_corpus([path], task, CorpusSettings(**settings)).examples())
 
 
@@ -52,10 +51,9 @@ READ = """
 import json, re, resource, sys
 from pathlib import Path
 from collections import Counter
-from core.data import Dropped, InputError
+from core.data import Rejected, InputError
 from core.settings import CorpusSettings
-from corpora.shared.cleaning import Cleaner
-from corpora.shared.files import file_corpus
+from corpora.prepare.cleaning import Cleaner
 resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))  # a machine may have less than what an attack asks for
 cleaner = Cleaner(CorpusSettings(), "simplified")
 for line in sys.stdin:
@@ -63,8 +61,8 @@ for line in sys.stdin:
     said, counts = "", Counter()
     try:
         for item in file_corpus([Path(path)], task).examples():
-            item = item if isinstance(item, Dropped) else cleaner.clean(item)
-            counts[item.reason if isinstance(item, Dropped) else "good"] += 1
+            item = item if isinstance(item, Rejected) else cleaner.clean(item)
+            counts[item.reason if isinstance(item, Rejected) else "good"] += 1
     except InputError as error:
         said = str(error)
     peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())
@@ -160,7 +158,7 @@ def test_a_strange_name_in_a_zip_is_only_a_name_and_is_shown_in_one_line(tmp_pat
 def test_a_name_with_nul_in_a_zip_ends_there(tmp_path):
     path = archive(tmp_path / "a.zip", [("a.tsv_.exe", b"a\tb\n")])
     path.write_bytes(path.read_bytes().replace(b"a.tsv_", b"a.tsv\0"))
-    assert [file.inside for file in files_of(path)] == ["a.tsv"]
+    assert [file.member for file in files_of(path)] == ["a.tsv"]
     assert pairs_in(path) == [("a", "b")]
 
 
@@ -186,10 +184,10 @@ def test_of_two_files_with_one_name_in_a_zip_the_last_is_read_once(tmp_path):
 
 def test_a_zip_of_many_files_is_opened_once(tmp_path, monkeypatch):
     path = archive(tmp_path / "a.zip", [(f"{i}.tsv", f"{i}\tx\n".encode()) for i in range(300)])
-    opened = []
+    open_file = []
     monkeypatch.setattr(zipfile.ZipFile, "__init__", lambda *args, init=zipfile.ZipFile.__init__, **named: (
-        opened.append(args), init(*args, **named))[1])
-    assert len(pairs_in(path)) == 300 and len(opened) == 1
+        open_file.append(args), init(*args, **named))[1])
+    assert len(pairs_in(path)) == 300 and len(open_file) == 1
     archive(path, [("a.tsv", b"a\tb\n")])
     assert pairs_in(path) == [("a", "b")]  # another file under the same name is read anew
 
@@ -278,7 +276,7 @@ def test_a_file_that_shrinks_while_it_is_read_gives_what_is_left(tmp_path, refus
     items = iter(file_corpus([path], "translate").examples())
     next(items)
     os.truncate(path, 10_000)
-    assert all(isinstance(item, Example | Dropped) for item in items)
+    assert all(isinstance(item, Example | Rejected) for item in items)
 
 
 @pytest.mark.parametrize("name", ["a\0.tsv", "a\ud800.tsv", "a\0.zip"], ids=ascii)
@@ -327,7 +325,7 @@ def test_a_broken_byte_in_a_list_drops_its_item(tmp_path):
     good = '{"source": "我们今天去学校看书", "target": "好"}'.encode()
     items = [*[good] * 200, good.replace("好".encode(), b"\xff"), good]
     path = write(tmp_path / "a.json", b"[" + b", ".join(items) + b"]")
-    assert [(d.reason, d.line) for d in items_in(path) if isinstance(d, Dropped)] == [("not UTF-8", 201)]
+    assert [(d.reason, d.line) for d in items_in(path) if isinstance(d, Rejected)] == [("not UTF-8", 201)]
 
 
 @pytest.mark.parametrize("task", ["translate", "word"])  # of which the second splits by the text
@@ -345,13 +343,13 @@ def test_lone_surrogates_go_all_the_way_through(tmp_path, task, script):
         assert e.source.startswith("a ") and e.target[0] in "漢汉" and e.target.isprintable()
         assert not {"\n", "\t"} & set(e.key)
     assert "\\ud800" in dataset.rejects.read_text(encoding="utf-8")
-    assert "\n".join([*description(corpus, dataset), *advice(task, dataset)]).encode("utf-8")
+    assert "\n".join([*description(corpus, dataset), *advice(dataset)]).encode("utf-8")
 
 
 def test_lone_surrogates_do_not_reach_the_terminal(tmp_path):
     path = write(tmp_path / "a.jsonl", "\n".join(json.dumps(
         {"source": f"\ud800\x1b[2J{i}", "target": f"\u202e{i}\ud800"}) for i in range(40)) + '\n"\\ud800"')
-    done = subprocess.run([sys.executable, "run.py", "corpora", "show", path, "--task", "translate", "--rejects",
+    done = subprocess.run([sys.executable, "run.py", "corpora", "show", path, "`task`", "translate", "`rejects`",
                            tmp_path / "out.tsv"], cwd=ROOT, capture_output=True, env={**os.environ, "LC_ALL": "C"})
     assert done.returncode == 0, done.stderr
     assert not {"\x1b", "\u202e", "�"} & set(done.stdout.decode("utf-8"))
@@ -442,7 +440,7 @@ def test_parquet_cut_off_or_damaged_anywhere_is_read_or_refused_in_one_line(tmp_
         damaged[at] ^= 0xff
         write(path, bytes(damaged))
         try:
-            assert all(isinstance(item, Example | Dropped) for item in items_in(path))
+            assert all(isinstance(item, Example | Rejected) for item in items_in(path))
         except opening.InputError as error:
             assert str(error).startswith(f"{path}: is no Parquet file (") and str(error).isprintable()
 
@@ -469,7 +467,7 @@ def test_parquet_is_read_from_an_archive_too(tmp_path, ending):
 
 
 def test_parquet_that_unpacks_without_end_is_refused(tmp_path, monkeypatch, refused):
-    from corpora.shared import objects
+    from corpora.read import objects
     monkeypatch.setattr(objects, "FREE", MEGABYTE)
     path = table(tmp_path / "a.parquet", source=["x" * 1000 + str(i) for i in range(50_000)], target=["b"] * 50_000)
     assert UNPACKS in refused(lambda: items_in(path))

@@ -12,13 +12,12 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+from kinds import prepare
 
-import corpora
 import run
-from core.data import Dropped, Example
+from core.data import Example, Rejected
 from core.settings import CorpusSettings
 from corpora.shared.corpus import CorpusUnavailable
-from corpora.shared.splits import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 CARD = """---
@@ -167,13 +166,13 @@ def offline(monkeypatch):
 
 
 def find(name, task="classify", **settings):
-    return corpora.find([name], task, CorpusSettings(**settings))
+    return find([name], task, CorpusSettings(**settings))
 
 
 def read(name, task="classify", **settings):
     items = list(find(name, task, **settings).examples())
-    return [(e.source, e.target, e.part) for e in items if isinstance(e, Example)], [
-        (d.file, d.line, d.reason) for d in items if isinstance(d, Dropped)]
+    return [(e.source, e.target, e.split) for e in items if isinstance(e, Example)], [
+        (d.file, d.line, d.reason) for d in items if isinstance(d, Rejected)]
 
 
 # what is read
@@ -252,9 +251,9 @@ def test_a_column_split_is_kept_where_there_is_one_split_only(hub):
 
 def test_which_texts_are_exclusive_depends_on_the_task(hub):
     hub.put("me/words", {"a.csv": "word,target\n" + "".join(f"spring,text {i}\n" for i in range(9))})
-    assert find("hf:me/words", "word").exclusive == ("target",)
-    assert find("hf:me/words", "poem").exclusive == ("source", "target", "context")
-    assert find("hf:me/words", "translate").exclusive == ("source",)
+    assert find("hf:me/words", "word").disjoint_fields == ("target",)
+    assert find("hf:me/words", "poem").disjoint_fields == ("source", "target", "context")
+    assert find("hf:me/words", "translate").disjoint_fields == ("source",)
     assert {e.key for e in find("hf:me/words", "word").examples()} == {f"text {i}" for i in range(9)}
 
 
@@ -268,8 +267,8 @@ def test_of_two_columns_one_tells_the_other(hub):
 
 
 @pytest.mark.parametrize("settings,said", [
-    ({"source_column": "body"}, "--source-column body: is no column of hf:me/tiny; it has: text, score, label"),
-    ({"target_column": "score"}, "--target-column score: of hf:me/tiny is ")])
+    ({"source_column": "body"}, "`source_column` body: is not a column of hf:me/tiny, which has: text, score, label"),
+    ({"target_column": "score"}, "`target_column` score: of hf:me/tiny is ")])
 def test_a_wrong_column_is_refused_before_anything_is_fetched(hub, refused, settings, said):
     card = CARD.replace("{name: score, dtype: float64}", "{name: score, list: string}")
     hub.put("me/tiny", {**TINY, "README.md": card, "new": said})
@@ -280,11 +279,11 @@ def test_a_wrong_column_is_refused_before_anything_is_fetched(hub, refused, sett
 
 def test_without_usual_names_the_columns_must_be_chosen(hub, refused):
     said = refused(lambda: read("hf:me/tiny:pairs", "translate"))
-    assert said.startswith("--source-column must be given for hf:me/tiny:pairs; it has: translation.de, ")
+    assert said.startswith("`source_column` must be given for hf:me/tiny:pairs, which has: translation.de, ")
 
 
 def test_an_encoding_is_for_files(hub, refused):
-    assert "--encoding gbk" in refused(lambda: find("hf:me/tiny", encoding="gbk"))
+    assert "`encoding` gbk" in refused(lambda: find("hf:me/tiny", encoding="gbk"))
 
 
 # revisions, and the cache
@@ -348,7 +347,7 @@ def test_what_is_not_in_the_cache_cannot_be_had_offline(hub, offline, refused):
     ("hf:me/code@odd", "has no revision odd; https://huggingface.co/datasets/me/code/tree/main shows its branches"),
     ("hf:me/gated", "is gated; ask for access on https://huggingface.co/datasets/me/gated, then log in with: hf auth"),
     ("hf:me/code", "is made by a program of its own, which is never run; its copy as files, if any, is hf:me/code@"),
-    ("hf:me/empty", "holds no files that the package datasets reads"),
+    ("hf:me/empty", "contains no files that the package datasets reads"),
     ("hf:me/several", "has several configurations; choose with hf:me/several:CONFIGURATION from: a, b"),
     ("hf:me/card", "a file of it is damaged"),
     ("hf:me/damaged", "a file of it is damaged, or unlike the others (Parquet"),
@@ -432,12 +431,12 @@ def test_a_folder_laid_out_like_a_data_set_is_read_anew_when_a_file_changes(hub,
 
 
 def test_a_corpus_is_shown_and_checked_and_refused(hub, capsys):
-    assert run.main(["corpora", "show", "hf:me/tiny", "--task", "classify"]) == 0
+    assert run.main(["corpora", "show", "hf:me/tiny", "`task`", "classify"]) == 0
     shown = capsys.readouterr().out
     assert "licence: cc-by-4.0\n  from https://huggingface.co/datasets/me/tiny at revision" in shown
     assert "80 train, 10 dev, 12 test" in shown and "cite: see https://" in shown
-    assert run.main(["corpora", "check", "hf:me/tiny", "--task", "classify"]) == 0
-    assert run.main(["--task", "classify", "--corpus", "hf:me/none"]) == 2
+    assert run.main(["corpora", "check", "hf:me/tiny", "`task`", "classify"]) == 0
+    assert run.main(["`task`", "classify", "`corpus`", "hf:me/none"]) == 2
     assert [line for line in capsys.readouterr().err.splitlines() if "me/none" in line and "run.py" in line] == [
         "run.py: hf:me/none: no such data set on the hub, or a private one; check the name, or log in with: "
         "hf auth login"]
@@ -445,11 +444,11 @@ def test_a_corpus_is_shown_and_checked_and_refused(hub, capsys):
 
 def test_a_model_is_trained_offline_and_knows_its_corpus_again(hub, tmp_path):
     list(find("hf:me/tiny").examples())
-    command = [sys.executable, str(ROOT / "run.py"), "--task", "classify", "--corpus", "hf:me/tiny", "--epochs", "1",
+    command = [sys.executable, str(ROOT / "run.py"), "`task`", "classify", "`corpus`", "hf:me/tiny", "--epochs", "1",
                "--embedding-size", "8", "--state-size", "8", "--precision", "fp32", "--model-dir", "model"]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, cwd=tmp_path,
                           env={**os.environ, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"})
     assert done.returncode == 0 and "80 train, 10 dev, 12 test" in done.stderr, done.stderr
     about = json.loads((tmp_path / "model/training.json").read_text(encoding="utf-8"))["corpus"]
-    again = prepare(corpora.find(about["given"], "classify", CorpusSettings(**about["reading"])), about["script"])
+    again = prepare(find(about["given"], "classify", CorpusSettings(**about["reading"])), about["script"])
     assert again.checksum == about["checksum"] and about["licence"] == "cc-by-4.0"

@@ -1,4 +1,4 @@
-"""What corpora/shared/splits.py keeps on disk: the same splits as in memory, found again, made anew when needed."""
+"""What corpora/prepare/splits.py keeps on disk: the same splits as in memory, found again, made anew when needed."""
 
 import hashlib
 import os
@@ -11,13 +11,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kinds import file_corpus, prepare
 
-from core.data import Example, InputError
+from core.data import SPLITS, Example, InputError
 from core.tokenizer import normalize
+from corpora.prepare.hashes import DEV, TEST, dedup_key, split_hash
 from corpora.shared.corpus import Corpus
-from corpora.shared.files import file_corpus
-from corpora.shared.seen import DEV, PARTS, TEST, fold, place
-from corpora.shared.splits import prepare
 
 ROOT = Path(__file__).resolve().parents[2]
 FILLERS = [Example(f"source {i}", f"target {i % 2}") for i in range(60)]
@@ -26,21 +25,21 @@ drawn = st.lists(st.builds(Example, text, text.map(lambda t: t[:1]), st.lists(te
                            st.sampled_from(["", "poem 1", "poem 2", "poem 7"])), max_size=40)
 
 
-def corpus(examples, exclusive=("source",), task="translate", calls=None, version="1"):
+def corpus(examples, disjoint_fields=("source",), task="translate", calls=None, version="1"):
     def load(script):
         if calls is not None:
             calls.append(script)
         yield from examples
     return Corpus(name="mine", task=task, title="title", size="size", licence="licence", origin="origin", load=load,
-                  exclusive=exclusive, version=version and (lambda: version))
+                  disjoint_fields=disjoint_fields, version=version and (lambda: version))
 
 
-def in_memory(examples, exclusive, task, reverse):
+def in_memory(examples, disjoint_fields, task, reverse):
     """The same splits, said plainly and all in lists."""
     def texts(e):
-        for part in exclusive if not reverse or "source" in exclusive else ("source",):
+        for part in disjoint_fields if not reverse or "source" in disjoint_fields else ("source",):
             value = getattr(e.reversed() if reverse else e, part)
-            yield from map(fold, value if isinstance(value, tuple) else [value])
+            yield from map(dedup_key, value if isinstance(value, tuple) else [value])
 
     def without(some, held):
         return [e for e in some if not {t for h in held for t in texts(h)} & set(texts(e))]
@@ -49,19 +48,19 @@ def in_memory(examples, exclusive, task, reverse):
     for e in examples:
         e = Example(normalize(e.source), normalize(e.target), e.context, e.key)
         if e.source and e.target:
-            unique.setdefault((fold(e.source), e.target, e.context, place(e) < TEST, place(e) < TEST + DEV), e)
+            unique.setdefault((dedup_key(e.source), e.target, e.context, split_hash(e) < TEST, split_hash(e) < TEST + DEV), e)
     kept = list(unique.values())
     labels = defaultdict(set)
     for e in kept:
-        labels[fold(e.source)].add(e.target)
+        labels[dedup_key(e.source)].add(e.target)
     if task == "classify":
-        kept = [e for e in kept if len(labels[fold(e.source)]) == 1]
+        kept = [e for e in kept if len(labels[dedup_key(e.source)]) == 1]
     checksum = hashlib.sha256("".join("\t".join((e.source, e.target, *e.context, e.key, "\n"))
                                       for e in kept).encode()).hexdigest()
-    kept.sort(key=place)
-    count = max(1, sum(place(e) < TEST for e in kept))
+    kept.sort(key=split_hash)
+    count = max(1, sum(split_hash(e) < TEST for e in kept))
     test, rest = kept[:count], without(kept[count:], kept[:count])
-    count = max(1, sum(place(e) < TEST + DEV for e in rest))
+    count = max(1, sum(split_hash(e) < TEST + DEV for e in rest))
     dev, train = rest[:count], without(rest[count:], rest[:count])
     if task == "classify":
         dev, test = ([e for e in part if e.target in {t.target for t in train}] for part in (dev, test))
@@ -70,15 +69,15 @@ def in_memory(examples, exclusive, task, reverse):
 
 @given(drawn, st.sampled_from([("source",), ("target",), ("source", "target", "context")]),
        st.sampled_from(["translate", "classify"]), st.booleans())
-def test_the_stream_gives_the_splits_that_lists_in_memory_would(examples, exclusive, task, reverse):
+def test_the_stream_gives_the_splits_that_lists_in_memory_would(examples, disjoint_fields, task, reverse):
     examples = FILLERS + examples
-    if "target" in exclusive or reverse:  # then these, too, must differ, or nothing is left for training
+    if "target" in disjoint_fields or reverse:  # then these, too, must differ, or nothing is left for training
         examples = [Example(e.source, e.target if i >= 60 else f"{e.target} {i}", e.context, e.key)
                     for i, e in enumerate(examples)]
         task = "translate"
-    expected, checksum = in_memory(examples, exclusive, task, reverse)
-    found = prepare(corpus(examples, exclusive, task, version=None), reverse=reverse)
-    assert [list(getattr(found, part)) for part in PARTS] == expected
+    expected, checksum = in_memory(examples, disjoint_fields, task, reverse)
+    found = prepare(corpus(examples, disjoint_fields, task, version=None), reverse=reverse)
+    assert [list(getattr(found, part)) for part in SPLITS] == expected
     assert found.checksum == checksum
     assert isinstance(found.dropped, Counter)
     assert sum(found.dropped.values()) == len(examples) - sum(map(len, expected))
@@ -97,7 +96,7 @@ def test_another_version_script_direction_or_program_reads_it_again(monkeypatch)
     prepare(corpus(FILLERS, calls=calls, version="2"))
     unlike = [Example(f"source {i}", f"target {i}") for i in range(60)]
     prepare(corpus(unlike, calls=calls, version="2"), reverse=True)
-    monkeypatch.setattr("corpora.shared.splits.code", lambda: [b"another program"])
+    monkeypatch.setattr("corpora.prepare.splits.FORMAT", 0)
     prepare(corpus(FILLERS, calls=calls, version="2"))
     assert len(calls) == 4
 
@@ -134,7 +133,7 @@ def test_a_cache_folder_that_cannot_be_written_stops_nothing(tmp_path, monkeypat
 
 
 def test_a_corpus_that_is_refused_is_not_kept(own_cache):
-    with pytest.raises(InputError, match="usable examples: 3"):
+    with pytest.raises(InputError, match="3 usable examples"):
         prepare(corpus(FILLERS[:3]))
     assert list((own_cache / "prepared").iterdir()) == []
 
@@ -156,7 +155,7 @@ def test_a_pipe_is_read_like_a_file(tmp_path):
     writer.start()
     dataset = prepare(file_corpus([tmp_path / "pipe"], "word"))
     writer.join()
-    assert sum(len(getattr(dataset, part)) for part in PARTS) == 40
+    assert sum(len(getattr(dataset, part)) for part in SPLITS) == 40
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -165,10 +164,10 @@ def test_preparing_many_pairs_takes_some_dozen_bytes_of_memory_each(tmp_path):
     path = tmp_path / "mine.tsv"
     path.write_text("".join(f"the source of the pair {i}\tthe target of the pair {i}\n" for i in range(count)),
                     encoding="utf-8")
-    program = ("import re, corpora\nfrom corpora.shared.splits import prepare\n"
+    program = ("import re, corpora\nimport sys; sys.path.insert(0, 'tests/corpora')\nfrom kinds import find, prepare\n"
                "peak = lambda: int(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1]) * 1024\n"
-               f"prepare(corpora.find('starter', 'translate'))\nbefore = peak()\n"
-               f"dataset = prepare(corpora.find({str(path)!r}, 'translate'))\nfor e in dataset.train: pass\n"
+               f"prepare(find('starter', 'translate'))\nbefore = peak()\n"
+               f"dataset = prepare(find({str(path)!r}, 'translate'))\nfor e in dataset.train: pass\n"
                "print(peak() - before)")
     ran = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert ran.returncode == 0, ran.stderr

@@ -4,12 +4,11 @@ import json
 import sys
 
 import pytest
+from kinds import file_corpus, prepare
 
-from core.data import Dropped, Example
+from core.data import Example, Rejected
 from core.settings import CorpusSettings
-from corpora.shared.files import file_corpus
-from corpora.shared.rejects import copied
-from corpora.shared.splits import prepare
+from corpora.prepare.rejects import copy
 
 
 def write(folder, **files):
@@ -22,8 +21,8 @@ def write(folder, **files):
 
 def read(*paths, task="translate", **settings):
     items = list(file_corpus(list(paths), task, CorpusSettings(**settings)).examples())
-    return [(e.source, e.target, e.part) for e in items if isinstance(e, Example)], [
-        (d.line, d.reason) for d in items if isinstance(d, Dropped)]
+    return [(e.source, e.target, e.split) for e in items if isinstance(e, Example)], [
+        (d.line, d.reason) for d in items if isinstance(d, Rejected)]
 
 
 # aligned
@@ -44,7 +43,7 @@ def test_a_line_that_is_dropped_on_one_side_shifts_nothing(tmp_path):
     (tmp_path / "a.de").write_bytes(b"eins\nz\0wei\ndrei\n")
     (tmp_path / "a.en").write_bytes(b"one\ntwo\nthree\n")
     assert read(tmp_path / "a.de", tmp_path / "a.en") == (
-        [("eins", "one", ""), ("drei", "three", "")], [(2, "holds NUL bytes")])
+        [("eins", "one", ""), ("drei", "three", "")], [(2, "contains NUL bytes")])
 
 
 def test_three_names_are_too_many_and_a_folder_is_not_aligned(tmp_path, refused):
@@ -63,7 +62,7 @@ def test_a_folder_of_aligned_files_keeps_its_splits_and_tells_what_is_not_read(t
     assert read(tmp_path)[0] == FORWARD
     assert file_corpus([tmp_path], "translate").notes == (
         f"{tmp_path}: not read: README.md",
-        f"{tmp_path}: de is the source, en the target, by the alphabet; --source-column en turns them round")
+        f"{tmp_path}: de is the source, en the target, by the alphabet; `source_column` en turns them round")
     assert file_corpus([tmp_path], "translate", CorpusSettings(target_column="en")).notes == (
         f"{tmp_path}: not read: README.md",)
 
@@ -71,11 +70,11 @@ def test_a_folder_of_aligned_files_keeps_its_splits_and_tells_what_is_not_read(t
 def test_what_was_left_out_of_a_folder_is_no_text_of_it(tmp_path, refused):
     write(tmp_path / "f", a_tsv="".join(f"{i}\tn{i}\n" for i in range(20)) + "alone\n")
     before = read(tmp_path / "f")
-    copied(prepare(file_corpus([tmp_path / "f"], "translate")).rejects, tmp_path / "f" / "left-out.tsv")
+    copy(prepare(file_corpus([tmp_path / "f"], "translate")).rejects, tmp_path / "f" / "left-out.tsv")
     assert "alone" in (tmp_path / "f" / "left-out.tsv").read_text()
     assert read(tmp_path / "f") == before
     assert "not read: left-out.tsv" in file_corpus([tmp_path / "f"], "translate").notes[0]
-    assert "left out of a corpus" in refused(lambda: read(tmp_path / "f" / "left-out.tsv"))
+    assert "rejected of a corpus" in refused(lambda: read(tmp_path / "f" / "left-out.tsv"))
 
 
 def test_one_file_twice_is_no_aligned_pair(tmp_path, refused):
@@ -120,7 +119,7 @@ def test_of_many_texts_one_that_cannot_be_read_is_counted(tmp_path):
     (tmp_path / "bad" / "c.txt").write_bytes("schön für Größe\n".encode("latin-1"))
     found, dropped = read(tmp_path, task="classify")
     assert found == [("fine", "good", "")] and [reason for _, reason in dropped] == ["file that cannot be read"] * 2
-    details = [d.detail for d in file_corpus([tmp_path], "classify").examples() if isinstance(d, Dropped)]
+    details = [d.detail for d in file_corpus([tmp_path], "classify").examples() if isinstance(d, Rejected)]
     assert details[0].startswith("is empty; ") and details[1].startswith("line 1 is not UTF-8 (byte 0xf6)")
 
 
@@ -204,7 +203,7 @@ def test_columns_that_nobody_named_and_nothing_reads_are_told(tmp_path):
     write(tmp_path, a_tsv="a\tb\tc\nd\te\tf\n", b_csv="text,label,else\na,b,c\n", c_tsv="a\tb\n")
     notes = [file_corpus([tmp_path / name], "translate").notes for name in ("a.tsv", "b.csv", "c.tsv")]
     assert notes == [(f"{tmp_path}/a.tsv: of 3 columns, column 1 is the source and column 2 the "
-                      "target; --source-column and --target-column choose others",), (), ()]
+                      "target; `source_column` and `target_column` choose others",), (), ()]
     [note] = file_corpus([tmp_path / "a.tsv"], "translate", CorpusSettings(source_column="3")).notes
     assert "column 3 is the source and column 2 the target" in note
     both = CorpusSettings(source_column="1", target_column="3")
@@ -228,8 +227,8 @@ def test_a_column_says_which_split_a_row_is_for(tmp_path):
 def test_a_row_with_more_columns_than_the_first_is_dropped_unless_they_are_empty(tmp_path):
     write(tmp_path, a_csv="text,label\nhello, world,x\na,b,\nc,d, \n", b_tsv="a\tb\nc\td\te\n")
     assert read(tmp_path / "a.csv", task="classify") == ([("a", "b", ""), ("c", "d", "")], [
-        (2, "more columns than the first line, divided by a comma")])
-    assert read(tmp_path / "b.tsv") == ([("a", "b", "")], [(2, "more columns than the first line, divided by a tab")])
+        (2, "more columns than the first line, separated by a comma")])
+    assert read(tmp_path / "b.tsv") == ([("a", "b", "")], [(2, "more columns than the first line, separated by a tab")])
 
 
 def test_three_bars_divide_too(tmp_path):
@@ -240,7 +239,7 @@ def test_three_bars_divide_too(tmp_path):
 def test_a_short_row_is_dropped_with_its_line(tmp_path):
     write(tmp_path, a_tsv="a\tb\nalone\nc\td\n")
     assert read(tmp_path / "a.tsv") == ([("a", "b", ""), ("c", "d", "")],
-                                        [(2, "fewer columns than needed, divided by a tab")])
+                                        [(2, "fewer columns than needed, separated by a tab")])
 
 
 # objects
@@ -253,13 +252,13 @@ def test_json_is_read_as_a_list_or_as_lines(tmp_path):
         path = tmp_path / f"{name}.json"
         path.write_text(text, encoding="utf-8")
         assert read(path, task="classify") == (
-            found, [(3, 'no text under "target" or "label"'), (4, "no object with names and texts")])
+            found, [(3, 'no text under "target" or "label"'), (4, "not an object with names and texts")])
 
 
 def test_names_that_are_not_known_are_told_with_the_remedy(tmp_path, refused):
     (tmp_path / "a.jsonl").write_text('{"zh": "a", "en": "b"}\n' * 20)
     said = refused(lambda: prepare(file_corpus([tmp_path / "a.jsonl"], "translate")))
-    assert "the first in line 1: it has zh, en; --source-column says which to take" in said
+    assert "the first in line 1: it has zh, en; give `source_column`" in said
 
 
 def test_of_two_names_in_an_object_one_tells_the_other(tmp_path):

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kinds import file_corpus
 
-from corpora.shared import listing, opening
-from corpora.shared.files import file_corpus
-from corpora.shared.listing import files_of
-from corpora.shared.opening import File, opened
+from corpora.read import listing
+from corpora.read.listing import files_of
+from corpora.shared import opening
+from corpora.shared.opening import File, open_file
 
 TEXT = "你好\thello\n谢谢\tthank you\n".encode()
 PACKERS = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
@@ -38,7 +39,7 @@ def test_a_packed_file_reads_as_the_file_in_it(tmp_path, ending):
     path = tmp_path / f"mine.tsv{ending}"
     path.write_bytes(PACKERS[ending](TEXT))
     assert pairs_in(path) == PAIRS
-    assert File(path).kind == ".tsv"
+    assert File(path).suffix == ".tsv"
 
 
 def test_a_zip_reads_as_the_files_in_it_by_name(tmp_path):
@@ -113,7 +114,7 @@ def test_a_zip_through_a_pipe_is_refused(tmp_path, monkeypatch, refused):
     data = archive(tmp_path / "a.zip", {"a.tsv": TEXT}).read_bytes()
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
     listing._copied.cache_clear()
-    assert "cannot come through a pipe" in refused(lambda: pairs_in(Path("-")))
+    assert "cannot be read from a pipe" in refused(lambda: pairs_in(Path("-")))
 
 
 def test_an_encrypted_zip_says_so(tmp_path, refused):
@@ -132,14 +133,14 @@ def test_a_tar_archive_says_how_to_go_on(tmp_path, refused, name):
         info = tarfile.TarInfo("a.tsv")
         info.size = len(TEXT)
         out.addfile(info, io.BytesIO(TEXT))
-    assert "is a tar archive; unpack it and give the folder" in refused(
+    assert "is a tar archive; unpack it and pass the folder" in refused(
         lambda: list(file_corpus([path], "translate").examples()))
 
 
 def test_an_empty_folder_and_an_empty_zip_say_so(tmp_path, refused):
     (tmp_path / "empty").mkdir()
     for path in (tmp_path / "empty", archive(tmp_path / "empty.zip", {})):
-        assert "holds no files" in refused(lambda path=path: file_corpus([path], "translate"))
+        assert "contains no files" in refused(lambda path=path: file_corpus([path], "translate"))
 
 
 def test_a_device_is_no_corpus(refused):
@@ -161,5 +162,5 @@ def test_random_bytes_are_read_or_refused_never_a_crash(tmp_path_factory, data, 
 def test_bytes_come_out_whole_whatever_the_size_of_a_read(tmp_path):
     path = tmp_path / "a.tsv.gz"
     path.write_bytes(gzip.compress(TEXT * 50))
-    with opened(File(path)) as raw:
+    with open_file(File(path)) as raw:
         assert b"".join(iter(lambda: raw.read(7), b"")) == TEXT * 50

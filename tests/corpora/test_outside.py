@@ -4,11 +4,11 @@ import importlib
 import sys
 
 import pytest
+from kinds import find, prepare
 
 import corpora
 from core.data import Example
-from corpora import _of_packages, all_corpora, find
-from corpora.shared.splits import prepare
+from corpora import _of_packages, all_corpora
 
 MODULE = '''
 from core.data import Example
@@ -65,20 +65,20 @@ def test_a_module_in_the_current_folder_is_found(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name,task,said", [
-    ("{}:NONE", "translate", "cannot be had (AttributeError: "),
-    ("nowhere_at_all:X", "translate", "cannot be had (ModuleNotFoundError: "),
-    ("{}:OTHER", "translate", "is no Corpus (corpora/shared/corpus.py) but int"),
-    ("{}:MINE", "poem", "is a corpus of --task translate, not poem")])
+    ("{}:NONE", "translate", "is unavailable (AttributeError: "),
+    ("nowhere_at_all:X", "translate", "is unavailable (ModuleNotFoundError: "),
+    ("{}:OTHER", "translate", "is not a Corpus (corpora/shared/corpus.py) but int"),
+    ("{}:MINE", "poem", "is for `task` translate, not poem")])
 def test_what_is_no_corpus_of_the_task_is_refused(module, name, task, said, refused):
     name = name.format(module)
-    assert refused(lambda: find(name, task)).startswith(f"--corpus {name}: {said}")
+    assert refused(lambda: find(name, task)).startswith(f"`corpus` {name}: {said}")
 
 
 @pytest.mark.parametrize("body,said", [
-    ("yield ('a', 'b')", "TypeError: load must yield Example or Dropped, not tuple; "),
-    ("yield Example(5, 'b')", "TypeError: Example(source=5, target='b', context=(), key='', part=''): source, target "),
+    ("yield ('a', 'b')", "TypeError: load must yield Example or Rejected, not tuple; "),
+    ("yield Example(5, 'b')", "TypeError: Example(source=5, target='b', context=(), key='', split=''): source, target "),
     ("yield Example('a', None)", "TypeError: Example("), ("yield Example('a', 'b', line='7')", "TypeError: Example("),
-    ("yield Example('a', 'b', part='valid')", "TypeError: Example("),
+    ("yield Example('a', 'b', split='valid')", "TypeError: Example("),
     ("raise SystemExit(3)", "SystemExit: 3; {path}, line 7"),
     ("yield Example('a', 'b'); {}['zh']", "KeyError: 'zh'; {path}, line 7"), ("return None", "TypeError: "),
     ("raise ValueError('one\\ntwo')", "ValueError: one two; {path}, line 7")])
@@ -86,18 +86,18 @@ def test_a_load_that_fails_is_told_in_one_line_with_its_place(tmp_path, module, 
     path = tmp_path / f"{module}.py"
     path.write_text(MODULE.replace('yield Example(f"word {i}", f"text {i}")', body), encoding="utf-8")
     corpus = find(f"{module}:MINE", "translate")
-    assert f"--corpus mine: cannot be read ({said.format(path=path)}" in refused(lambda: prepare(corpus))
+    assert f"`corpus` mine: cannot be read ({said.format(path=path)}" in refused(lambda: prepare(corpus))
 
 
 @pytest.mark.parametrize("field,said", [
-    ("version='1'", "version must be a function"), ("exclusive=('sources',)", "exclusive may hold source, target, "),
-    ("scripts='simplified'", "scripts must be a tuple"), ("exclusive='source'", "exclusive must be a tuple"),
+    ("version='1'", "version must be a function"), ("disjoint_fields=('sources',)", "disjoint_fields may hold source, target, "),
+    ("scripts='simplified'", "scripts must be a tuple"), ("disjoint_fields='source'", "disjoint_fields must be a tuple"),
     ("notes='a note'", "notes must be a tuple"),
     ("suggested={'epoch': 3}", "suggested 'epoch' is no setting")])
 def test_a_corpus_that_cannot_be_is_refused_where_it_is_written(tmp_path, module, field, said, refused):
     (tmp_path / f"{module}.py").write_text(MODULE.replace("load=load)", f"load=load, {field})", 1), encoding="utf-8")
     message = refused(lambda: find(f"{module}:MINE", "translate"))
-    assert "cannot be had (TypeError: Corpus mine: " + said in message
+    assert "is unavailable (TypeError: Corpus mine: " + said in message
 
 
 @pytest.mark.parametrize("body,said", [
@@ -107,14 +107,14 @@ def test_a_version_or_a_load_that_fails_is_told(tmp_path, module, body, said, re
         (tmp_path / f"{module}.py").write_text(MODULE.replace("load=load)", field, 1), encoding="utf-8")
         sys.modules.pop(module, None)
         importlib.invalidate_caches()
-        assert f"--corpus mine: cannot be read ({said}" in refused(lambda: prepare(find(f"{module}:MINE", "translate")))
+        assert f"`corpus` mine: cannot be read ({said}" in refused(lambda: prepare(find(f"{module}:MINE", "translate")))
 
 
 @pytest.mark.parametrize("body", ["import nothing_like_it", "raise ValueError('one\\ntwo')", "def broken(:", "1 / 0"])
 def test_a_module_that_fails_is_refused_in_one_line(tmp_path, monkeypatch, body, refused):
     (tmp_path / "fails_at_once.py").write_text(body, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    assert "--corpus fails_at_once:X: cannot be had (" in refused(lambda: find("fails_at_once:X", "poem"))
+    assert "`corpus` fails_at_once:X: is unavailable (" in refused(lambda: find("fails_at_once:X", "poem"))
     sys.modules.pop("fails_at_once", None)
 
 
@@ -129,7 +129,7 @@ def test_a_package_does_not_take_the_name_of_one_of_ours(announced, capfd):
     assert find("tang", "poem").title.startswith("Tang poems")
     assert len([c for c in all_corpora() if (c.task, c.name) == ("poem", "tang")]) == 1
     said = capfd.readouterr().err
-    assert "cannot be had: the name tang is taken; --corpus outside_" in said and said.count("\n") == 1
+    assert "cannot be had: the name tang is taken; `corpus` outside_" in said and said.count("\n") == 1
 
 
 def test_a_family_of_ours_that_cannot_be_loaded_is_named(monkeypatch, refused):
@@ -146,5 +146,5 @@ def test_a_package_that_fails_is_said_once_and_stops_nothing(announced, capfd):
     said = capfd.readouterr().err.splitlines()
     assert len(said) == 2
     assert said[0].startswith("the corpus gone (nowhere_at_all:X) cannot be had: ModuleNotFoundError: ")
-    assert said[1].endswith(" cannot be had: TypeError: is no Corpus but int")
+    assert said[1].endswith(" cannot be had: TypeError: is not a Corpus but int")
     assert corpora.PLACES == "n2m.corpora"

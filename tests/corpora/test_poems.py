@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpora.shared.poems import line_pairs, lines_of
+from core.verses import lines_of
+from corpora.shared.poems import line_pairs
 
 
 @pytest.mark.parametrize("poem", [

@@ -5,11 +5,11 @@ import json
 
 import pytest
 import samples
+from kinds import find, prepare
 
-from core.data import Dropped, Example
-from corpora import ag_news, chat, chnsenticorp, ci, classical, couplets, find, iwslt, multi30k, tang, tatoeba, thucnews
-from corpora.shared import sources
-from corpora.shared.splits import prepare
+from core.data import Example, Rejected
+from corpora import ag_news, chat, chnsenticorp, ci, classical, couplets, iwslt, multi30k, tang, tatoeba, thucnews
+from corpora.fetch import sources
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def mirror(tmp_path, monkeypatch):
 
 def read(corpus, script: str | None = None) -> list[tuple[str, str, str]]:
     """Source, target and split of its examples; reason, text and line of what is none."""
-    return [(e.source, e.target, e.part) if isinstance(e, Example) else (e.reason, e.text, str(e.line))
+    return [(e.source, e.target, e.split) if isinstance(e, Example) else (e.reason, e.text, str(e.line))
             for e in corpus.examples(script)]
 
 
@@ -121,7 +121,7 @@ def test_classical_reads_every_chapter_and_leaves_out_those_that_are_not_aligned
     found = list(classical.CLASSICAL.examples())
     assert [(e.source, e.target) for e in found if isinstance(e, Example)] == [
         ("学而时习之", "学了又按时温习"), ("不亦说乎", "不也高兴吗")]
-    dropped = [e for e in found if isinstance(e, Dropped)]
+    dropped = [e for e in found if isinstance(e, Rejected)]
     assert [e.reason for e in dropped] == ["chapter that is not aligned"] * 2
     assert all("孟子" in e.file for e in dropped)
 

@@ -1,4 +1,4 @@
-"""corpora/shared/sources.py: names and checksums in, files in the cache folder out, never fetched twice."""
+"""corpora/fetch/sources.py: names and checksums in, files in the cache folder out, never fetched twice."""
 
 import errno
 import io
@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from loopback import BODY, FILES, SUMS, contents, digest
 
-from corpora.shared import download, sources
+from corpora.fetch import download, sources
+from corpora.fetch.sources import FETCHED, Source, folder, from_github, from_web, use_mirror
 from corpora.shared.corpus import CorpusUnavailable
-from corpora.shared.sources import FETCHED, MIRROR, Source, check_mirror, folder, from_github, from_web
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,22 +65,22 @@ def test_only_what_is_missing_is_fetched_anew(server, own_cache, lost):
 
 
 @pytest.mark.parametrize("damaged", [b"", b"[", FILES["b.json"]])
-def test_a_file_that_is_not_what_it_was_is_said_and_fetched_anew(server, own_cache, capsys, damaged, refused):
+def test_a_file_that_is_not_what_it_was_is_said_and_fetched_anew(server, own_cache, notes, damaged, refused):
     path = folder("poems", SUMS, [gives(FILES)])
     (path / "a.json").write_bytes(damaged)
     refused(lambda: folder("poems", SUMS, [fails("gone")]), CorpusUnavailable)
     assert folder("poems", SUMS, [from_web(f"{server.address}/files")]) == path
     assert server.asked == ["/files/a.json"] and contents(path) == SUMS
-    assert f"{path}: damaged, to be fetched again: a.json" in capsys.readouterr().err
+    assert f"{path}: damaged, fetching again: a.json" in notes[0]
 
 
-def test_a_file_without_a_checksum_of_ours_is_known_by_the_one_it_came_with(server, own_cache, capsys):
+def test_a_file_without_a_checksum_of_ours_is_known_by_the_one_it_came_with(server, own_cache, notes):
     path = folder("poems", {"a.json": ""}, [gives(FILES)])
     assert folder("poems", {"a.json": ""}, []) == path
     (path / "a.json").write_bytes(FILES["a.json"][:5])
     assert folder("poems", {"a.json": ""}, [from_web(f"{server.address}/files")]) == path
     assert (path / "a.json").read_bytes() == FILES["a.json"] and server.asked == ["/files/a.json"]
-    assert "damaged, to be fetched again: a.json" in capsys.readouterr().err
+    assert "damaged, fetching again: a.json" in notes[0]
     (path / FETCHED).write_text("[")  # without it, a file is taken as it is
     (path / "a.json").write_bytes(b"of the user's own")
     assert folder("poems", {"a.json": ""}, []) == path
@@ -122,7 +122,7 @@ def test_when_every_source_fails_every_reason_is_given_and_nothing_is_left(serve
     assert said.startswith("could not be fetched: no npm here; ")
     assert f"{nobody}/a.json: " in said and f"{server.address}/a.json: Not Found" in said
     assert "b.json: wrong checksum; it is not the file this version expects" in said
-    assert said.endswith("; --mirror takes a folder, or an address, that has poems/b.json")
+    assert said.endswith("; `mirror` may name a folder or URL with poems/b.json")
     assert contents(own_cache / "poems") == {name: SUMS[name] for name in ("a.json", "c.json")}  # of the last source
     assert shown(own_cache) == ["poems"]
 
@@ -150,7 +150,7 @@ def test_the_half_of_a_file_that_an_interrupt_left_is_completed(server, own_cach
     assert shown(own_cache) == ["poems"]
 
 
-def test_two_runs_that_want_the_same_fetch_it_once(own_cache, capfd, monkeypatch):
+def test_two_runs_that_want_the_same_fetch_it_once(own_cache, notes, monkeypatch):
     begun, fetched = threading.Event(), []
 
     def slow(into, names):
@@ -165,11 +165,11 @@ def test_two_runs_that_want_the_same_fetch_it_once(own_cache, capfd, monkeypatch
     assert contents(folder("poems", SUMS, [slow])) == SUMS
     first.join()
     assert fetched == [list(SUMS)]
-    assert "another run is fetching poems; waiting for it" in capfd.readouterr().err
+    assert "another run is fetching poems; waiting for it" in notes[0]
 
 
 def test_the_lock_of_a_killed_run_is_free(own_cache):
-    program = ("import os; from corpora.shared.sources import folder\n"
+    program = ("import os; from corpora.fetch.sources import folder\n"
                "folder('poems', {'a.json': ''}, [lambda *_: os.kill(os.getpid(), 9)])")
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == -signal.SIGKILL
     begun = time.monotonic()
@@ -220,7 +220,7 @@ def test_a_network_that_fails_while_reading_is_no_fault_of_the_cache_folder(tmp_
 def mirror(tmp_path, monkeypatch):
     place = tmp_path / "mirror"
     place.mkdir()
-    monkeypatch.setenv(MIRROR, str(place))
+    monkeypatch.setenv("N2M_MIRROR", str(place))
     return place
 
 
@@ -238,7 +238,7 @@ def test_a_mirror_is_asked_first_for_name_and_file_or_for_the_file_alone(mirror,
 
 def test_a_cache_folder_is_a_mirror(own_cache, monkeypatch, tmp_path):
     folder("poems", SUMS, [gives(FILES)])
-    monkeypatch.setenv(MIRROR, str(own_cache))
+    monkeypatch.setenv("N2M_MIRROR", str(own_cache))
     monkeypatch.setenv("N2M_CACHE", str(tmp_path / "another"))
     assert folder("poems", SUMS, [never]) == tmp_path / "another" / "poems"
 
@@ -246,7 +246,7 @@ def test_a_cache_folder_is_a_mirror(own_cache, monkeypatch, tmp_path):
 @pytest.mark.parametrize("slash", ["", "/"])
 @pytest.mark.parametrize("inside", ["mirror", "files"])
 def test_a_mirror_may_be_an_address(server, monkeypatch, inside, slash):
-    monkeypatch.setenv(MIRROR, f"{server.address}/{inside}{slash}")
+    monkeypatch.setenv("N2M_MIRROR", f"{server.address}/{inside}{slash}")
     assert contents(folder("poems", SUMS, [never])) == SUMS
     first = ["/mirror/poems/a.json"] if inside == "mirror" else ["/files/poems/a.json", "/files/a.json"]
     assert server.asked[:len(first)] == first
@@ -272,7 +272,7 @@ def test_what_a_mirror_lacks_is_named(mirror, refused):
 
 
 def test_a_mirror_that_does_not_answer_is_asked_once(nobody, monkeypatch, refused):
-    monkeypatch.setenv(MIRROR, nobody)
+    monkeypatch.setenv("N2M_MIRROR", nobody)
     said = refused(lambda: folder("poems", SUMS, []), CorpusUnavailable)
     assert said.count(nobody) == 1 and "refused" in said
 
@@ -281,22 +281,34 @@ def test_a_mirror_that_does_not_answer_is_asked_once(nobody, monkeypatch, refuse
 def test_a_mirror_must_be_a_folder_or_an_address(tmp_path, monkeypatch, place, refused):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
-    monkeypatch.setenv(MIRROR, place)
-    says = f"{place}: no such folder; give a folder, or an address with http"
-    assert refused(lambda: check_mirror("--mirror")).startswith(f"--mirror {says}")
+    monkeypatch.setenv("N2M_MIRROR", place)
+    says = f"{place}: no such folder; give a folder, or a URL with http"
+    assert refused(lambda: use_mirror(place).__enter__()).startswith(f"`mirror` {says}")
     assert refused(lambda: folder("poems", SUMS, [gives(FILES)])).startswith(f"N2M_MIRROR {says}")
 
 
 def test_a_mirror_that_is_none_stops_nothing_that_needs_none(own_cache, monkeypatch):
     found = folder("poems", SUMS, [gives(FILES)])
-    monkeypatch.setenv(MIRROR, "nowhere")
+    monkeypatch.setenv("N2M_MIRROR", "nowhere")
     assert folder("poems", SUMS, []) == found
 
 
 def test_no_mirror_and_good_ones_are_accepted(tmp_path, monkeypatch):
     for place in ("", str(tmp_path), "https://somewhere/else", "http://127.0.0.1:1"):
-        monkeypatch.setenv(MIRROR, place)
-        check_mirror("--mirror")
+        with use_mirror(place):
+            assert sources.mirror() == place
+
+
+def test_a_mirror_is_used_within_its_block_only_before_the_one_of_the_environment_which_stays(mirror, tmp_path):
+    before = dict(os.environ)
+    (tmp_path / "other").mkdir()
+    with use_mirror(str(tmp_path / "other")):
+        assert sources.mirror() == str(tmp_path / "other")
+        with use_mirror(None):
+            assert sources.mirror() == str(tmp_path / "other")
+        with use_mirror(""):
+            assert sources.mirror() == ""
+    assert sources.mirror() == str(mirror) and dict(os.environ) == before
 
 
 # sources on the web

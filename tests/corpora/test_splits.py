@@ -1,4 +1,4 @@
-"""corpora/shared/splits.py: examples in; train, dev and test out, with nothing of a held-out example in training."""
+"""corpora/prepare/splits.py: examples in; train, dev and test out, with nothing of a held-out example in training."""
 
 import dataclasses
 import random
@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kinds import prepare
 
 from core.data import Example
+from corpora.prepare.hashes import DEV, TEST, split_hash
+from corpora.prepare.splits import FEWEST, Dataset
 from corpora.shared.corpus import Corpus
-from corpora.shared.seen import DEV, TEST, place
-from corpora.shared.splits import FEWEST, Dataset, prepare
 
 PARTS = ("train", "dev", "test")
 EVERYTHING = ("source", "target", "context")
@@ -21,9 +22,9 @@ SHARED = "shares a text with a held-out example"
 NEW_LABEL = "held out, with a label that training does not have"
 
 
-def corpus(examples: Iterable[Example], exclusive: tuple[str, ...] = ("source",), task: str = "translate") -> Corpus:
+def corpus(examples: Iterable[Example], disjoint_fields: tuple[str, ...] = ("source",), task: str = "translate") -> Corpus:
     return Corpus(name="mine", task=task, title="title", size="size", licence="licence", origin="origin",
-                  load=lambda script: examples, exclusive=exclusive)
+                  load=lambda script: examples, disjoint_fields=disjoint_fields)
 
 
 def numbered(n: int, start: int = 0) -> list[Example]:
@@ -66,7 +67,7 @@ unkeyed = st.builds(Example, spelling, spelling, contexts)
 
 
 def test_the_fillers_fill_every_split_by_their_hash_alone():
-    shares = [place(e) for e in FILLERS]
+    shares = [split_hash(e) for e in FILLERS]
     assert all(sum(low <= s < high for s in shares) > 1 for low, high in ((0, TEST), (TEST, TEST + DEV), (.15, 1)))
 
 
@@ -77,18 +78,18 @@ def test_test_and_dev_get_about_their_shares_by_the_hash_alone():
     dataset = prepare(corpus(numbered(4000)))
     assert abs(len(dataset.test) / 4000 - TEST) < 0.015 and abs(len(dataset.dev) / 4000 - DEV) < 0.015
     assert count(dataset) == 4000
-    assert all(place(e) < TEST for e in dataset.test)
-    assert all(TEST <= place(e) < TEST + DEV for e in dataset.dev)
-    assert all(TEST + DEV <= place(e) < 1 for e in dataset.train)
+    assert all(split_hash(e) < TEST for e in dataset.test)
+    assert all(TEST <= split_hash(e) < TEST + DEV for e in dataset.dev)
+    assert all(TEST + DEV <= split_hash(e) < 1 for e in dataset.train)
 
 
 def test_case_and_space_do_not_move_an_example():
-    assert len({place(Example(text, "t")) for text in ("Ab c", "ab c", " AB\u3000 C\n", "ab  c\t")}) == 1
-    assert place(Example("abc", "t")) != place(Example("ab c", "t"))
+    assert len({split_hash(Example(text, "t")) for text in ("Ab c", "ab c", " AB\u3000 C\n", "ab  c\t")}) == 1
+    assert split_hash(Example("abc", "t")) != split_hash(Example("ab c", "t"))
 
 
 def test_the_key_decides_where_there_is_one():
-    assert place(Example("a", "b", (), "poem")) == place(Example("c", "d", (), " Poem")) != place(Example("a", "b"))
+    assert split_hash(Example("a", "b", (), "poem")) == split_hash(Example("c", "d", (), " Poem")) != split_hash(Example("a", "b"))
     dataset = prepare(corpus([Example(f"s {i}", f"t {i}", (), f"poem {i // 10}") for i in range(600)]))
     keys = [{e.key for e in getattr(dataset, part)} for part in PARTS]
     assert all(keys) and not keys[0] & keys[1] and not keys[0] & keys[2] and not keys[1] & keys[2]
@@ -96,14 +97,14 @@ def test_the_key_decides_where_there_is_one():
 
 def test_a_split_known_by_heart_has_not_moved():
     # The models people have trained depend on it: SHA-256 of the folded key, its first 8 bytes as a share of 2**64.
-    assert place(Example("明月", "t")) == pytest.approx(0.9032189605593609, abs=1e-12)
+    assert split_hash(Example("明月", "t")) == pytest.approx(0.9032189605593609, abs=1e-12)
 
 
 @given(st.lists(unkeyed, max_size=40), st.randoms(use_true_random=False), st.sampled_from([("source",), EVERYTHING]))
-def test_the_same_examples_in_another_order_give_the_same_split(drawn, rng, exclusive):
+def test_the_same_examples_in_another_order_give_the_same_split(drawn, rng, disjoint_fields):
     examples = FILLERS + drawn
     shuffled = rng.sample(examples, len(examples))
-    one, other = prepare(corpus(examples, exclusive)), prepare(corpus(shuffled, exclusive))
+    one, other = prepare(corpus(examples, disjoint_fields)), prepare(corpus(shuffled, disjoint_fields))
     assert whereabouts(one) == whereabouts(other)
     assert one.dropped == other.dropped
 
@@ -116,8 +117,8 @@ def test_the_same_pair_from_two_poems_is_in_the_same_split_whichever_poem_comes_
 
 def held_out_and_training_key() -> tuple[str, str]:
     keys = [f"poem {i}" for i in range(100)]
-    return (next(k for k in keys if place(Example("", "", (), k)) < TEST),
-            next(k for k in keys if place(Example("", "", (), k)) > TEST + DEV))
+    return (next(k for k in keys if split_hash(Example("", "", (), k)) < TEST),
+            next(k for k in keys if split_hash(Example("", "", (), k)) > TEST + DEV))
 
 
 @given(st.lists(pairs, max_size=25), st.lists(pairs, max_size=25), st.booleans())
@@ -129,7 +130,7 @@ def test_a_corpus_that_grows_keeps_every_old_example_in_its_split(old, new, in_f
 
 @given(st.lists(keyed, max_size=25), st.lists(keyed, max_size=25))
 def test_a_corpus_of_poems_that_grows_moves_no_old_example_to_another_split(old, new):
-    # An old example may be left out, for a text it shares with a new held-out one.
+    # An old example may be rejected, for a text it shares with a new held-out one.
     before = whereabouts(prepare(corpus(FILLERS + old, EVERYTHING)))
     after = whereabouts(prepare(corpus(FILLERS + old + new, EVERYTHING)))
     assert {example: after.get(example, part) for example, part in before.items()} == before
@@ -150,16 +151,16 @@ def test_no_held_out_source_stands_in_training(drawn):
 
 
 @given(st.lists(keyed, max_size=40), st.sampled_from([("target",), ("source", "target"), EVERYTHING]))
-def test_nothing_exclusive_of_a_held_out_item_stands_in_training_nor_of_a_test_item_in_dev(drawn, exclusive):
-    dataset = prepare(corpus(FILLERS + drawn, exclusive))
-    train, dev, test = ({t for e in getattr(dataset, part) for t in texts(e, exclusive)} for part in PARTS)
+def test_nothing_exclusive_of_a_held_out_item_stands_in_training_nor_of_a_test_item_in_dev(drawn, disjoint_fields):
+    dataset = prepare(corpus(FILLERS + drawn, disjoint_fields))
+    train, dev, test = ({t for e in getattr(dataset, part) for t in texts(e, disjoint_fields)} for part in PARTS)
     assert not train & test and not train & dev and not dev & test
 
 
 @given(st.lists(keyed, max_size=40), st.sampled_from([("source",), EVERYTHING]), st.booleans())
-def test_every_example_is_in_one_split_or_counted_as_left_out(drawn, exclusive, reverse):
+def test_every_example_is_in_one_split_or_counted_as_left_out(drawn, disjoint_fields, reverse):
     examples = [*FILLERS, *drawn, Example("", "x"), Example("x", " ")]
-    dataset = prepare(corpus(examples, exclusive), reverse=reverse)
+    dataset = prepare(corpus(examples, disjoint_fields), reverse=reverse)
     assert count(dataset) + dataset.dropped.total() == len(examples)
     assert dataset.dropped[EMPTY] == 2
     assert all(dataset.dropped.values())
@@ -169,7 +170,7 @@ def test_dev_is_never_filled_with_what_test_already_has(refused):
     # All of one source: test takes one, dev and train may then have none of it.
     same = [Example("one source", f"target {i}") for i in range(9)]
     examples = [*same, *training_examples(3)]
-    assert place(same[0]) < place(examples[-1])
+    assert split_hash(same[0]) < split_hash(examples[-1])
     try:
         dataset = prepare(corpus(examples))
     except ValueError:
@@ -181,7 +182,7 @@ def test_dev_is_never_filled_with_what_test_already_has(refused):
 
 def training_examples(n: int) -> list[Example]:
     """Examples whose hash lies above that of any other in these tests."""
-    return [e for e in numbered(1000, start=5000) if place(e) > 0.9][:n]
+    return [e for e in numbered(1000, start=5000) if split_hash(e) > 0.9][:n]
 
 
 # reverse
@@ -247,17 +248,17 @@ def test_a_text_under_two_labels_is_left_out_with_all_its_labels_and_counted():
 
 def test_only_a_classifier_minds_two_answers_to_one_text():
     dataset = prepare(corpus([*numbered(40), Example("same", "yes"), Example("same", "no")]))
-    assert count(dataset) == 42 and not dataset.labelled
+    assert count(dataset) == 42 and not dataset.labels
 
 
 def test_held_out_examples_with_a_label_unknown_to_training_are_left_out_and_counted():
-    held_out = [Example(f"rare {i}", "rare") for i in range(400) if place(Example(f"rare {i}", "")) < TEST + DEV]
-    in_dev = sum(place(e) >= TEST for e in held_out)
+    held_out = [Example(f"rare {i}", "rare") for i in range(400) if split_hash(Example(f"rare {i}", "")) < TEST + DEV]
+    in_dev = sum(split_hash(e) >= TEST for e in held_out)
     assert 0 < in_dev < len(held_out)
     dataset = prepare(corpus([*labelled(200), *held_out], task="classify"))
-    assert dataset.labelled and dataset.dropped == {NEW_LABEL: len(held_out)}
+    assert dataset.labels and dataset.dropped == {NEW_LABEL: len(held_out)}
     assert {e.target for part in PARTS for e in getattr(dataset, part)} == {"yes", "no"}
-    known = [Example(f"rare {i}", "rare") for i in range(400) if place(Example(f"rare {i}", "")) > 0.9]
+    known = [Example(f"rare {i}", "rare") for i in range(400) if split_hash(Example(f"rare {i}", "")) > 0.9]
     assert not prepare(corpus([*labelled(200), *held_out, *known], task="classify")).dropped
 
 
@@ -267,14 +268,14 @@ def test_held_out_examples_with_a_label_unknown_to_training_are_left_out_and_cou
 @pytest.mark.parametrize("n", [0, 1, FEWEST - 1])
 def test_too_few_examples_are_refused_with_both_numbers(n, refused):
     said = refused(lambda: prepare(corpus(numbered(n))))
-    assert said == f"--corpus mine: usable examples: {n}, needed: at least {FEWEST}"
+    assert said == f"`corpus` mine: {n} usable examples; at least {FEWEST} required"
 
 
 def test_too_few_examples_say_why_others_were_left_out(refused):
     examples = [*labelled(5), *labelled(3), Example("", "yes"), Example("text 0", "yes")]
     said = refused(lambda: prepare(corpus(examples, task="classify")))
-    assert said.startswith("--corpus mine: usable examples: 4, needed: at least 10")
-    assert f"3 left out: {DUPLICATE}" in said and f"1 left out: {EMPTY}" in said and f"2 left out: {TWO_LABELS}" in said
+    assert said.startswith("`corpus` mine: 4 usable examples; at least 10 required")
+    assert f"3 rejected: {DUPLICATE}" in said and f"1 rejected: {EMPTY}" in said and f"2 rejected: {TWO_LABELS}" in said
 
 
 @pytest.mark.parametrize("n", range(FEWEST, 60, 7))
@@ -286,23 +287,23 @@ def test_the_smallest_corpora_have_three_splits(n):
 
 def test_many_examples_of_one_source_are_refused_with_the_remedy(refused):
     said = refused(lambda: prepare(corpus([Example("the only source", f"target {i}") for i in range(50)])))
-    assert said.startswith("--corpus mine: the ") and "split is empty" in said and "more different sources" in said
+    assert said.startswith("`corpus` mine: the ") and "split is empty" in said and "more different sources" in said
 
 
 def test_a_corpus_that_is_held_out_altogether_has_no_training_split(refused):
-    places = {f"word {i}": place(Example(f"word {i}", "")) for i in range(200)}
+    places = {f"word {i}": split_hash(Example(f"word {i}", "")) for i in range(200)}
     for_test = next(word for word, p in places.items() if p < TEST)
     for_dev = next(word for word, p in places.items() if TEST <= p < TEST + DEV)
     examples = [Example(word, f"target {i}") for word in (for_test, for_dev) for i in range(10)]
     said = refused(lambda: prepare(corpus(examples)))
-    assert said.startswith("--corpus mine: the train split is empty; the corpus needs more examples")
+    assert said.startswith("`corpus` mine: the train split is empty; the corpus needs more examples")
 
 
 def test_a_held_out_split_with_unknown_labels_alone_is_refused(refused):
-    held_out = [e for e in labelled(400) if place(e) < TEST]
-    others = [dataclasses.replace(e, target="other") for e in labelled(400) if place(e) >= TEST]
+    held_out = [e for e in labelled(400) if split_hash(e) < TEST]
+    others = [dataclasses.replace(e, target="other") for e in labelled(400) if split_hash(e) >= TEST]
     said = refused(lambda: prepare(corpus(held_out + others, task="classify")))
-    assert said.startswith("--corpus mine: the test split is empty")
+    assert said.startswith("`corpus` mine: the test split is empty")
 
 
 # limited
@@ -348,13 +349,13 @@ def test_a_larger_limit_only_adds_examples():
 def test_limited_keeps_name_checksum_and_kind():
     whole = prepare(corpus(labelled(200), task="classify"))
     small = whole.limited(50)
-    assert (small.name, small.checksum, small.labelled) == (whole.name, whole.checksum, True)
+    assert (small.name, small.checksum, small.labels) == (whole.name, whole.checksum, True)
 
 
 def with_a_late_label() -> Dataset:
     """Its label "late" stands only in that part of training which a limit cuts off, and in dev and test."""
-    examples = [dataclasses.replace(e, target="late") if place(e) > 0.8 else e for e in labelled(400)]
-    held_out = [e for e in (Example(f"more {i}", "late") for i in range(200)) if place(e) < TEST + DEV]
+    examples = [dataclasses.replace(e, target="late") if split_hash(e) > 0.8 else e for e in labelled(400)]
+    held_out = [e for e in (Example(f"more {i}", "late") for i in range(200)) if split_hash(e) < TEST + DEV]
     return prepare(corpus(examples + held_out, task="classify"))
 
 
@@ -406,7 +407,7 @@ def test_a_tiny_corpus_gives_whole_poems_to_dev_and_test():
                 yield Example(f"poem {poem} line {line}", f"poem {poem} line {line + 1}", key=f"poem {poem} 1")
 
     corpus = Corpus(name="few", task="translate", title="", size="", licence="", origin="", load=load,
-                    exclusive=("source", "target"))
-    assert all(place(e) > TEST + DEV for e in load(""))
+                    disjoint_fields=("source", "target"))
+    assert all(split_hash(e) > TEST + DEV for e in load(""))
     dataset = prepare(corpus)
     assert [len(part) for part in (dataset.train, dataset.dev, dataset.test)] == [6, 3, 3] and not dataset.dropped

@@ -1,4 +1,4 @@
-"""corpora/shared/store.py: examples on disk, read when they are asked for."""
+"""corpora/prepare/store.py: examples on disk, read when they are asked for."""
 
 import pickle
 
@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cache import kept
+from core.cache import get_or_build
 from core.data import Example
-from corpora.shared.store import Examples, Store, Writer, one_line
+from corpora.prepare.store import Examples, Store, Writer, one_line
 
 texts = st.text(st.characters(exclude_characters="\t\n"), max_size=6)  # lone surrogates too
 some = st.lists(st.builds(Example, texts, texts, st.lists(texts, max_size=3).map(tuple), texts), min_size=1,
@@ -23,7 +23,7 @@ def stored(examples, index=None, reverse=False):
             assert len(writer) == len(examples)
         return {}
     index = np.arange(len(examples), dtype=np.int32) if index is None else np.array(index, dtype=np.int32)
-    return Examples(Store(kept(None, "", "", make)), index, reverse)
+    return Examples(Store(get_or_build(None, "", "", make)), index, reverse)
 
 
 @given(some)

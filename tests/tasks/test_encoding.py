@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import numpy as np
 import pytest
@@ -9,11 +10,11 @@ import pytest
 import corpora
 import tasks
 from core.data import Example, InputError
-from corpora.shared.splits import prepare
-from tasks.shared import baselines, encoding, parallel, text_model
+from corpora.prepare.splits import prepare
+from tasks.shared import baselines, encoding, parallel, training
 
 TASKS = tasks.all_tasks()
-SMALL = {"min_count": 1, "embedding_size": 3, "state_size": 4}
+SMALL = {"min_count": 1, "embedding_size": 3, "hidden_size": 4}
 
 
 def rows(ragged):
@@ -28,7 +29,8 @@ def content(encoded):
 
 @pytest.fixture
 def many(monkeypatch):
-    """Several processes, whatever the machine, for however few examples."""
+    """Several processes, whatever the machine and however few the examples."""
+    monkeypatch.delitem(sys.modules, "tokenizers", raising=False)  # with its threads there is only one process
     monkeypatch.setattr(parallel, "MANY", 10)
     monkeypatch.setattr(parallel, "CHUNK", 7)
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
@@ -38,7 +40,7 @@ def many(monkeypatch):
                                                  (tasks.find("translate"), "subwords")],
                          ids=lambda v: getattr(v, "name", v))
 def test_many_processes_give_the_ids_and_vocabularies_of_one_and_of_a_model(task, tokenizer, monkeypatch, capfd):
-    dataset = prepare(corpora.find("starter", task.name))
+    dataset = prepare(corpora.find("starter", task.format), task.format)
     settings = task.settings(SMALL, {"tokenizer": tokenizer})
     alone = encoding.encode(task, settings, dataset.train, dataset.dev)
     monkeypatch.setattr(parallel, "MANY", 10)
@@ -46,7 +48,7 @@ def test_many_processes_give_the_ids_and_vocabularies_of_one_and_of_a_model(task
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
     together = encoding.encode(task, settings, dataset.train, dataset.dev)
     assert content(together) == content(alone)
-    model = text_model.create(task, settings, list(dataset.train))
+    model = training.create(task, settings, list(dataset.train))
     assert model.source.to_json() == alone.source.to_json() and model.target.to_json() == alone.target.to_json()
     data = model.encode(list(dataset.train))
     assert content(alone)[2][:2] == [rows(data.sources), rows(data.targets)]
@@ -63,17 +65,17 @@ TRANSLATE = tasks.find("translate")
 def test_texts_that_are_cut_are_counted():
     settings = TRANSLATE.settings(SMALL, {"max_length": 3, "tokenizer": "characters"})
     train = [Example("ab", "abcd"), Example("abc", "ab"), Example("abcdef", "ab"), Example("a", "a")]
-    assert encoding.encode(TRANSLATE, settings, train, train).cut(TRANSLATE, settings) == [
-        "2 of 4 training sources have --max-length 3 tokens or more; what goes beyond is cut",
-        "1 of 4 training targets have --max-length 3 tokens or more; what goes beyond is cut"]
+    assert encoding.encode(TRANSLATE, settings, train, train).truncated(TRANSLATE, settings) == [
+        "2 of 4 training sources have `max_length` 3 tokens or more; the rest of them is cut off",
+        "1 of 4 training targets have `max_length` 3 tokens or more; the rest of them is cut off"]
     longer = TRANSLATE.settings(SMALL, {"max_length": 7, "tokenizer": "characters"})
-    assert encoding.encode(TRANSLATE, longer, train, train).cut(TRANSLATE, longer) == []
+    assert encoding.encode(TRANSLATE, longer, train, train).truncated(TRANSLATE, longer) == []
 
 
 def test_a_second_run_encodes_nothing(tmp_path, monkeypatch):
     settings = TRANSLATE.settings(SMALL, {})
     first = encoding.encode(TRANSLATE, settings, a_few(), a_few(5), tmp_path, "these")
-    monkeypatch.setattr(encoding, "each", None)
+    monkeypatch.setattr(encoding, "map_chunks", None)
     again = encoding.encode(TRANSLATE, settings, a_few(), a_few(5), tmp_path, "these")
     assert content(again) == content(first)
 
@@ -100,8 +102,8 @@ def test_a_model_is_trained_on_what_was_encoded_before(tmp_path):
     encoded = encoding.encode(TRANSLATE, settings, a_few(), a_few(5))
     losses = []
     for train, dev in ((encoded.train, encoded.dev), (a_few(), a_few(5))):
-        model = text_model.create(TRANSLATE, settings, a_few(), None, (encoded.source, encoded.target))
-        losses.append(text_model.fit(model, train, dev, None).epochs[0].dev_loss)
+        model = training.create(TRANSLATE, settings, a_few(), None, (encoded.source, encoded.target))
+        losses.append(training.fit(model, train, dev, None).epochs[0].dev_loss)
     assert losses[0] == losses[1]
 
 
@@ -122,13 +124,13 @@ PARENT = os.getpid()
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals")
 def test_a_process_that_dies_is_told_in_one_line(many):
-    with pytest.raises(InputError, match="a process that read the corpus was ended from outside") as told:
-        list(parallel.each(die, a_few(), "dying"))
-    assert "--limit" in str(told.value)
+    with pytest.raises(InputError, match="a process that read the corpus was killed") as told:
+        list(parallel.map_chunks(die, a_few(), "dying"))
+    assert "`limit`" in str(told.value)
 
 
 def test_ctrl_c_is_the_parents_to_handle(many, capfd):
-    found = list(parallel.each(interrupt, a_few(), "working"))
+    found = list(parallel.map_chunks(interrupt, a_few(), "working"))
     assert len(found) == 9 and found[0] == PARENT and PARENT not in found[1:]
     assert capfd.readouterr().err == ""
 
@@ -137,17 +139,17 @@ def test_an_interrupt_ends_the_processes_and_leaves_nothing_half_written(many, t
     pids = []
 
     def interrupted(*arguments):
-        for found in parallel.each(interrupt, a_few(), "working"):
+        for found in parallel.map_chunks(interrupt, a_few(), "working"):
             pids.append(found)
             if len(pids) == 4:
                 raise KeyboardInterrupt
-    monkeypatch.setattr(encoding, "learn", interrupted)
+    monkeypatch.setattr(encoding, "codecs_of", interrupted)
     with pytest.raises(KeyboardInterrupt):
         encoding.encode(TRANSLATE, TRANSLATE.settings(SMALL, {}), a_few(), a_few(5), tmp_path, "these")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_baselines_say_when_they_read_but_a_part():
-    assert baselines.some(a_few(5), 5) == (a_few(5), [])
-    few, note = baselines.some(a_few(5), 3)
-    assert few == a_few(3) and note == ["the baselines learned from 3 of the 5 training examples, drawn at random"]
+    assert baselines.subsample(a_few(5), 5) == (a_few(5), [])
+    few, note = baselines.subsample(a_few(5), 3)
+    assert few == a_few(3) and note == ["the baselines were fitted to 3 of the 5 training examples, drawn at random"]

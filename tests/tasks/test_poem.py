@@ -5,8 +5,7 @@ import torch
 
 import tasks
 from core.data import Example, InputError
-from tasks.poem import acrostic, continue_poem
-from tasks.shared import text_model
+from tasks.shared.training import create
 
 torch.set_num_threads(1)
 POEM = tasks.find("poem")
@@ -14,9 +13,9 @@ LINES = ["春眠不觉晓", "处处闻啼鸟", "夜来风雨声", "花落知多�
 
 
 def model(max_length=24):
-    settings = POEM.settings({}, {"embedding_size": 8, "state_size": 10, "max_length": max_length, "min_count": 1})
+    settings = POEM.settings({}, {"embedding_size": 8, "hidden_size": 10, "max_length": max_length, "min_count": 1})
     pairs = [Example(a, b) for a, b in itertools.pairwise(LINES)]
-    return text_model.create(POEM, settings, pairs)
+    return create(POEM, settings, pairs)
 
 
 def test_the_poem_so_far_is_read_with_commas_after_odd_and_stops_after_even_lines():
@@ -29,13 +28,18 @@ def test_the_oldest_lines_give_way_and_the_marks_still_tell_odd_from_even():
     assert POEM.source_text(example, model(max_length=12).settings) == "处处闻啼鸟。夜来风雨声，"
 
 
-def test_typed_lines_may_be_divided_by_any_mark_or_space():
+def test_lines_of_an_input_are_cut_at_any_mark_or_between_characters():
     assert POEM.read_input(" 春眠不觉晓， 处处闻啼鸟。夜来风雨声", model().settings) == Example(
         LINES[2], "", tuple(LINES[:2]))
 
 
+def test_spaces_between_words_cut_no_line():
+    assert POEM.read_input("roses are red / violets are blue", model().settings) == Example(
+        "violets are blue", "", ("roses are red",))
+
+
 def test_a_line_of_marks_only_is_no_line():
-    with pytest.raises(InputError, match="holds no line of a poem"):
+    with pytest.raises(InputError, match="has no line of a poem"):
         POEM.read_input("，。！", model().settings)
 
 
@@ -43,37 +47,38 @@ def test_a_line_of_marks_only_is_no_line():
 def test_as_many_characters_come_out_as_go_in(line):
     m = model()
     for beam in (1, 4):
-        [[(answer, _)]] = POEM.answer(m, [m.read_input(line)], POEM.search_settings({"beam": beam}))
-        assert len(answer) == len(line)
+        [[answer]] = POEM.answer(m, [m.read_input(line)], POEM.search_settings({"beam": beam}))
+        assert len(answer.text) == len(line)
 
 
 def test_lines_of_different_lengths_in_one_batch_keep_their_own_lengths():
     m = model()
     lines = ["春眠", "春眠不觉晓", "处处闻啼鸟夜来"]
     found = POEM.answer(m, [m.read_input(line) for line in lines], POEM.search_settings({}))
-    assert [len(best[0][0]) for best in found] == [2, 5, 7]
+    assert [len(best[0].text) for best in found] == [2, 5, 7]
 
 
 def test_a_poem_continues_with_all_lines_before_as_context():
     m = model()
     search = POEM.search_settings({})
-    lines = continue_poem(m, Example(LINES[0], ""), 3, search)
-    assert [len(line) for line in lines] == [5, 5, 5]
-    by_hand = POEM.answer(m, [Example(lines[1], "", (LINES[0], lines[0]))], search)[0][0][0]
+    [poem] = POEM.continued(m, Example(LINES[0], ""), 3, search, (1,))
+    lines = [poem.text[i:i + 5] for i in (0, 6, 12)]
+    assert poem.text == f"{lines[0]}。{lines[1]}，{lines[2]}。"
+    by_hand = POEM.answer(m, [Example(lines[1], "", (LINES[0], lines[0]))], search)[0][0].text
     assert lines[2] == by_hand
 
 
 def test_each_line_of_an_acrostic_begins_with_its_character():
-    lines = acrostic(model(), "春夜花", 5, POEM.search_settings({}))
+    lines = [answer.text for answer in POEM.acrostic(model(), "春夜花", 5, POEM.search_settings({}), (1,))]
     assert [line[0] for line in lines] == ["春", "夜", "花"]
     assert [len(line) for line in lines] == [5, 5, 5]
 
 
 def test_an_acrostic_on_an_unknown_character_is_refused():
-    with pytest.raises(InputError, match="does not know '龘'"):
-        acrostic(model(), "春龘", 5, POEM.search_settings({}))
+    with pytest.raises(InputError, match="has the character '龘', which the model does not know"):
+        POEM.acrostic(model(), "春龘", 5, POEM.search_settings({}), (1,))
 
 
 def test_a_poem_is_counted_in_characters():
-    with pytest.raises(InputError, match="use characters"):
-        text_model.create(POEM, POEM.settings({}, {"tokenizer": "words"}), [Example(LINES[0], LINES[1])])
+    with pytest.raises(InputError, match="use `tokenizer` characters"):
+        create(POEM, POEM.settings({}, {"tokenizer": "words"}), [Example(LINES[0], LINES[1])])

@@ -1,0 +1,25 @@
+"""Files that are complete or not there. Loads without torch."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextlib.contextmanager
+def write_aside(path: Path) -> Iterator[BinaryIO]:
+    """Write a new file beside `path`; it takes the name `path` once all of it is written, and is deleted if that fails.
+
+    Its name until then is one that no other file has. Raises OSError as `open` does.
+    """
+    aside = path.with_name(f".n2m-{secrets.token_hex(8)}")
+    try:
+        with open(aside, "xb") as out:
+            yield out
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)

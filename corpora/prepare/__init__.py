@@ -1,0 +1,1 @@
+"""Preparing examples for training: cleaning, rejecting, splitting, keeping, describing."""

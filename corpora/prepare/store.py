@@ -1,0 +1,116 @@
+"""A file of examples, and views of some of them, read from disk when asked for.
+
+A record is a line: source, target, the lines of context and the key, each followed by a tab.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from array import array
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.cache import Folder
+from core.data import Example
+
+RECORDS, ENDS = "examples.tsv", "ends.npy"
+CHUNK = 4096  # records looked up together when all are read
+
+
+class Writer:
+    """Adds records to a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._lengths = folder, array("i")
+        self._file = open(folder / RECORDS, "wb", buffering=1 << 20)  # noqa: SIM115
+
+    def __enter__(self) -> Writer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+        np.save(self._folder / ENDS, np.cumsum(np.frombuffer(self._lengths, dtype=np.intc), dtype=np.int64))
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def add(self, example: Example) -> None:
+        line = "\t".join((example.source, example.target, *example.context, example.key, "\n"))
+        data = line.encode("utf-8", "surrogatepass")
+        self._lengths.append(len(data))
+        self._file.write(data)
+
+
+def one_line(text: str) -> str:
+    """The text without the characters that separate records and fields.
+
+    >>> one_line("a\\tb\\nc")
+    'a b c'
+    """
+    return text.replace("\t", " ").replace("\n", " ") if "\t" in text or "\n" in text else text
+
+
+class Store:
+    """The records of a folder. Read with pread, so that the pages of a large file do not count as memory of this process."""
+
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder  # a temporary one lives as long as its store
+        self._file = os.open(folder.path / RECORDS, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        weakref.finalize(self, os.close, self._file)
+        self._ends = np.load(folder.path / ENDS, mmap_mode="r")
+
+    def __reduce__(self):
+        return Store, (Folder(self.folder.path, self.folder.metadata),)
+
+    def read(self, index: np.ndarray) -> Iterator[Example]:
+        """The records of these numbers."""
+        ends = self._ends[index].tolist()
+        begins = np.where(index > 0, self._ends[index - 1], 0).tolist()
+        for begin, end in zip(begins, ends):
+            source, target, *context, key, _ = (
+                self._bytes(begin, end - begin).decode("utf-8", "surrogatepass").split("\t"))
+            yield Example(source, target, tuple(context), key)
+
+    def _bytes(self, begin: int, size: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._file, size, begin)
+        os.lseek(self._file, begin, os.SEEK_SET)
+        return os.read(self._file, size)
+
+
+class Examples(Sequence[Example]):
+    """Some records of a store, in the order of `index`; reverse exchanges source and target of each."""
+
+    def __init__(self, store: Store, index: np.ndarray, reverse: bool = False) -> None:
+        self.store, self.index, self.reverse = store, index, reverse
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, i):
+        if isinstance(i, slice):
+            return self.pick(i)
+        return next(iter(self.pick(np.asarray([range(len(self))[i]]))))
+
+    def __iter__(self) -> Iterator[Example]:
+        for start in range(0, len(self), CHUNK):
+            found = self.store.read(self.index[start:start + CHUNK])
+            yield from (e.reversed() for e in found) if self.reverse else found
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def pick(self, which: slice | np.ndarray) -> Examples:
+        """The examples at these positions."""
+        return Examples(self.store, self.index[which], self.reverse)
+
+    def identity(self) -> tuple[str, bytes]:
+        """Which records of the store, in which order, and in which direction."""
+        return str(self.reverse), self.index.tobytes()

@@ -1,0 +1,13 @@
+"""Text of unknown origin, made safe for a message of one line."""
+
+from __future__ import annotations
+
+
+def single_line(what: object, length: int = 80) -> str:
+    """The start of an error's message, or of a text from a file, as one line without control characters."""
+    return " ".join(printable(str(what)[:length], " ").split()) or type(what).__name__
+
+
+def printable(text: str, replacement: str = "?") -> str:
+    """The text with each control character replaced, so that it neither ends a line nor commands a terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else replacement for c in text)

@@ -1,0 +1,1 @@
+"""What the command line adds to the library: flags, bars, and results as lines of text."""

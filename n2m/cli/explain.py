@@ -1,0 +1,109 @@
+"""A walk as lines of text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from tasks.shared.report import pad, width
+from tasks.shared.walk import Candidate, Step, Walk
+
+SHOWN = 12  # source tokens shown per step; of a longer source, those with the largest weights
+ROWS = 36  # embeddings and states shown
+BAR = 24  # columns of a full bar
+ATTENTION = {"none": "no attention: at every step the cell reads [E(y_{t-1}); c]",
+             "before": "attention before the update: s_{t-1} is the query, and the context joins the cell's input",
+             "after": "attention after the update: s_t is the query, and the context joins the output"}
+
+
+def explanation(walk: Walk) -> Iterator[str]:
+    """Encoding, then decoding or the linear layer."""
+    yield f"ENCODING  {walk.text}"
+    yield f"1 segmentation ({walk.tokenizer}): {' | '.join(walk.tokens)}"
+    yield f"2 vocabulary: {walk.table[0]:,} tokens; unknown here: {' '.join(walk.unknown) or 'none'}"
+    yield f"3 ids: {walk.ids}"
+    yield f"4 embedding: E is {walk.table}, one row per id gives {walk.embeddings.shape}"
+    yield from rows("E", walk.tokens, walk.embeddings)
+    yield f"5 states h: {walk.encoder}; {walk.states.shape}"
+    yield from rows("h", walk.attended, walk.states)
+    yield f"6 c, {walk.c_is}: {shape(walk.c)} {values(walk.c)}"
+    yield ""
+    yield from decoding(walk) if walk.start is not None else labels(walk)
+
+
+def decoding(walk: Walk) -> Iterator[str]:
+    assert walk.start is not None
+    layer = ", shown here for the top layer" if walk.layers > 1 else ""
+    yield "DECODING"
+    yield f"start: <bos> and s_0 = tanh(W c + b){layer}"
+    yield f"   s_0: {shape(walk.start)} {values(walk.start)}"
+    yield f"   {ATTENTION[walk.attention]}"
+    for t, step in enumerate(walk.steps, 1):
+        yield ""
+        assert step.state is not None
+        yield f"step {t}: reads E({step.reads}); s_{t}: {values(step.state)}"
+        yield from attention(walk.attended, step)
+        ruled_out = "; ✗ is ruled out" if any(not c.allowed for c in step.candidates) else ""
+        yield (f"   y_{t} = {step.token}  p = {step.probability:.3f}   "
+               f"(most likely: {', '.join(map(candidate, step.candidates))}{ruled_out})")
+    yield ""
+    yield f"answer (greedy): {walk.answer}"
+
+
+def labels(walk: Walk) -> Iterator[str]:
+    """The output of a linear layer: one label for the text, or one for each position."""
+    if walk.attention == "pooling":
+        yield "POOLING  a learned query q attends to every state: α = softmax(score(q, h_i)), pooled = Σ α_i h_i"
+        yield from attention(walk.tokens, walk.steps[0], shown=len(walk.tokens))
+        yield ""
+    if len(walk.steps) == 1:
+        yield "LABEL  softmax(W_o pooled + b_o)" if walk.attention == "pooling" else "LABEL  softmax(W_o c + b_o)"
+        names = max(width(c.token) for c in walk.steps[0].candidates)
+        for c in walk.steps[0].candidates:
+            yield f"   {pad(c.token, names)}  p = {c.probability:.3f}  {bar(c.probability)}".rstrip()
+        return
+    yield "LABELS  softmax(W_o h_i + b_o) at every position i"
+    columns = max(map(width, walk.attended))
+    for token, step in zip(walk.attended, walk.steps):
+        yield (f"   {pad(token, columns)}  {step.token}  p = {step.probability:.3f}   "
+               f"(most likely: {', '.join(map(candidate, step.candidates))})")
+    yield ""
+    yield f"answer: {walk.answer}"
+
+
+def attention(tokens: Sequence[str], step: Step, shown: int = SHOWN) -> Iterator[str]:
+    """A line per token: its score, its weight α, and the weight as a bar; of many tokens only the largest weights."""
+    if step.weights is None or step.scores is None:
+        return
+    chosen = sorted(np.argsort(-step.weights, kind="stable")[:shown].tolist())
+    columns = max(width(tokens[i]) for i in chosen)
+    for i in chosen:
+        yield (f"   {pad(tokens[i], columns)}  score {step.scores[i]:+7.3f}  α {step.weights[i]:.3f}  "
+               f"{bar(step.weights[i])}").rstrip()
+    if len(tokens) > shown:
+        rest = max(1 - float(step.weights[chosen].sum()), 0)
+        yield f"   and {len(tokens) - shown} more tokens with α {rest:.3f} in total"
+
+
+def rows(name: str, tokens: Sequence[str], vectors: np.ndarray) -> Iterator[str]:
+    columns = max(map(width, tokens))
+    for token, vector in list(zip(tokens, vectors))[:ROWS]:
+        yield f"   {name}({pad(token, columns)}) = {values(vector)}"
+
+
+def candidate(c: Candidate) -> str:
+    return f"{c.token} {c.probability:.3f}{'' if c.allowed else ' ✗'}"
+
+
+def bar(fraction: float) -> str:
+    eighths = round(float(fraction) * BAR * 8)
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+
+
+def shape(vector: np.ndarray) -> str:
+    return f"({len(vector)},)"
+
+
+def values(vector: np.ndarray, count: int = 5) -> str:
+    return f"[{' '.join(f'{v:+.2f}' for v in vector[:count])}{' …' if len(vector) > count else ''}]"

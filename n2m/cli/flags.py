@@ -1,0 +1,163 @@
+"""The flags of the command line: one per job, and one per setting, with the defaults of all tasks."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import difflib
+import re
+import textwrap
+from pathlib import Path
+from typing import Any, NoReturn
+
+import tasks
+from core.data import InputError
+from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
+
+GROUPS = {"corpus": "reading and cleaning a corpus",
+          "text": "text to ids (fixed when a model is trained)", "model": "model (fixed when it is trained)",
+          "training": "training", "run": "running a training (no effect on the result)",
+          "search": "searching for an answer (free at any time)"}
+OLD = {"state_size": "hidden_size", "clip": "max_grad_norm", "no_repeat": "no_repeat_ngram_size"}  # before 0.2
+JOBS = ("list", "compare", "input", "explain", "acrostic")
+
+
+def as_flags(text: str) -> str:
+    """A message of the library in the words of the command line.
+
+    >>> as_flags("`hidden_size` 0 must be at least 1")
+    '--hidden-size 0 must be at least 1'
+    """
+    return re.sub(r"`([a-z]\w*)`", lambda found: "--" + found[1].replace("_", "-"), text)
+
+
+def given(args: argparse.Namespace, *kinds: type) -> dict[str, Any]:
+    """The fields of these kinds of settings that were given as flags."""
+    return {f.name: getattr(args, f.name) for kind in kinds for f in dataclasses.fields(kind) if hasattr(args, f.name)}
+
+
+def job_of(args: argparse.Namespace) -> str:
+    """What to do: "list", "compare", "input", "explain", "acrostic" or "train". Raises InputError for flags that
+    contradict one another."""
+    jobs = [job for job in JOBS if getattr(args, job) not in (None, False)] or ["train"]
+    if len(jobs) > 1:
+        raise InputError(f"`{jobs[0]}` cannot be combined with `{jobs[1]}`; use one at a time")
+    job = jobs[0]
+    only = {"lines": ("input",), "line_length": ("acrostic",), "retrain": ("train", "compare"),
+            "rejects": ("train",), "reverse": ("train", "input", "explain", "acrostic")}
+    for name, allowed in only.items():
+        if getattr(args, name) not in (None, False) and job not in allowed:
+            raise InputError(f"`{name}` cannot be combined with `{job}`; remove it" if job != "train" else
+                             f"`{name}` needs `{allowed[0]}`; add it, or remove `{name}`")
+    if job == "compare" and any((args.corpus, args.model_dir, args.task)):
+        raise InputError("`compare` uses all tasks with their default corpora and directories; remove `task`, `corpus` "
+                         "and `model_dir`")
+    if job not in ("list", "compare") and not args.task:
+        raise InputError("no `task` given; use `task` " + "|".join(t.name for t in tasks.all_tasks())
+                         + ", `compare` or `list` (python run.py --help explains them)")
+    for task in [tasks.find(args.task)] if args.task else []:  # refuses impossible values before anything slow begins
+        task.settings({}, given(args, Settings))
+        task.search_settings(given(args, SearchSettings))
+    return job
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are InputErrors of one line, with the nearest flag."""
+
+    def error(self, message: str) -> NoReturn:
+        flags = [flag for action in self._actions for flag in action.option_strings]
+        for word in message.split():
+            word = word.rstrip(":,")
+            if word.startswith("--") and word not in flags:
+                near = difflib.get_close_matches(word.split("=")[0], flags, n=1, cutoff=0.5)
+                message += f"; did you mean {near[0]}?" if near else ""
+                break
+        raise InputError(message + " (python run.py --help lists all flags)")
+
+
+def parser() -> Parser:
+    p = Parser(prog="run.py", allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter,
+               description="Train, compare and understand RNN sequence models on your own text.",
+               epilog=textwrap.dedent("""\
+                   examples:
+                     python run.py --task poem                        train, evaluate, show examples
+                     python run.py --task poem --input 床前明月光      answer with the trained model
+                     python run.py --task poem --explain 床前明月光    every step, with its real values
+                     python run.py --task translate --corpus my.tsv --model-dir models/mine
+                     python run.py --compare                          the four task types side by side
+                     python run.py corpora                            corpora (corpora --help: show, check)
+                     python run.py corpora check my.tsv --task word   whether your own file works"""))
+    what = p.add_argument_group("what to do")
+    what.add_argument("--task", help="task type: " + ", ".join(t.name for t in tasks.all_tasks()))
+    what.add_argument("--compare", action="store_true", help="table of all default models, trained where missing")
+    what.add_argument("--list", action="store_true", help="list of tasks and corpora with size, licence and origin")
+    what.add_argument("--input", action="append", metavar="TEXT", help="text to answer, may be repeated; a file, or - "
+                      "for standard input, for one answer per line")
+    what.add_argument("--explain", metavar="TEXT", help="text to follow through encoding and decoding")
+    what.add_argument("--lines", type=int, metavar="N", help="poem: lines to continue --input with (default 1)")
+    what.add_argument("--acrostic", metavar="TEXT", help="poem: 藏头诗, one line per character of TEXT")
+    what.add_argument("--line-length", type=int, metavar="N", help="poem: characters per line of --acrostic "
+                      "(default 5)")
+    where = p.add_argument_group("on what")
+    where.add_argument("--corpus", nargs="+", metavar="NAME|FILE", help="corpus of --list, file, two aligned files, "
+                       "directory, .zip, - for standard input, hf:NAME of the Hugging Face hub, or module:NAME")
+    add_origin(where)
+    where.add_argument("--model-dir", type=Path, metavar="DIR", help="directory of the model (default models/TASK)")
+    where.add_argument("--retrain", action="store_true", help="train from scratch; a finished model is kept until the "
+                       "new one has finished")
+    add_settings(p, CorpusSettings, Settings, RunSettings, SearchSettings)
+    return p
+
+
+def corpora_parser() -> Parser:
+    p = Parser(prog="run.py corpora", allow_abbrev=False, description="List, describe and check corpora.",
+               formatter_class=argparse.RawDescriptionHelpFormatter, epilog=textwrap.dedent("""\
+                   examples:
+                     python run.py corpora                                 all named corpora
+                     python run.py corpora show tang                       splits, lengths, vocabulary, samples
+                     python run.py corpora show my.csv --task classify     the same of your own file
+                     python run.py corpora check my.csv --task classify    whether it works, and what to change"""))
+    p.add_argument("what", nargs="?", default="list", help="list, show or check", metavar="list|show|check")
+    p.add_argument("names", nargs="*", metavar="NAME|FILE", help="as with --corpus")
+    p.add_argument("--task", help="the task it is for; needed for a file of your own")
+    add_origin(p)
+    add_settings(p, CorpusSettings)
+    return p
+
+
+def add_origin(p: argparse._ActionsContainer) -> None:
+    p.add_argument("--script", help="simplified or traditional: script of the corpus, where it has both, and of the "
+                   "answers; your own text is converted")
+    p.add_argument("--reverse", action="store_true", help="source and target swapped")
+    p.add_argument("--mirror", metavar="DIR|URL", help="where files are looked for before they are downloaded, as "
+                   "NAME/FILE as in the cache directory, or as FILE (default: the variable N2M_MIRROR)")
+    p.add_argument("--rejects", type=Path, metavar="FILE", help="file for rejected examples, with line and reason")
+
+
+def add_settings(parser: Parser, *kinds: type) -> None:
+    """A flag for each field of these kinds of settings."""
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for f in [f for kind in kinds for f in dataclasses.fields(kind)]:
+        group = f.metadata["group"]
+        if group not in groups:
+            groups[group] = parser.add_argument_group(GROUPS[group])
+        _add(groups[group], f)
+
+
+def _add(group: argparse._ArgumentGroup, f: dataclasses.Field) -> None:
+    flag, kind = "--" + f.name.replace("_", "-"), type(f.default)
+    others = [f"{t.name} {value}" for t in tasks.all_tasks()
+              for value in [{**t.defaults, **t.search_defaults}.get(f.name)] if value is not None]
+    text = re.sub(r"`([a-z_]+)`", lambda found: "--" + found[1].replace("_", "-"), f.metadata["help"])
+    text += f" (default {f.default if f.default != '' else 'none'}"
+    text += "".join("; " + other for other in others) + ")"
+    if kind is bool:
+        group.add_argument(flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
+    else:
+        choices = f.metadata["choices"]
+        shown = "|".join(filter(None, choices)) if choices else {int: "N", float: "X", str: f.metadata["metavar"]}[kind]
+        group.add_argument(flag, type=kind, default=argparse.SUPPRESS, metavar=shown, help=text.replace("%", "%%"))
+    for old, new in OLD.items():
+        if new == f.name:
+            group.add_argument("--" + old.replace("_", "-"), dest=new, type=kind, default=argparse.SUPPRESS,
+                               help=argparse.SUPPRESS)

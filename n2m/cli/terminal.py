@@ -1,0 +1,64 @@
+"""Notes and progress bars on standard error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+
+from tqdm import tqdm
+
+from core.history import Epoch
+from core.metrics import perplexity
+from n2m.cli.flags import as_flags
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Nothing is printed in this block."""
+    with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        yield
+
+
+def note(text: str) -> None:
+    """A line on standard error, above any bar."""
+    tqdm.write(as_flags(text), file=sys.stderr)
+
+
+def bar(description: str, total: int | None, unit: str) -> tqdm:
+    """A bar that appears once the work takes longer than two seconds."""
+    return tqdm(total=total, desc=description, unit=unit, unit_scale=unit == "B", delay=2, leave=False,
+                dynamic_ncols=True)
+
+
+class TrainingBar:
+    """One bar over all updates of a training, and one line per epoch."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+
+    def __enter__(self) -> TrainingBar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def on_update(self, update: int, updates: int, loss: float, learning_rate: float, tokens: int) -> None:
+        if self._bar is None:
+            self._bar = tqdm(total=updates, initial=update - 1, unit="update", desc="training", dynamic_ncols=True,
+                             leave=False)
+            self._loss, self._tokens, self._begun = loss, 0, self._bar.start_t
+        self._tokens += tokens
+        speed = self._tokens / max(time.time() - self._begun, 0.1)
+        self._loss += 0.02 * (loss - self._loss)  # smoothed, or the digits would change too fast to read
+        self._bar.set_postfix_str(f"loss {self._loss:.3f}, learning rate {learning_rate:.1e}, {speed:,.0f} tokens/s",
+                                  refresh=False)
+        self._bar.update()
+
+    def on_epoch(self, epoch: Epoch) -> None:
+        note(f"epoch {epoch.epoch}: train loss {epoch.train_loss:.3f}, dev loss {epoch.dev_loss:.3f} "
+             f"(perplexity {perplexity(epoch.dev_loss):.1f}){' best' if epoch.best else ''}, "
+             f"{epoch.tokens_per_second:,.0f} target tokens/s, {epoch.seconds:.0f} s")

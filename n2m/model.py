@@ -1,0 +1,228 @@
+"""A trained model: answer, stream, walk and evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, overload
+
+from core import checkpoint, events
+from core.data import Example, InputError
+from core.settings import CorpusSettings, SearchSettings, Settings
+from corpora.prepare.cleaning import TextCleaner, script_converter
+from corpora.prepare.splits import Dataset
+from n2m import data
+from n2m.options import split_options
+from tasks.shared import saving
+from tasks.shared.model import TextModel
+from tasks.shared.report import Report
+from tasks.shared.task import Answer, Task
+from tasks.shared.walk import Walk
+
+MAX_LINES = 1000
+
+
+class Model:
+    """A trained model, from raw text to raw text. Safe to use from several threads at once.
+
+    folder: the directory it was loaded from or saved in; None if it was never saved
+    """
+
+    def __init__(self, text_model: TextModel, folder: Path | None = None, dataset: Dataset | None = None) -> None:
+        self.text_model, self.folder = text_model, folder
+        self._dataset = dataset
+        corpus = text_model.metadata["corpus"]
+        self._script = corpus.get("script", "as-written")
+        self._cleaner = TextCleaner(corpus.get("reading", {}).get("normalization", "nfc"), self._script)
+
+    @property
+    def task(self) -> Task:
+        return self.text_model.task
+
+    @property
+    def settings(self) -> Settings:
+        return self.text_model.settings
+
+    @property
+    def metadata(self) -> dict:
+        """What is saved as training.json: corpus, versions, history."""
+        return self.text_model.metadata
+
+    def save(self, folder: str | Path) -> None:
+        """Write everything the model needs into a directory. Raises InputError if it holds anything but a model."""
+        saving.save(self.text_model, Path(folder))
+        self.folder = Path(folder)
+
+    # answers
+
+    def read_input(self, text: str) -> Example:
+        """A user's input, normalised and converted to the model's script as its corpus was. Raises InputError for
+        input that the model cannot answer."""
+        return self.text_model.read_input(self._cleaned(text))
+
+    @overload
+    def answer(self, texts: Sequence[str], *, n_best: int = 1, lines: int = 1, weights: bool = False,
+               seed: int | None = None, script: str | None = None, errors: Literal["raise"] = "raise", first: int = 0,
+               **search: Any) -> list[list[Answer]]: ...
+
+    @overload
+    def answer(self, texts: Sequence[str], *, n_best: int = 1, lines: int = 1, weights: bool = False,
+               seed: int | None = None, script: str | None = None, errors: Literal["return"], first: int = 0,
+               **search: Any) -> list[list[Answer] | InputError]: ...
+
+    def answer(self, texts: Sequence[str], *, n_best: int = 1, lines: int = 1, weights: bool = False,
+               seed: int | None = None, script: str | None = None, errors: str = "raise", first: int = 0,
+               **search: Any) -> Any:
+        """For each text its answers, best first.
+
+        n_best   how many answers per text
+        lines    for a task that writes line after line: how many lines; each answer is then a whole poem
+        weights  with the attention weights of each answer, (output tokens, source tokens)
+        seed     of the random draws, with a temperature; the same seed gives the same answers
+        script   "simplified" or "traditional": the script of the answers; by default the model's own
+        errors   "raise", or "return": an InputError in place of the answers to an input that cannot be answered
+        first    the number of the first text in a longer stream; the draws of a text follow from seed and number
+        search   the other fields of core.settings.SearchSettings: beam, temperature, top_p, max_output …
+
+        >>> model.answer(["床前明月光"])[0][0].text            # doctest: +SKIP
+        '疑是地上霜'
+        """
+        if isinstance(texts, str):
+            raise InputError("answer takes a list of texts, not one text; put it into [ ]")
+        options = self.search_settings(n_best=n_best, **search)
+        if lines != 1:
+            self._check_lines(lines, weights)
+        convert = self._converter(script)
+        read: list[Example | InputError] = []
+        for text in texts:
+            try:
+                read.append(self.read_input(text))
+            except InputError as error:
+                if errors == "raise":
+                    raise
+                read.append(error)
+        seeds = [(self._seed(seed), first + i) for i, e in enumerate(read) if isinstance(e, Example)]
+        examples = [e for e in read if isinstance(e, Example)]
+        if lines != 1:
+            found = [self.task.continued(self.text_model, e, lines, options, s)  # type: ignore[attr-defined]
+                     for e, s in zip(examples, seeds)]
+        else:
+            found = self.task.answer(self.text_model, examples, options, seeds=seeds, weights=weights) \
+                if examples else []
+        answers = iter([[convert(a) for a in best] for best in found])
+        return [next(answers) if isinstance(e, Example) else e for e in read]
+
+    def acrostic(self, heads: str, *, line_length: int | None = None, seed: int | None = None,
+                 script: str | None = None, **search: Any) -> list[Answer]:
+        """藏头诗: a poem with a line for each character of `heads`, which begins with it.
+
+        line_length: characters per line, 5 by default
+        Raises InputError for a character that the model does not know, and for other tasks than line by line ones.
+        """
+        self._check_lines(1, False)
+        convert = self._converter(script)
+        options = self.search_settings(**search)
+        length = 5 if line_length is None else line_length
+        found = self.task.acrostic(  # type: ignore[attr-defined]
+            self.text_model, self._cleaned(heads.strip()), length, options, (self._seed(seed),))
+        return [convert(a) for a in found]
+
+    def stream(self, text: str, *, seed: int | None = None, script: str | None = None, **search: Any) -> Iterator[str]:
+        """The answer of greedy search, or with a temperature a sample, in pieces as it is written. Together they are
+        the text that `answer` gives with beam=1."""
+        options = self.search_settings(**{"beam": 1, **search})
+        if options.beam != 1:
+            raise InputError(f"`beam` {options.beam} cannot be streamed, since its answer is known at the end; use 1")
+        convert = self._converter(script)
+        example = self.read_input(text)
+        for piece in self.task.stream(self.text_model, example, options, (self._seed(seed), 0)):
+            yield convert(Answer(piece, 0.0)).text
+
+    def walk(self, text: str, *, candidates: int = 3, **search: Any) -> Walk:
+        """Every step from the text to its greedy answer, with the values of each as numpy arrays.
+
+        candidates  how many of the most likely tokens each step lists
+        search      max_output and no_repeat_ngram_size
+        """
+        for name in search:
+            if name not in ("max_output", "no_repeat_ngram_size"):
+                raise InputError(f"`{name}` cannot be combined with `explain`, whose answer is greedy; remove it")
+        return self.task.walk(self.text_model, self.read_input(text), self.search_settings(**search), candidates)
+
+    # evaluation
+
+    def evaluate(self, corpus: str | Path | Sequence[str | Path] | None = None, *, rejects: str | Path | None = None,
+                 mirror: str | None = None, **search: Any) -> Report:
+        """Scores on the test split of the model's corpus, with baselines from the same run.
+
+        corpus  the corpus it was trained on. This is only needed where a model directory may not name it: for a
+                corpus of a Python module, which would be run, and for one that came through standard input
+        """
+        dataset = self._dataset or self._find_dataset(corpus, Path(rejects) if rejects else None, mirror)
+        self._dataset = dataset
+        events.note(f"evaluating on {len(dataset.test):,} test examples, with baselines")
+        return self.task.evaluate(self.text_model, dataset, self.search_settings(**search))
+
+    @property
+    def test_examples(self) -> int:
+        """How many examples the test split has, once it is loaded."""
+        return len(self._dataset.test) if self._dataset else 0
+
+    def save_report(self, report: Report) -> None:
+        """Write the scores beside the model, as metrics.json."""
+        if self.folder:
+            checkpoint.write_json(self.folder / "metrics.json", report.to_json())
+
+    def _find_dataset(self, corpus: Any, rejects: Path | None, mirror: str | None) -> Dataset:
+        about = self.metadata["corpus"]
+        names = about.get("given", [about["name"]])
+        if corpus is None and (names == ["-"] or about.get("module") or data.is_module(names)):
+            what = "came through standard input" if names == ["-"] else f"is {names[0]}, code which is not run unasked"
+            raise InputError(f"{self.folder}: the corpus of this model {what}; name it again with `corpus`")
+        reading = CorpusSettings(**about.get("reading", {}))
+        with data.use_mirror(mirror):
+            dataset = data.prepare(data.find(corpus or names, self.task, reading), self.task, about["script"],
+                                   about["reverse"], reading, rejects, self.settings.limit)
+        if dataset.checksum != about["checksum"]:
+            events.note(f"warning: the corpus {about['name']} has changed since this model was trained")
+        return dataset
+
+    # shared by the above
+
+    def search_settings(self, **search: Any) -> SearchSettings:
+        (chosen,) = split_options(search, SearchSettings)
+        return self.task.search_settings(chosen)
+
+    def _cleaned(self, text: str) -> str:
+        return "\n".join(map(self._cleaner.clean, text.splitlines()))  # lines may be those of a poem
+
+    def _seed(self, seed: int | None) -> int:
+        return self.settings.seed if seed is None else seed
+
+    def _check_lines(self, lines: int, weights: bool) -> None:
+        if not self.task.writes_lines:
+            raise InputError(f"`lines` and `acrostic` are for tasks that write line after line, not for "
+                             f"{self.task.name}; remove them")
+        if not 1 <= lines <= MAX_LINES:
+            raise InputError(f"`lines` {lines} must be from 1 to {MAX_LINES}")
+        if weights:
+            raise InputError("`weights` are those of one line; remove `lines`")
+
+    def _converter(self, script: str | None) -> Any:
+        """Converts answers to the script asked for."""
+        if script not in (None, *data.SCRIPTS):
+            raise InputError(f"`script` {script} is unknown; use simplified or traditional")
+        if script in (None, "as-written", self._script):
+            return lambda answer: answer
+        convert = script_converter(script)
+        return lambda a: replace(a, text=convert(a.text), tokens=tuple(convert(t) for t in a.tokens))
+
+
+def load(folder: str | Path, *, device: str = "auto") -> Model:
+    """The model of a directory. Raises InputError for a missing, damaged or foreign directory, whose files never run
+    any code.
+
+    device: "auto", "cpu", "cuda" or "cuda:N"
+    """
+    return Model(saving.load(Path(folder), device), Path(folder))

@@ -1,0 +1,220 @@
+"""Training a model on a corpus, or resuming or loading one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tasks as registry
+from core import checkpoint, events, resume
+from core.data import InputError
+from core.distributed import Group, join
+from core.history import Epoch
+from core.machine import device as find_device
+from core.metrics import perplexity
+from core.settings import CorpusSettings, RunSettings, Settings
+from core.training import INTERRUPTED, UNFINISHED
+from corpora.fetch.download import cache_folder
+from corpora.prepare.splits import SPLITS, Dataset
+from corpora.shared.corpus import Corpus, CorpusUnavailable
+from n2m import data
+from n2m.model import Model, load
+from n2m.options import split_options
+from tasks.shared import encoding, pretrained
+from tasks.shared import training as model_training
+from tasks.shared.task import Task
+
+OnUpdate = Callable[[int, int, float, float, int], None]
+Names = str | Path | Sequence[str | Path]
+
+
+def train(task: str, corpus: Names | None = None, folder: str | Path | None = None, *, script: str | None = None,
+          reverse: bool = False, mirror: str | None = None, rejects: str | Path | None = None, retrain: bool = False,
+          on_update: OnUpdate | None = None, on_epoch: Callable[[Epoch], None] | None = None,
+          should_stop: Callable[[], bool | str] | None = None, **options: Any) -> Model:
+    """Train a model. An unfinished training in the folder is resumed, and a finished model there is loaded.
+
+    task         its name, n2m.tasks lists them
+    corpus       see n2m.corpus; None: the task's default
+    folder       where the model is saved whenever it is better; None: nowhere
+    script, reverse, mirror, rejects   see n2m.corpus
+    retrain      train from scratch; a finished model in the folder stays until the new one has finished
+    on_update    called after every update with (update, updates, loss in nats per token, learning rate, target tokens)
+    on_epoch     called after every epoch with a core.history.Epoch
+    should_stop  asked after every update; True stops the training, which the same call resumes
+    options      the fields of Settings, CorpusSettings and RunSettings in core.settings: epochs, cell, device …
+    Returns the model; model.metadata["history"]["stopped"] tells why its training ended. Raises InputError.
+    """
+    chosen, reading, run = split_options(options, Settings, CorpusSettings, RunSettings)
+    found, directory, group = registry.find(task), Path(folder) if folder else None, join()
+    found.settings({}, chosen)  # refuses impossible values before anything slow begins
+    running = RunSettings(**run)
+    find_device(running.device)  # refuses one that there is not
+    with data.use_mirror(mirror):
+        if directory and not group.run_on_rank0(lambda: _must_train(directory, retrain)):
+            asked = {**chosen, **reading, **({"script": script} if script else {}),
+                     **({"reverse": True} if reverse else {})}
+            return _existing(directory, found, corpus, CorpusSettings(**reading), asked, running.device)
+        prepared = group.local_rank0_first(lambda: _prepare(
+            found, corpus, script, reverse, Path(rejects) if rejects else None, chosen, CorpusSettings(**reading),
+            running.device))
+        _report(prepared, chosen, group)
+        return _fit(prepared, directory, group, running, retrain, on_update, on_epoch, should_stop)
+
+
+def _must_train(directory: Path, retrain: bool) -> bool:
+    if checkpoint.is_model(directory) and not retrain and not resume.unfinished(directory):
+        return False
+    checkpoint.check(directory)  # refuses a directory that cannot be written before anything slow begins
+    return True
+
+
+def _existing(directory: Path, task: Task, corpus: Names | None, reading: CorpusSettings, asked: dict[str, Any],
+              device: str) -> Model:
+    """The finished model of the directory. Raises InputError if another one is asked for."""
+    model = load(directory, device=device)
+    check_same(model, task, corpus, reading, asked)
+    events.note(f"{directory}: found a model trained on {model.metadata['corpus']['name']}; use `retrain` to train "
+                "from scratch")
+    return model
+
+
+def check_same(model: Model, task: Task, corpus: Names | None, reading: CorpusSettings, asked: dict[str, Any]) -> None:
+    """Raises InputError unless the model is of this task, corpus and settings. asked: name → value"""
+    if model.task.name != task.name:
+        raise InputError(f"{model.folder}: found a model for `task` {model.task.name}, not {task.name}; use another "
+                         "`model_dir`")
+    about = model.metadata["corpus"]
+    saved = {**asdict(model.settings), **about, **about.get("reading", {})}
+    if corpus is not None:
+        found = data.find(corpus, task, reading)  # an unknown corpus has an error of its own
+        same = found.name == about["name"] or list(found.names) == about.get("given")
+        asked, saved["corpus"] = {"corpus": about["name"] if same else found.name, **asked}, about["name"]
+    for name, value in asked.items():
+        if saved.get(name) != value:
+            raise InputError(f"{model.folder}: found a model trained with `{name}` {saved.get(name) or 'none'}, not "
+                             f"{value}; use another `model_dir`, or `retrain` to replace it")
+
+
+class Prepared(NamedTuple):
+    """All that a training starts from."""
+
+    corpus: Corpus
+    dataset: Dataset
+    encoded: encoding.Encoded
+    model: Model
+
+
+def _prepare(task: Task, names: Names | None, script: str | None, reverse: bool, rejects: Path | None,
+             chosen: dict[str, Any], reading: CorpusSettings, device: str) -> Prepared:
+    """Corpus, ids and untrained model; of a group, one process makes what the others then find in the cache."""
+
+    def read(names: Names, script: str | None) -> tuple[Corpus, Settings, Dataset]:
+        corpus = data.find(names, task, reading)
+        settings = task.settings(corpus.suggested, chosen)
+        return corpus, settings, data.prepare(corpus, task, script, reverse, reading, rejects, settings.limit)
+
+    try:
+        corpus, settings, dataset = read(task.default_corpus if names is None else names, script)
+    except CorpusUnavailable as error:
+        if names is not None:
+            raise
+        events.note(f"default corpus {task.default_corpus} is unavailable: {error}")
+        events.note("using the starter corpus, a few hundred examples: enough to try things, too few for good results")
+        corpus, settings, dataset = read("starter", None)
+    encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
+                              dataset.identity())
+    facts = {"name": corpus.name, "given": list(corpus.names),
+             "script": script if script in corpus.scripts else corpus.scripts[0], "reverse": reverse,
+             "reading": asdict(reading), "checksum": dataset.checksum, "licence": corpus.licence,
+             "origin": corpus.origin, "examples": {split: len(getattr(dataset, split)) for split in SPLITS},
+             "rejected": dict(dataset.rejected)}
+    model = model_training.create(task, settings, dataset.train, facts, (encoded.source, encoded.target),
+                                  cache_folder() / "vectors", device)
+    return Prepared(corpus, dataset, encoded, Model(model, None, dataset))
+
+
+def _report(prepared: Prepared, chosen: dict[str, Any], group: Group) -> None:
+    """Notes on what is about to be trained. Raises InputError if the machines of a group have different data."""
+    corpus, dataset, encoded, model = prepared
+    task, text_model = model.task, model.text_model
+    if len(set(group.gather(dataset.identity()))) > 1:
+        raise InputError(f"`corpus` {corpus.name} differs between machines; copy one to all of them")
+    if len(set(group.gather(text_model.metadata.get("vectors", {}).get("checksum")))) > 1:
+        raise InputError(f"`vectors` {text_model.settings.vectors} differs between machines; copy one to all of them")
+    for line in [*pretrained.coverage(text_model, encoded.dev), *encoded.truncated(task, text_model.settings)]:
+        events.note(line)
+    for warning in model_training.warnings(text_model, dataset.dev):
+        events.note("warning: " + warning)
+    if suggested := [f"`{name}` {getattr(text_model.settings, name)}" for name in corpus.suggested
+                     if name not in chosen]:
+        events.note(f"settings suggested by {corpus.name}: {' '.join(suggested)}")
+    size = sum(p.numel() for p in text_model.network.parameters())
+    events.note(f"training {size:,} parameters")
+    if group.world_size > 1:
+        events.note(f"{group.world_size} processes; each sends and receives {group.bytes_per_update(size) / 1e6:.1f} "
+                    "MB per update")
+
+
+def _fit(prepared: Prepared, directory: Path | None, group: Group, run: RunSettings, retrain: bool,
+         on_update: OnUpdate | None, on_epoch: Callable[[Epoch], None] | None,
+         should_stop: Callable[[], bool | str] | None) -> Model:
+    _, _, encoded, model = prepared
+
+    def stop() -> str:
+        asked = should_stop() if should_stop else ""
+        return asked if isinstance(asked, str) else INTERRUPTED * asked
+
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context(tensorboard(run.log_dir)) if run.log_dir and group.rank == 0 else None
+
+        def update(number: int, updates: int, loss: float, learning_rate: float, tokens: int) -> None:
+            if log:
+                log({"train/loss": loss, "train/learning_rate": learning_rate}, number)
+            if on_update:
+                on_update(number, updates, loss, learning_rate, tokens)
+
+        def epoch(found: Epoch) -> None:
+            if log:
+                log({"dev/loss": found.dev_loss, "dev/perplexity": perplexity(found.dev_loss),
+                     "train/tokens_per_second": found.tokens_per_second}, found.epoch)
+            if on_epoch:
+                on_epoch(found)
+
+        history = model_training.fit(model.text_model, encoded.train, encoded.dev, directory, run=run, on_update=update,
+                                     on_epoch=epoch, should_stop=stop, group=group, retrain=retrain)
+    model.folder = directory
+    ended = f"trained {len(history.epochs)} epoch{'s' * (len(history.epochs) != 1)} in {history.seconds:.0f} s " \
+            f"({history.stopped})"
+    if directory and history.stopped in UNFINISHED:
+        if group.run_on_rank0(lambda: model_training.is_finished(directory)):
+            ended += f"; {directory} still has the finished model from before"
+            model.folder = None
+        ended += "; run the same command " + "without `retrain` " * retrain + "to resume"
+    elif directory:
+        ended += f"; saved in {directory}"
+    events.note(ended)
+    return model
+
+
+@contextlib.contextmanager
+def tensorboard(log_dir: str) -> Iterator[Callable[[dict[str, float], int], None]]:
+    """Writes numbers for TensorBoard. Raises InputError where the package is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise InputError(f"`log_dir` {log_dir} needs the package tensorboard; pip install tensorboard, or remove it"
+                         ) from None
+    writer = SummaryWriter(log_dir)
+
+    def log(values: dict[str, float], step: int) -> None:
+        for name, value in values.items():
+            writer.add_scalar(name, value, step)
+
+    try:
+        yield log
+    finally:
+        writer.close()

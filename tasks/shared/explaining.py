@@ -1,0 +1,85 @@
+"""Walks through a model: the six steps of encoding, which every task shares, and greedy decoding."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from core.constraints import Constraints
+from core.encoder import Lookup, Memory
+from core.settings import SearchSettings
+from core.vocabulary import BOS, EOS, UNK
+from tasks.shared.task import Trained
+from tasks.shared.walk import Candidate, Step, Walk
+
+
+@torch.inference_mode()
+def encoding_walk(model: Trained, text: str) -> tuple[Walk, Memory]:
+    """The six steps of encoding one text. Returns the walk so far, and the encoder's Memory of it (B = 1)."""
+    tokens, ids = model.source.tokens(text), model.source.ids(text)
+    encoder, s = model.network.encoder, model.settings
+    source = torch.tensor([ids], device=model.device)
+    memory = encoder(source, torch.tensor([len(ids)], device=model.device))
+    embeddings = encoder.embedding(source)[0]
+    if isinstance(encoder, Lookup):
+        how, c_is = "a lookup: one unit needs no recurrence, so the sum of its embeddings is both h_1 and c", "h_1"
+    else:
+        directions = "both directions" if s.bidirectional else "one direction"
+        how = f"{s.layers} layer{'s' * (s.layers > 1)} of {s.cell.upper()}, {directions}"
+        c_is = "the last state of each direction" if s.bidirectional else "the last state"
+    return Walk(text, model.source.tokenizer.kind, tokens, ids, [t for t, i in zip(tokens, ids) if i == UNK],
+                tuple(encoder.embedding.weight.shape), array(embeddings), how, array(memory.states[0]),
+                array(memory.c[0]), c_is, layers=s.layers), memory
+
+
+@torch.inference_mode()
+def decoding_walk(model: Trained, text: str, search: SearchSettings, length: int | None = None,
+                  candidates: int = 3) -> Walk:
+    """The walk of a text through encoder and decoder: s_0, and every greedy step under the search's constraints.
+
+    length: the exact number of output tokens; None where the model decides.
+    """
+    walk, memory = encoding_walk(model, text)
+    decoder, vocabulary = model.network.decoder, model.target.vocabulary
+    memory = decoder.prepare(memory)
+    state = decoder.start(memory)
+    walk.start, walk.attention = array(decoder.stack.top(state)[0]), decoder.placement
+    constraints = Constraints(max_output=search.max_output, no_repeat_ngram_size=search.no_repeat_ngram_size,
+                              lengths=None if length is None else torch.tensor([length], device=model.device))
+    written = torch.empty(1, 0, dtype=torch.long, device=model.device)
+    y = torch.full((1,), BOS, device=model.device)
+    for _ in range(constraints.steps):
+        before = state
+        readout, state, weights = decoder.step(y, state, memory)
+        scores = None
+        if weights is not None:
+            query = decoder.stack.top(before if decoder.placement == "before" else state)
+            scores = decoder.attention.scores(query.unsqueeze(1), memory.keys)[0, 0]
+        log_p = torch.log_softmax(decoder.logits(readout).float(), dim=-1)
+        p = log_p[0].exp()
+        constraints.mask_log_probs(log_p, written)
+        reads = vocabulary.tokens([int(y)])[0]
+        y = log_p.argmax(dim=-1)
+        written = torch.cat([written, y.unsqueeze(1)], dim=1)
+        walk.steps.append(Step(
+            vocabulary.tokens([int(y)])[0], p[y].item(),
+            best_candidates(p, vocabulary.tokens, candidates, log_p[0].isfinite()), reads,
+            array(decoder.stack.top(state)[0]), None if scores is None else array(scores),
+            None if weights is None else array(weights[0])))
+        if constraints.finished(written).all():
+            break
+    walk.answer = model.target.text([i for i in written[0].tolist() if i != EOS])
+    return walk
+
+
+def best_candidates(p: Tensor, names, count: int, allowed: Tensor | None = None) -> list[Candidate]:
+    """The most likely of a distribution p (V,), best first. names: ids → tokens; allowed (V,): True where possible."""
+    best = p.topk(min(count, len(p)))
+    ids = best.indices.tolist()
+    possible = [True] * len(ids) if allowed is None else allowed[best.indices].tolist()
+    return [Candidate(*found) for found in zip(names(ids), best.values.tolist(), possible)]
+
+
+def array(x: Tensor):
+    """A tensor of any precision and device as a numpy array."""
+    return x.detach().float().cpu().numpy()

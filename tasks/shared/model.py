@@ -1,0 +1,56 @@
+"""A model from raw text to raw text: a task, its settings, both codecs and the network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from core.batches import EncodedSplit
+from core.data import Example, InputError
+from core.settings import Settings
+from core.text import Codec, Labels
+from core.vocabulary import UNK
+from tasks.shared import encoding
+from tasks.shared.task import Task
+
+
+@dataclass
+class TextModel:
+    """metadata: corpus, history and versions, saved as training.json."""
+
+    task: Task
+    settings: Settings
+    source: Codec
+    target: Codec | Labels
+    network: Any  # Seq2Seq, Classifier or a task's own torch.nn.Module
+    metadata: dict
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.network.parameters()).device
+
+    def source_ids(self, example: Example) -> list[int]:
+        return encoding.source_ids(self.task, self.settings, self.source, example)
+
+    def target_ids(self, example: Example) -> list[int]:
+        return encoding.target_ids(self.task, self.settings, self.target, example)
+
+    def encode(self, examples: Sequence[Example]) -> EncodedSplit:
+        """All examples as ids."""
+        return EncodedSplit([self.source_ids(e) for e in examples], [self.target_ids(e) for e in examples])
+
+    def read_input(self, text: str) -> Example:
+        """A user's input as an Example. Raises InputError for input that this model cannot answer."""
+        example = self.task.read_input(text, self.settings)
+        ids = self.source.ids(self.task.source_text(example, self.settings))
+        shown = text if len(text) <= 20 else text[:20] + "…"
+        if len(ids) > self.settings.max_length:
+            raise InputError(f"the input {shown!r} has {len(ids)} tokens, but this model reads at most "
+                             f"{self.settings.max_length}; shorten it, or train with a larger `max_length`")
+        if all(i == UNK for i in self.source.ids(example.source)):
+            raise InputError(f"the model knows no part of {shown!r}: its vocabulary has {len(self.source)} tokens "
+                             f"of the corpus {self.metadata['corpus']['name']}; try other words")
+        return example

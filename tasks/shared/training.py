@@ -1,0 +1,149 @@
+"""Making and training a model, from the examples of a corpus to its directory."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core import checkpoint
+from core.batches import EncodedSplit
+from core.data import Example
+from core.distributed import ALONE, Group
+from core.history import Epoch, History
+from core.machine import device
+from core.resume import Checkpoints
+from core.settings import RunSettings, Settings
+from core.text import Codec, Labels
+from core.training import UNFINISHED
+from core.training import train as train_network
+from tasks.shared import encoding, pretrained
+from tasks.shared.encoding import DEV
+from tasks.shared.model import TextModel
+from tasks.shared.saving import save
+from tasks.shared.task import Task
+
+STILL_TRAINING = "still training"  # of a model that was saved before its training ended
+
+def versions() -> dict[str, str]:
+    """The versions that shape a result."""
+    found = {"python": platform.python_version()}
+    for package in ("torch", "torchtext", "jieba", "tokenizers", "scikit-learn", "sacrebleu"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "none"
+    return found
+
+
+def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dict | None = None,
+           codecs: tuple[Codec, Codec | Labels] | None = None, cache_dir: Path | None = None,
+           where: str = "auto") -> TextModel:
+    """An untrained model with the vocabularies of the training split; the same seed gives the same weights.
+
+    corpus     facts about the corpus to save with the model; its "name" at least
+    codecs     those of `train`, if they have been made before
+    cache_dir  where pre-trained vectors are cached in a form that loads fast; None caches nothing
+    where      the device
+    Raises InputError where a vocabulary is empty.
+    """
+    source, target = codecs or encoding.codecs_of(task, settings, train)
+    torch.manual_seed(settings.seed)
+    network: Any = task.build(settings, source, target)
+    metadata = {"corpus": corpus or {"name": "unnamed"}, "versions": versions()}
+    if settings.vectors:
+        metadata["vectors"] = pretrained.load_vectors(network.encoder.embedding, source, settings, cache_dir)
+    return TextModel(task, settings, source, target, network.to(device(where)).eval(), metadata)
+
+
+def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
+    """What will spoil the result: text that the vocabulary does not know."""
+    dev = dev[:DEV]
+    sides = {"source": (model.source, [model.task.source_text(e, model.settings) for e in dev])}
+    if isinstance(model.target, Codec):
+        sides["target"] = (model.target, [e.target for e in dev])
+    unknown = {side: codec.unknown_fraction(texts) for side, (codec, texts) in sides.items()}
+    finer = {side: "a finer `tokenizer` (characters, subwords), " * (codec.tokenizer.kind != "characters")
+             for side, (codec, _) in sides.items()}
+    return [f"{fraction:.0%} of the {side} tokens in the dev split are unknown; use {finer[side]}"
+            "a lower `min_count`, or more text" for side, fraction in unknown.items() if fraction > 0.2]
+
+
+def identity(model: TextModel) -> dict:
+    """What makes a training the one it is: only such a one is resumed."""
+    corpus, vectors = model.metadata["corpus"], model.metadata.get("vectors", {})
+    return {"task": model.task.name, **dataclasses.asdict(model.settings), "vectors_checksum": vectors.get("checksum"),
+            **{name: corpus.get(name) for name in ("name", "script", "reverse", "checksum")}}
+
+
+def is_finished(directory: Path) -> bool:
+    """Does the directory hold a model whose training has ended by itself?"""
+    if not checkpoint.is_model(directory):
+        return False
+    history = checkpoint.read(directory)["training"].get("history", {})
+    return history.get("stopped") not in (None, STILL_TRAINING, *UNFINISHED)
+
+
+def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence[Example] | EncodedSplit,
+        directory: Path | None, *, run: RunSettings = RunSettings(),  # noqa: B008 - it never changes
+        on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
+        on_epoch: Callable[[Epoch], None] = lambda _: None, should_stop: Callable[[], str] = lambda: "",
+        group: Group = ALONE, retrain: bool = False) -> History:
+    """Train the model, or resume its training, and save its best state in the directory whenever there is a better one.
+
+    A finished model in the directory is only replaced when this training has finished.
+
+    run          time limit and checkpoints
+    on_update    called after every update with (update, updates, loss, learning rate, target tokens)
+    on_epoch     called after every epoch
+    should_stop  polled after every update; why to stop (one of core.training.UNFINISHED), or an empty text
+    retrain      train from scratch, whatever unfinished training there is
+    Raises InputError where another process trains in the same directory.
+    """
+    data = train if isinstance(train, EncodedSplit) else model.encode(train)
+    held_out = dev if isinstance(dev, EncodedSplit) else model.encode(dev[:DEV])
+    if directory is None:
+        history = train_network(model.network, data, held_out, model.settings, on_update=on_update, on_epoch=on_epoch,
+                                should_stop=should_stop, minutes=run.time_limit, group=group)
+        return _trained(model, history)
+    with group_lock(directory, group):
+        checkpoints = Checkpoints(directory, identity(model), run.checkpoint_seconds)
+        if retrain and group.rank == 0:
+            checkpoints.clear()
+        replaces = group.run_on_rank0(lambda: is_finished(directory))
+
+        def save_best(epoch: Epoch) -> None:
+            if group.rank == 0 and not replaces:
+                model.metadata["history"] = {"epochs": [dataclasses.asdict(epoch)], "stopped": STILL_TRAINING}
+                save(model, directory)
+
+        history = _trained(model, train_network(
+            model.network, data, held_out, model.settings, on_update=on_update, on_epoch=on_epoch, on_best=save_best,
+            should_stop=should_stop, checkpoints=checkpoints, minutes=run.time_limit, group=group))
+        unfinished = history.stopped in UNFINISHED
+        # Stopped before the first dev loss, these weights are better than none, but no better than an earlier model.
+        better = history.best or not group.run_on_rank0(lambda: checkpoint.is_model(directory))
+        if group.rank == 0 and history.updates and better and not (unfinished and replaces):
+            save(model, directory)
+        if group.rank == 0 and not unfinished:
+            checkpoints.clear()
+    return history
+
+
+def _trained(model: TextModel, history: History) -> History:
+    model.metadata["history"] = history.to_json()
+    return history
+
+
+@contextlib.contextmanager
+def group_lock(directory: Path, group: Group) -> Iterator[None]:
+    """The lock of a directory, held by the first process of a group for all of them."""
+    with contextlib.ExitStack() as stack:
+        group.run_on_rank0(lambda: stack.enter_context(checkpoint.training_lock(directory)) and None)
+        yield
