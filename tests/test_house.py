@@ -58,7 +58,7 @@ def test_the_library_needs_nothing_of_the_command_line():
 def test_torchtext_is_used_in_one_module_only_and_only_the_command_line_prints(module):
     if module.name != "core.vocabulary":
         assert not any(found.imported.split(".")[0] == "torchtext" for found in imports(module, MODULES))
-    if module.name != "run":
+    if not module.name.startswith(("run", "n2m.cli")):
         names = {ast.unparse(n.func) for n in ast.walk(module.tree) if isinstance(n, ast.Call)}
         assert not names & {"print", "tqdm.write", "sys.stdout.write", "sys.stderr.write", "sys.exit", "exit"}
 
