@@ -9,8 +9,8 @@ from pathlib import Path
 from unittest import mock
 
 import tasks
+from tests.copies import ROOT as ROOT
 
-ROOT = Path(__file__).parent.parent
 TASKS = {task.name: task.sample_input for task in tasks.all_tasks()}
 QUICK = ["--epochs", "2", "--embedding-size", "16", "--hidden-size", "16"]
 

@@ -32,8 +32,8 @@ class Server:
 
     def start(self, processes: int, *arguments: object) -> list[int]:
         """The numbers of the processes, in order of rank; `finish` must follow."""
-        self._output, self._errors = (tempfile.NamedTemporaryFile(mode="r", encoding="utf-8") for _ in range(2))
-        order = [processes, [str(a) for a in arguments], self._output.name, self._errors.name]
+        self._printed = [Path(tempfile.mkstemp()[1]) for _ in range(2)]
+        order = [processes, [str(a) for a in arguments], *map(str, self._printed)]
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
         return self._answer()
@@ -41,8 +41,10 @@ class Server:
     def finish(self) -> tuple[int, str, str]:
         """The worst exit code, and what was printed on standard output and standard error."""
         codes = self._answer()
-        with self._output, self._errors:
-            return max(codes, key=abs), self._output.read(), self._errors.read()
+        output, errors = (path.read_text(encoding="utf-8") for path in self._printed)
+        for path in self._printed:
+            path.unlink()
+        return max(codes, key=abs), output, errors
 
     def run(self, processes: int, *arguments: object) -> tuple[int, str, str]:
         self.start(processes, *arguments)
@@ -50,7 +52,7 @@ class Server:
 
 
 def serve() -> None:
-    """The server's own side: a line with an order comes in, the processes' numbers and later their exit codes go out."""
+    """The server's side: reads one order per line; prints the processes' numbers, and later their exit codes."""
     sys.path.insert(0, str(ROOT))
     import run
     for path in sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py")):

@@ -2,16 +2,16 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.copies import ROOT, copy_project
+
+pytestmark = pytest.mark.xdist_group("guide")  # one process makes the copy
 GUIDE, CHINESE = ROOT / "docs" / "corpora.md", ROOT / "docs" / "corpora.zh.md"
-NEEDED = ("core", "corpora", "tasks", "tests", "docs", "run.py", "README.md", "pyproject.toml")
 
 
 def blocks(page: Path) -> list[tuple[str, str, str]]:
@@ -26,14 +26,10 @@ def blocks(page: Path) -> list[tuple[str, str, str]]:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """A copy of the project, with what each block of commands printed."""
-    folder = tmp_path_factory.mktemp("guide")
-    for name in NEEDED:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, folder / name)
+    folder = copy_project(tmp_path_factory.mktemp("guide"))
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "N2M_CACHE": str(folder / "cache"), "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, "PATH": path, "N2M_CACHE": str(folder / "cache"), "PYTHONIOENCODING": "utf-8",
+                   "PYTEST_ADDOPTS": "-n0"}
     said = []
     for language, name, text in blocks(GUIDE):
         if language == "python":

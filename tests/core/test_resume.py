@@ -139,15 +139,22 @@ import importlib.util, pathlib, torch
 spec = importlib.util.spec_from_file_location("trainings", {file!r})
 trainings = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(trainings)
+torch.optim.AdamW([torch.nn.Parameter(torch.zeros(1))])  # imports more when it is first used; not in each child
 directory, kills = sys.argv[1], 0
 while True:
+    reader, writer = os.pipe()
     child = os.fork()
-    if child == 0:  # a training that may be killed at any moment; slow enough to be hit
-        weights, _ = trainings.a_training(pathlib.Path(directory), on_update=lambda *_: time.sleep(0.01))
-        torch.save(weights, directory + ".pt")
+    if child == 0:  # a training that may be killed at any moment
+        weights, _ = trainings.a_training(pathlib.Path(directory), on_update=lambda *_: os.write(writer, b"."))
+        torch.save(weights, directory + ".part")
+        os.rename(directory + ".part", directory + ".pt")
         os._exit(0)
-    time.sleep(0.1 + (kills * 0.137) % 1.1 + kills * 0.02)  # on a slow machine, too, it gets on
+    os.close(writer)
+    if kills % 4:  # some updates later, in the middle of whatever it is doing; else while it begins
+        os.read(reader, 1)
+    time.sleep(kills * 0.0037 % 0.02)
     os.kill(child, signal.SIGKILL)
+    os.close(reader)
     _, status = os.waitpid(child, 0)
     if os.path.exists(directory + ".pt"):
         break
