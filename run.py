@@ -235,8 +235,8 @@ def prepare(corpus: Corpus, task: tasks.Task, script: str | None, reverse: bool,
         note(text)
     dataset = split(corpus, task.format, script, reverse, reading, rejects).limited(settings.limit)
     if rejects:
-        note(f"{rejects}: {'what was left out, with line and reason' if dataset.dropped else 'nothing was left out'}")
-    left_out = "".join(f"; left out {n:,}: {reason}" for reason, n in dataset.dropped.items())
+        note(f"{rejects}: {'what was rejected, with line and reason' if dataset.dropped else 'nothing was rejected'}")
+    left_out = "".join(f"; rejected {n:,}: {reason}" for reason, n in dataset.dropped.items())
     note(f"{corpus.name}: {len(dataset.train):,} train, {len(dataset.dev):,} dev, {len(dataset.test):,} test{left_out}")
     return dataset
 

@@ -88,7 +88,7 @@ def encode(task: Task, settings: Settings, train: Sequence[Example], dev: Sequen
     """
     group = digest([task.name, examples, *(str(getattr(settings, name)) for name in SHAPING)])
     folder = get_or_build(place, group, digest(_program()), partial(_make, task, settings, train, dev[:DEV]))
-    codecs = Codec.from_json(folder.metadata["source"]), task.load_target(folder.about["target"])
+    codecs = Codec.from_json(folder.metadata["source"]), task.load_target(folder.metadata["target"])
     parts = (Data(*(_ragged(folder.path, f"{part}.{side}", len(codec))
                     for side, codec in zip(("source", "target"), codecs))) for part in ("train", "dev"))
     return Encoded(*codecs, *parts, folder)
