@@ -108,7 +108,7 @@ def test_a_csv_is_divided_by_what_divides_all_rows_alike_and_that_is_said(tmp_pa
     path = write(tmp_path / "mine.csv", text)
     assert pairs_in(path) == [("Hi 0, sir", "Salut 0"), ("Hi 1, sir", "Salut 1")]
     [note] = file_corpus([path], "translate").notes
-    assert note.startswith(f"{path}: its columns are divided by ")
+    assert note.startswith(f"{path}: its columns are separated by ")
 
 
 def test_a_sign_that_the_first_line_has_not_divides_nothing(tmp_path):

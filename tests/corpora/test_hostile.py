@@ -450,7 +450,8 @@ def test_parquet_cut_off_or_damaged_anywhere_is_read_or_refused_in_one_line(tmp_
 def test_parquet_columns_of_other_types_are_dropped_or_refused(tmp_path, refused):
     import datetime
     path = table(tmp_path / "a.parquet", source=[[1], [2]], target=["a", "b"])
-    assert "`source_column` source of" in (said := refused(lambda: items_in(path))) and "must hold texts, labels" in said
+    said = refused(lambda: items_in(path))
+    assert "`source_column` source of" in said and "must hold texts, labels" in said
     path = table(tmp_path / "b.parquet", source=["a", None], target=[datetime.date.max, None])
     assert f"`target_column` target of {path} is date32" in refused(lambda: items_in(path))
     path = table(tmp_path / "b.parquet", source=["a", None], target=["b", None])

@@ -76,7 +76,7 @@ def test_what_is_no_corpus_of_the_task_is_refused(module, name, task, said, refu
 
 @pytest.mark.parametrize("body,said", [
     ("yield ('a', 'b')", "TypeError: load must yield Example or Rejected, not tuple; "),
-    ("yield Example(5, 'b')", "TypeError: Example(source=5, target='b', context=(), key='', split=''): source, target "),
+    ("yield Example(5, 'b')", "TypeError: Example(source=5, target='b', context=(), key='', split=''): source, "),
     ("yield Example('a', None)", "TypeError: Example("), ("yield Example('a', 'b', line='7')", "TypeError: Example("),
     ("yield Example('a', 'b', split='valid')", "TypeError: Example("),
     ("raise SystemExit(3)", "SystemExit: 3; {path}, line 7"),
@@ -90,8 +90,10 @@ def test_a_load_that_fails_is_told_in_one_line_with_its_place(tmp_path, module, 
 
 
 @pytest.mark.parametrize("field,said", [
-    ("version='1'", "version must be a function"), ("disjoint_fields=('sources',)", "disjoint_fields may hold source, target, "),
-    ("scripts='simplified'", "scripts must be a tuple"), ("disjoint_fields='source'", "disjoint_fields must be a tuple"),
+    ("version='1'", "version must be a function"),
+    ("disjoint_fields=('sources',)", "disjoint_fields may hold source, target, "),
+    ("scripts='simplified'", "scripts must be a tuple"),
+    ("disjoint_fields='source'", "disjoint_fields must be a tuple"),
     ("notes='a note'", "notes must be a tuple"),
     ("suggested={'epoch': 3}", "suggested 'epoch' is not a setting")])
 def test_a_corpus_that_cannot_be_is_refused_where_it_is_written(tmp_path, module, field, said, refused):

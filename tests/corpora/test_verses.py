@@ -14,7 +14,7 @@ from core.verses import lines_of
     ("don’t go, it’s late", ["don’t go", "it’s late"]),
     ("pi is 3.14 or so", ["pi is 3.14 or so"]),
     ("गुलाब लाल हैं\nबनफ़्शे नीले", ["गुलाब लाल हैं", "बनफ़्शे नीले"]),
-    ("古池や 蛙飛びこむ 水の音", ["古池や 蛙飛びこむ", "水の音"]),
+    ("古池や 蛙飛びこむ 水の音", ["古池や", "蛙飛びこむ", "水の音"]),
     ("床前明月光 疑是地上霜", ["床前明月光", "疑是地上霜"]),
     ("月光 hello world 山", ["月光", "hello world", "山"])])
 def test_spaces_divide_chinese_lines_and_rows_or_punctuation_all_others(poem, lines):
