@@ -8,13 +8,15 @@ import dataclasses
 import itertools
 import os
 import re
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import corpora
 import tasks
+from core import events
 from core.data import InputError, ProcessLost
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
 from corpora.shared.corpus import Corpus, CorpusUnavailable
@@ -34,8 +36,12 @@ def main(arguments: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):  # Chinese must come out whatever the locale says
             stream.reconfigure(encoding="utf-8", errors="replace")
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, one speaks for all
+    class Notes(events.Listener):
+        def note(self, text: str) -> None:
+            note(text)
+
     try:
-        with contextlib.nullcontext() if first else silence():
+        with contextlib.nullcontext() if first else silence(), events.listening(Notes()):
             given = sys.argv[1:] if arguments is None else arguments
             if given[:1] == ["corpora"]:
                 return about_corpora(corpora_parser().parse_args(given[1:]))
@@ -208,6 +214,23 @@ def choose_corpus(args: argparse.Namespace, task: tasks.Task, given: dict[str, A
         return corpus, prepare(corpus, None, args.reverse, settings, args.reading, args.rejects), settings
 
 
+def stop_signals() -> Callable[[], str]:
+    """Which signal to stop has come, as core.training names it. The first waits for the end of an update, so that the
+    state on disk is a whole one; the second ends the program at once."""
+    from core.training import INTERRUPTED, TERMINATED
+    received: list[str] = []
+
+    def receive(number: int, frame: object) -> None:
+        if received:
+            raise KeyboardInterrupt
+        received.append(INTERRUPTED if number == signal.SIGINT else TERMINATED)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, receive)
+    return lambda: received[0] if received else ""
+
+
 def use_mirror(place: str | None) -> None:
     """For this run; the processes it starts inherit it."""
     from corpora.shared.sources import MIRROR, check_mirror
@@ -234,6 +257,7 @@ def prepare(corpus: Corpus, script: str | None, reverse: bool, settings: Setting
 def train(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], directory: Path, group):
     """Choose the corpus, learn the vocabularies, train. Returns the model and the dataset."""
     from core.training import INTERRUPTED, TERMINATED, UNFINISHED
+    from corpora.shared.download import cache_folder
     from tasks.shared import pretrained, text_model
     from tasks.shared.progress import Progress
 
@@ -260,7 +284,7 @@ def train(args: argparse.Namespace, task: tasks.Task, given: dict[str, Any], dir
              f"{group.bytes_per_update(size) / 1e6:.1f} MB an update")
     with Progress("" if group.rank else args.running.log_dir) as progress:
         history = text_model.fit(model, encoded.train, encoded.dev, directory, progress.on_update, progress.on_epoch,
-                                 args.running, note, group, anew=args.retrain)
+                                 args.running, group, args.retrain, stop_signals(), cache_folder())
     plural = "s" * (len(history.epochs) != 1)
     note(f"trained {len(history.epochs)} epoch{plural} in {history.seconds:.0f} s ({history.stopped}); "
          f"saved in {directory}" + ("; the same command goes on with it" if history.stopped in UNFINISHED else ""))

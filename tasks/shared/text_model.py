@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import platform
 from collections.abc import Callable, Sequence
@@ -65,10 +66,10 @@ class TextModel:
                              f"of the corpus {self.about['corpus']['name']}); try other words")
         return example
 
-    def save(self, directory: Path) -> None:
+    def save(self, directory: Path, finished: bool = True) -> None:
         checkpoint.save(directory, self.network, {
             "settings": {"task": self.task.name, **dataclasses.asdict(self.settings)},
-            "source": self.source.to_json(), "target": self.target.to_json(), "training": self.about})
+            "source": self.source.to_json(), "target": self.target.to_json(), "training": self.about}, finished)
 
     @classmethod
     def load(cls, directory: Path) -> TextModel:
@@ -138,32 +139,39 @@ def identity(model: TextModel) -> dict:
 def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence[Example] | EncodedSplit,
         directory: Path | None, on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
         on_epoch: Callable[[Epoch], None] = lambda _: None,
-        run: RunSettings = RunSettings(), on_note: Callable[[str], None] = lambda _: None,  # noqa: B008
-        group: Group = ALONE, anew: bool = False) -> History:
+        run: RunSettings = RunSettings(), group: Group = ALONE, anew: bool = False,  # noqa: B008
+        should_stop: Callable[[], str] = lambda: "", cache_dir: Path | None = None) -> History:
     """Train the model, or go on with its training; keep its best state in the directory as training goes on.
 
-    anew: an unfinished training with other settings, or another corpus, gives way instead of being an error.
+    anew: an unfinished training there is forgotten.
     """
-    checkpoints = None
-    if directory:
-        group.run_on_rank0(lambda: checkpoint.check(directory))  # better refused now than after the first epoch
-        checkpoints = Checkpoints(directory, identity(model), run.checkpoint_seconds, on_note)
-        if anew and group.rank == 0:
-            checkpoints.clear_others()
+    with contextlib.ExitStack() as stack:
+        checkpoints = None
+        if directory:
+            group.run_on_rank0(lambda: checkpoint.check(directory))  # better refused now than after the first epoch
+            group.run_on_rank0(lambda: stack.enter_context(checkpoint.training_lock(directory)))
+            checkpoints = Checkpoints(directory, identity(model), run.checkpoint_seconds)
+            if anew and group.rank == 0:
+                checkpoints.clear()
+        return _fit(model, train, dev, directory, on_update, on_epoch, run, group, should_stop, cache_dir, checkpoints)
+
+
+def _fit(model, train, dev, directory, on_update, on_epoch, run, group, should_stop, cache_dir, checkpoints) -> History:
 
     def keep(epoch: Epoch) -> None:
         if directory and group.rank == 0:
             model.about["history"] = {"epochs": [dataclasses.asdict(epoch)], "stopped": "still training"}
-            model.save(directory)
+            model.save(checkpoints.model_directory(), finished=False)
 
     data = train if isinstance(train, EncodedSplit) else model.encode(train)
     held = dev if isinstance(dev, EncodedSplit) else model.encode(dev[:DEV])
     history = train_network(model.network, data, held, model.settings, on_update, on_epoch, keep, checkpoints,
-                            run.time_limit, group)
+                            run.time_limit, group, should_stop, cache_dir)
     model.about["history"] = history.to_json()
     # Stopped before the first dev loss: better these weights than none, but never in place of a finished model.
+    finished = history.stopped not in UNFINISHED
     if directory and group.rank == 0 and history.updates and (history.best or not checkpoint.is_model(directory)):
-        model.save(directory)
-    if checkpoints and group.rank == 0 and history.stopped not in UNFINISHED:
-        checkpoints.clear()
+        model.save(checkpoints.model_directory(), finished)
+    if checkpoints and group.rank == 0 and finished:
+        checkpoints.finish()
     return history
