@@ -235,8 +235,8 @@ def prepare(corpus: Corpus, task: tasks.Task, script: str | None, reverse: bool,
         note(text)
     dataset = split(corpus, task.format, script, reverse, reading, rejects).limited(settings.limit)
     if rejects:
-        note(f"{rejects}: {'what was rejected, with line and reason' if dataset.dropped else 'nothing was rejected'}")
-    left_out = "".join(f"; rejected {n:,}: {reason}" for reason, n in dataset.dropped.items())
+        note(f"{rejects}: {'what was rejected, with line and reason' if dataset.rejected else 'nothing was rejected'}")
+    left_out = "".join(f"; rejected {n:,}: {reason}" for reason, n in dataset.rejected.items())
     note(f"{corpus.name}: {len(dataset.train):,} train, {len(dataset.dev):,} dev, {len(dataset.test):,} test{left_out}")
     return dataset
 
@@ -292,7 +292,7 @@ def untrained(args: argparse.Namespace, task: tasks.Task, settings: Settings, co
         "reverse": args.reverse, "reading": dataclasses.asdict(args.reading),
         "checksum": dataset.checksum, "licence": corpus.licence, "origin": corpus.origin,
         "examples": {part: len(getattr(dataset, part)) for part in ("train", "dev", "test")},
-        "left out": dict(dataset.dropped)}, (encoded.source, encoded.target),
+        "left out": dict(dataset.rejected)}, (encoded.source, encoded.target),
         cache_folder() / "vectors"), encoded
 
 
