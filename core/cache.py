@@ -42,7 +42,7 @@ def digest(parts: Iterable[str | bytes]) -> str:
 def get_or_build(cache_dir: Path | None, group: str, key: str, make: Callable[[Path], dict]) -> Folder:
     """The folder for this key, made where it is missing or damaged.
 
-    cache_dir  where folders are kept; None, or a cache_dir that cannot be written, gives a temporary folder
+    cache_dir  where folders are kept; None, or a folder that cannot be written, gives a temporary folder
     group  what is made (a corpus, say); of each group only the folder made last is kept, and of all those that no run
            has asked for in sixty days none
     key    changes whenever the files would
