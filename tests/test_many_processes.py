@@ -109,9 +109,9 @@ def test_a_lost_process_ends_the_run_with_one_clear_line_and_the_same_command_go
     os.kill(process_of(process, lost), signal.SIGKILL)
     code, _, errors = finish(process)
     assert code != 0
-    assert f"process {1 - lost} of 2 lost another one" in errors and "the same command goes on" in errors
+    assert f"process {1 - lost} of 2 lost another one" in errors and "run the same command to resume" in errors
     code, said, errors = finish(start(TWO, *flags, "--time-limit", "0.02", cache=cache))
-    assert code == 0 and "going on from update" in errors and "test examples" in said, errors
+    assert code == 0 and "resuming from update" in errors and "test examples" in said, errors
 
 
 def test_ctrl_c_ends_all_and_the_same_command_goes_on(cache, tmp_path):

@@ -6,6 +6,7 @@ import torch
 
 import corpora
 import tasks
+from core import events
 from core.data import Example, InputError
 from core.history import Epoch
 from corpora.shared.splits import prepare
@@ -43,7 +44,7 @@ def test_vectors_that_do_not_fit_are_refused(tmp_path, rows, says):
 
 
 def test_vectors_from_a_missing_file_are_refused():
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="does not exist"):
         make(vectors="missing.txt")
 
 
@@ -156,8 +157,11 @@ def test_an_unfinished_training_with_frozen_vectors_goes_on_to_the_same_weights(
         text_model.fit(died, train, train[:4], tmp_path / "m", die, run=each_update)
     again, _ = begun(tasks.find("poem"), tmp_path, freeze_vectors=True)
     notes = []
-    text_model.fit(again, train, train[:4], tmp_path / "m", on_note=notes.append)
-    assert notes == ["going on from update 6 (epoch 2)"]
+    listener = events.Listener()
+    listener.note = notes.append
+    with events.listening(listener):
+        text_model.fit(again, train, train[:4], tmp_path / "m")
+    assert notes == ["resuming from update 6 (epoch 2)"]
     for a, b in zip(model.network.state_dict().values(), again.network.state_dict().values()):
         assert torch.equal(a, b)
 
@@ -171,7 +175,7 @@ def test_a_training_does_not_go_on_with_other_vectors(tmp_path):
     with pytest.raises(ZeroDivisionError):
         text_model.fit(make(vectors=vectors(tmp_path, rows), batch_size=1), PAIRS, PAIRS, tmp_path / "m",
                        lambda update, *_: die() if update == 2 else None, run=each_update)
-    with pytest.raises(InputError, match=r"unfinished training .*vectors-checksum"):
+    with pytest.raises(InputError, match=r"unfinished run .*`vectors_checksum`"):
         text_model.fit(make(vectors=vectors(tmp_path, rows[:1]), batch_size=1), PAIRS, PAIRS, tmp_path / "m")
 
 
