@@ -37,11 +37,11 @@ def use(paths: list[Path], choice: int, **settings: str) -> None:
     """Read, clean and store what stands there, as a run does. choice: of task and script."""
     import corpora
     from core.cache import Folder
-    from core.data import Rejected, Example, InputError
+    from core.data import Example, InputError, Rejected
     from core.settings import CorpusSettings
     from corpora.prepare.cleaning import Cleaner
-    from corpora.prepare.rejects import Rejects
     from corpora.prepare.hashes import read
+    from corpora.prepare.rejects import Rejects
     from corpora.prepare.store import Examples, Store, Writer
 
     task, script = TASKS[choice % 4], SCRIPTS[choice // 4 % 3]

@@ -35,7 +35,8 @@ from benchmarks import our_side
 from core.batches import EncodedSplit
 from core.data import Example, InputError
 from core.distributed import ALONE
-from core.machine import device, keep_freed_memory, seconds_of_product
+from core.machine import device, keep_freed_memory
+from core.precision import choose_precision, seconds_of_product
 from core.training_run import Run
 from corpora.prepare.splits import prepare
 from tasks.shared import text_model
@@ -79,7 +80,9 @@ def new_run(task: tasks.Task, settings, examples, vocabulary_from) -> Run:
     model = text_model.create(task, settings, vocabulary_from)
     data: EncodedSplit = model.encode(examples)
     model.network.train()
-    return Run(model.network, data, data, settings, ALONE)
+    run = Run(model.network, data, data, settings, ALONE)
+    run.history.precision = choose_precision(settings.precision, run.where)
+    return run
 
 
 def measure(run: Run, updates: int, repeats: int) -> tuple[float, float, list[tuple[str, float]]]:

@@ -15,13 +15,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, where it is not installed
 
 import torch
+from tasks.shared.text_model import TextModel
 
 import tasks
 from core.data import Example
 from core.history import Epoch
 from core.settings import SearchSettings, Settings
 from tasks.shared import text_model
-from tasks.shared.text_model import TextModel
 
 
 def settings(job: dict) -> Settings:

@@ -20,16 +20,24 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Batch:
-    """source (B, S) and target (B, T) ids padded with <pad>; source_lengths (B,); index (B,) positions in the split."""
+    """source (B, S) and target (B, T) ids padded with <pad>; source_lengths (B,); index (B,) positions in the split;
+    real (N,) positions of the targets that are not padding, in target.view(-1)."""
 
     source: Tensor
     source_lengths: Tensor
     target: Tensor
     index: Tensor
+    real: Tensor | None = None
+
+    def real_positions(self) -> Tensor:
+        return (self.target != PAD).view(-1).nonzero().squeeze(1) if self.real is None else self.real
 
     def to(self, device: torch.device) -> Batch:
-        return Batch(*(t.to(device, non_blocking=True) for t in
-                       (self.source, self.source_lengths, self.target, self.index)))
+        """The batch on this device. What depends on the values is computed before, so that a GPU need not wait."""
+        tensors = (self.source, self.source_lengths, self.target, self.index, self.real_positions())
+        if device.type == "cuda" and self.source.device.type == "cpu":
+            tensors = tuple(t.pin_memory() for t in tensors)  # only from such memory is a copy asynchronous
+        return Batch(*(t.to(device, non_blocking=True) for t in tensors))
 
 
 RELEASE_AFTER = 2000  # rows read before the pages of a mapped file are released; each maps up to 64 KiB

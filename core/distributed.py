@@ -1,7 +1,7 @@
-"""Many processes, one training: who this process is among them, and what they tell one another.
+"""Training by several processes: their group and what they exchange.
 
-torchrun starts the processes and names them in the environment; without it a process is alone, and everything here
-costs nothing.
+torchrun starts the processes and describes them in the environment; without it a process is alone, and nothing here
+costs anything.
 """
 
 from __future__ import annotations
@@ -21,25 +21,27 @@ from core.data import InputError, ProcessLost
 from core.machine import device
 
 Result = TypeVar("Result")
-# One process may work long while the others wait; one that is lost is noticed at once.
-PATIENCE = timedelta(hours=4)
+# Others may wait long for a process that works; the loss of a process is noticed at once.
+TIMEOUT = timedelta(hours=4)
 LOST = ("connection", "gloo", "nccl", "broken pipe", "timed out", "timeout", "peer")
 
 
 @dataclass(frozen=True)
 class Group:
-    """rank: this process's number, from 0; world_size: how many there are; local: its number on its own machine.
+    """rank: number of this process, from 0; world_size: number of processes; local: its number on its own machine;
+    device: what it computes on.
 
-    Every process of a group makes the same calls in the same order. Each call raises ProcessLost where another process
-    has ended.
+    All processes of a group make the same calls in the same order. Each call raises ProcessLost if another process has
+    ended.
     """
 
     rank: int = 0
     world_size: int = 1
     local: int = 0
+    device: str = "cpu"
 
     def bytes_per_update(self, parameters: int) -> float:
-        """What each process sends, and receives, to sum the gradients: 2 · (n - 1) / n · 4 bytes · parameters, for a
+        """Bytes that each process sends, and receives, to sum the gradients: 2 · (n - 1) / n · 4 · parameters, for a
         ring of n (Patarasuk and Yuan 2009)."""
         return 2 * (self.world_size - 1) / self.world_size * 4 * parameters
 
@@ -47,13 +49,13 @@ class Group:
         """The sums over all processes, the same on each of them."""
         if self.world_size == 1:
             return list(values)
-        total = torch.tensor(values, dtype=torch.float64, device=device())
+        total = torch.tensor(values, dtype=torch.float64, device=self.device)
         with watched(self):
             dist.all_reduce(total)
         return total.tolist()
 
     def gather(self, item: Any) -> list[Any]:
-        """Every process's item, in order of rank, on each of them."""
+        """The items of all processes, in order of rank, on each of them."""
         items = [item] * self.world_size
         if self.world_size > 1:
             with watched(self):
@@ -61,7 +63,7 @@ class Group:
         return items
 
     def run_on_rank0(self, work: Callable[[], Result]) -> Result:
-        """What this work gives on rank 0, or the InputError that it raises there, on every process."""
+        """The result of this work on rank 0, or the InputError that it raises there, on all processes."""
         if self.world_size == 1:
             return work()
         box: list[Any] = [None]
@@ -78,8 +80,8 @@ class Group:
         return result
 
     def local_rank0_first(self, work: Callable[[], Result]) -> Result:
-        """The work, done by one process of each machine and then by its others, who find in a cache what the one has
-        made. An InputError of one is raised on all."""
+        """The result of this work, done first by one process of each machine and then by its others, which find in a
+        cache what the first has built. An InputError of one is raised on all."""
         if self.world_size == 1:
             return work()
         result: Any = None
@@ -98,28 +100,31 @@ class Group:
 ALONE = Group()
 
 
-def join() -> Group:
-    """The group that torchrun made, or a group of one. Over NCCL between GPUs, over gloo between processors."""
+def join(asked: str = "auto") -> Group:
+    """The group that torchrun started, or a group of one; it communicates by NCCL between GPUs, else by gloo.
+
+    asked: the device, see core.machine.device. Raises InputError if several processes would share one GPU.
+    """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1 or "RANK" not in os.environ:
         return ALONE
     if not dist.is_initialized():
-        where = device()
+        where = device(asked)
         if where.type == "cuda":
             torch.cuda.set_device(where)
-        dist.init_process_group("nccl" if where.type == "cuda" else "gloo", timeout=PATIENCE)
+        dist.init_process_group("nccl" if where.type == "cuda" else "gloo", timeout=TIMEOUT)
         atexit.register(dist.destroy_process_group)
-    return Group(dist.get_rank(), dist.get_world_size(), int(os.environ.get("LOCAL_RANK", "0")))
+    return Group(dist.get_rank(), dist.get_world_size(), int(os.environ.get("LOCAL_RANK", "0")), str(device(asked)))
 
 
 @contextlib.contextmanager
 def watched(group: Group) -> Iterator[None]:
-    """Turns the loss of another process into one clear line."""
+    """Turns the loss of another process within this block into a ProcessLost of one line."""
     try:
         yield
     except RuntimeError as error:
         if group.world_size > 1 and any(word in str(error).lower() for word in LOST):
-            reason = str(error).splitlines()[0].split("] ")[-1][:120]  # gloo begins with a place in its own code
+            reason = str(error).splitlines()[0].split("] ")[-1][:120]  # gloo begins with a line of its own code
             raise ProcessLost(f"process {group.rank} of {group.world_size} lost another one ({reason}); "
-                              "the same command goes on from the last checkpoint") from None
+                              "run the same command to resume from the last checkpoint") from None
         raise

@@ -1,53 +1,64 @@
-"""What the machine can do: where tensors live, in which precision products run fastest, how memory is kept."""
+"""The machine: devices, the precision of matrix products, memory."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import os
-import time
+from collections.abc import Iterator
 
 import torch
 
+from core.data import InputError
 
-def device() -> torch.device:
-    """The GPU where there is one; of several, the one that belongs to this process."""
-    if not torch.cuda.is_available():
+
+def device(asked: str = "auto") -> torch.device:
+    """The device to compute on: "cpu", "cuda", "cuda:N", or "auto", the GPU if there is one.
+
+    Of several GPUs, "auto" and "cuda" take the one of this process, by its LOCAL_RANK. Raises InputError for a GPU
+    that is not there, and for one that several processes of torchrun would share.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if asked == "cpu" or (asked == "auto" and not count):
         return torch.device("cpu")
-    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
+    if not count:
+        raise InputError(f"`device` {asked} is unavailable: torch finds no GPU; use `device` cpu")
+    processes, local = (int(os.environ.get(name, default)) for name, default in
+                        (("LOCAL_WORLD_SIZE", "1"), ("LOCAL_RANK", "0")))
+    number = local if asked in ("auto", "cuda") else int(asked.removeprefix("cuda:"))
+    if processes > (count if asked in ("auto", "cuda") else 1):
+        shared = "one GPU" if ":" in asked else f"{count} GPU{'s' * (count > 1)}"
+        raise InputError(f"`device` {asked}: {processes} processes would share {shared}; start one process per GPU, or "
+                         "use `device` cpu")
+    if number >= count:
+        names = ", ".join(f"cuda:{i}" for i in range(count))
+        raise InputError(f"`device` {asked} does not exist; there are {names}")
+    return torch.device("cuda", number)
 
 
-def choose_precision(asked: str, where: torch.device) -> str:
-    """fp32 or bf16. "auto" multiplies a matrix in both and takes bf16 where that is at least 1.5 times as fast: some
-    processors have instructions for it, on others it is slower."""
-    if asked != "auto":
-        return asked
-    if where.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    return "bf16" if seconds_of_product(torch.float32) > 1.5 * seconds_of_product(torch.bfloat16) else "fp32"
-
-
-def seconds_of_product(dtype: torch.dtype, size: int = 512, times: int = 8) -> float:
-    """The shortest time of a product of two size × size matrices on the CPU; it takes 2·size³ operations."""
-    a, b = torch.ones(size, size, dtype=dtype), torch.ones(size, size, dtype=dtype)
-    seconds = []
-    for _ in range(times):
-        begun = time.perf_counter()
-        torch.mm(a, b)
-        seconds.append(time.perf_counter() - begun)
-    return min(seconds)
+@contextlib.contextmanager
+def memory_errors(remedy: str) -> Iterator[None]:
+    """Turns a lack of memory within this block into an InputError of one line. remedy: "use a smaller …"."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:  # torch's own error for a GPU is a RuntimeError
+        if isinstance(error, torch.OutOfMemoryError):
+            raise InputError(f"out of memory on the GPU; {remedy}") from None
+        if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+            raise InputError(f"out of memory; {remedy}") from None
+        raise
 
 
 def round_up_to_64(n: int) -> int:
-    """The next multiple of 64. Products of few different sizes: in bf16 on a CPU, torch compiles code for each size it
-    meets and keeps it, a third of a megabyte every time."""
+    """The next multiple of 64. In bf16 on a CPU, torch compiles code for each size of a product and keeps it, a third
+    of a megabyte each time: fewer sizes save memory."""
     return -(-n // 64) * 64
 
 
 def keep_freed_memory() -> None:
-    """Let the C allocator keep what is freed instead of returning it to the system: otherwise every update asks for
-    its largest tensors anew, page by page, which took half of the training time on a CPU. A hint,
-    glibc only."""
+    """Let the C allocator of this process keep freed memory instead of returning it to the system: otherwise each
+    update requests its largest tensors again, page by page, which took half of the training time on a CPU. A hint,
+    for glibc only."""
     with contextlib.suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt
         M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4

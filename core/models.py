@@ -39,7 +39,7 @@ class Seq2Seq(nn.Module):
         if sampling:
             shifted = self._sampled(shifted, memory, sampling)
         s, context, _ = self.decoder(shifted, memory)
-        real = (batch.target != PAD).view(-1).nonzero().squeeze(1)
+        real = batch.real_positions()
         rows = F.pad(real, (0, round_up_to_64(len(real)) - len(real)))
         return self.decoder.read(*(x.flatten(0, 1).index_select(0, rows) for x in (s, context)))[:len(real)]
 
@@ -55,7 +55,7 @@ class Seq2Seq(nn.Module):
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0, sampling: float = 0.0) -> tuple[Tensor, int]:
         """-Σ log p(y_t | y_<t, x) over the real target positions, and their number."""
-        target = batch.target[batch.target != PAD]  # (N,)
+        target = batch.target.view(-1)[batch.real_positions()]  # (N,)
         return self.decoder.loss(self.readouts(batch, sampling), target, label_smoothing), len(target)
 
     @torch.inference_mode()

@@ -1,7 +1,7 @@
-"""Checkpoints of a training under way: tensors and facts in, the same out again after any kind of end.
+"""Checkpoints of an unfinished training, from which it resumes after any kind of end.
 
-Each is a folder of its own, written aside and renamed. The last two are kept, so that if one is damaged the one
-before it still stands.
+Each is a folder of its own, written beside its place and renamed. The last two are kept: if one is damaged, the one
+before it is used.
 """
 
 from __future__ import annotations
@@ -11,93 +11,102 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save_file
 from torch import Tensor
 
-from core import old_names
+from core import checkpoint, events
 from core.data import InputError
+from core.old_names import FACTS, FIELDS, with_new_names, with_new_parameter_names
+from core.os_errors import reason
+from core.training_lock import real_directory
 
 KEEP = 2
-TENSORS, FACTS = "state.safetensors", "state.json"
+TENSOR_FILE, FACT_FILE = "state.safetensors", "state.json"
 
 
 def folder_of(model_directory: Path) -> Path:
-    """Where the checkpoints of the model of this directory are: beside it, since it is replaced as a whole."""
-    real = Path(os.path.realpath(model_directory))
+    """The folder with the checkpoints: beside the model's, since that is replaced as a whole."""
+    real = real_directory(model_directory)
     return real.parent / f".{real.name}.training"
 
 
 class Checkpoints:
     """The checkpoints of one training.
 
-    identity   what makes the training what it is (settings, corpus checksum); another one is never resumed
+    identity   what distinguishes the training (settings, corpus checksum); no other one is resumed
     seconds    between two checkpoints; 0: one after every update
-    on_note    is told what the user should know
     """
 
-    def __init__(self, model_directory: Path, identity: dict, seconds: float,
-                 on_note: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, model_directory: Path, identity: dict, seconds: float) -> None:
         self.folder, self.identity, self.seconds = folder_of(model_directory), identity, seconds
-        self.on_note, self.directory = on_note, model_directory
+        self.directory = model_directory
         self._last = time.monotonic()
 
     def due(self) -> bool:
         return time.monotonic() - self._last >= self.seconds
 
     def save(self, update: int, tensors: dict[str, Tensor], facts: dict) -> None:
-        """Raises InputError where the disk refuses; what was saved before is untouched."""
+        """Raises InputError if the disk refuses; the checkpoints saved before are unchanged."""
         aside = self.folder / f"new-{os.getpid()}"
         try:
             shutil.rmtree(aside, ignore_errors=True)
             aside.mkdir(parents=True)
-            save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, aside / TENSORS)
-            content = {"identity": self.identity, "sha256": _digest(aside / TENSORS), "facts": facts}
+            save_file({name: t.detach().cpu().contiguous() for name, t in tensors.items()}, aside / TENSOR_FILE)
+            content = {"identity": self.identity, "sha256": _digest((aside / TENSOR_FILE).read_bytes()), "facts": facts}
             text = json.dumps(content, ensure_ascii=False, indent=1)
-            digest = hashlib.sha256(text.encode()).hexdigest()
-            (aside / FACTS).write_text(f"{digest}\n{text}\n", encoding="utf-8")
+            (aside / FACT_FILE).write_text(f"{_digest(text.encode())}\n{text}\n", encoding="utf-8")
             final = self.folder / f"update-{update:09d}"
             shutil.rmtree(final, ignore_errors=True)
             os.rename(aside, final)
             for old in self._all()[KEEP:]:
                 shutil.rmtree(old, ignore_errors=True)
         except (OSError, SafetensorError) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise InputError(f"{self.folder}: the checkpoint could not be written ({reason}); free some space, and the "
-                             "same command goes on from the one before") from None
+            raise InputError(f"the checkpoint in {self.folder} could not be written ({reason(error)}); run the same "
+                             "command to resume from the one before") from None
         finally:
             shutil.rmtree(aside, ignore_errors=True)
         self._last = time.monotonic()
 
     def load(self) -> tuple[bytes, dict] | None:
-        """The newest whole checkpoint as (tensors in the safetensors format, facts); None where there is none.
+        """The newest undamaged checkpoint as (tensors in the safetensors format, facts); None if there is none.
 
-        Raises InputError where another training stands there.
+        Raises InputError if it is of another training.
         """
         for folder in self._all():
             try:
                 tensors, identity, facts = _read(folder)
             except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-                self.on_note(f"{folder}: a damaged checkpoint ({error}); trying the one before it")
+                events.note(f"checkpoint {folder} is damaged ({error}); using the one before it")
                 continue
             if identity != self.identity:
-                raise InputError(f"{self.directory}: an unfinished training with other settings stands there "
-                                 f"({_difference(identity, self.identity)}); repeat its command to go on with it, "
-                                 "or --retrain to start anew")
+                raise InputError(f"{self.directory}: found an unfinished run with different settings "
+                                 f"({_difference(identity, self.identity)}); repeat its command to resume it, or use "
+                                 "`retrain` to train from scratch")
             return tensors, facts
         return None
 
-    def clear_others(self) -> None:
-        """Forget an unfinished training that is not this one."""
-        try:
-            self.load()
-        except InputError:
-            self.clear()
+    def model_directory(self) -> Path:
+        """Where to save the best model so far: in the model directory; but if there is a finished model, in a folder
+        among the checkpoints, until `finish`."""
+        return self.folder / "best" if checkpoint.is_finished(self.directory) else self.directory
+
+    def finish(self) -> None:
+        """The training is complete: its model replaces the finished one before it, and the checkpoints are deleted.
+
+        Raises InputError if the disk refuses."""
+        if checkpoint.is_model(self.folder / "best"):
+            try:
+                checkpoint.replace(self.directory, self.folder / "best")
+            except OSError as error:
+                raise InputError(f"{self.directory} could not be written ({reason(error)}); the model saved before is "
+                                 "unchanged") from None
+        self.clear()
 
     def clear(self) -> None:
+        """Delete the checkpoints, of whatever training they are."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _all(self) -> list[Path]:
@@ -106,35 +115,32 @@ class Checkpoints:
 
 
 def unfinished(model_directory: Path) -> bool:
-    """Does a training of this model wait to be resumed?"""
+    """Whether there is a training of this model to resume."""
     return any(folder_of(model_directory).glob("update-*"))
 
 
 def _read(folder: Path) -> tuple[bytes, dict, dict]:
-    digest, text = (folder / FACTS).read_text(encoding="utf-8").split("\n", 1)
-    if hashlib.sha256(text.removesuffix("\n").encode()).hexdigest() != digest:
-        raise ValueError(f"{FACTS} is not what was written")
+    digest, text = (folder / FACT_FILE).read_text(encoding="utf-8").split("\n", 1)
+    if _digest(text.removesuffix("\n").encode()) != digest:
+        raise ValueError(f"{FACT_FILE} was changed")
     content = json.loads(text)
-    tensors = (folder / TENSORS).read_bytes()
-    if hashlib.sha256(tensors).hexdigest() != content["sha256"]:
-        raise ValueError(f"{TENSORS} is not what was written")
-    return (tensors, old_names.with_new_names(content["identity"], old_names.FIELDS),
-            old_names.with_new_names(content["facts"], old_names.FACTS))
+    tensors = (folder / TENSOR_FILE).read_bytes()
+    if _digest(tensors) != content["sha256"]:
+        raise ValueError(f"{TENSOR_FILE} was changed")
+    return tensors, with_new_names(content["identity"], FIELDS), with_new_names(content["facts"], FACTS)
 
 
 def tensors_of(saved: bytes) -> dict[str, Tensor]:
-    return old_names.with_new_parameter_names(load(saved))
+    return with_new_parameter_names(load(saved))
 
 
-def _difference(there: dict, asked: dict) -> str:
+def _difference(found: dict, asked: dict) -> str:
     """The first thing in which two identities differ."""
-    for name in sorted({*there, *asked}):
-        if there.get(name) != asked.get(name):
-            return f"{name.replace('_', '-')} {there.get(name)}, not {asked.get(name)}"
+    for name in sorted({*found, *asked}):
+        if found.get(name) != asked.get(name):
+            return f"`{name}` {found.get(name)}, not {asked.get(name)}"
     return "nothing"
 
 
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else hashlib.sha256(
-            file.read()).hexdigest()
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,27 +1,28 @@
-"""Training: a model and batches in, the best weights by dev loss in the model, and the history out."""
+"""Training: from a model and its data to the weights with the best dev loss."""
 
 from __future__ import annotations
 
-import contextlib
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import nn
 
+from core import events
 from core.batches import EncodedSplit
 from core.distributed import ALONE, Group, watched
 from core.history import Epoch, History
-from core.machine import keep_freed_memory
+from core.machine import memory_errors
 from core.optimization import load_parameters
+from core.precision import choose_precision
 from core.resume import Checkpoints, tensors_of
 from core.settings import Settings
 from core.training_run import Run
 
-INTERRUPTED, TERMINATED, TIME_IS_UP = UNFINISHED = ("interrupted", "terminated", "the time limit is reached")
+INTERRUPTED, TERMINATED, TIME_IS_UP = UNFINISHED = ("interrupted", "terminated", "time limit reached")
+REMEDY = "use a smaller `batch_size`, `batch_tokens` or `hidden_size`"
 
 
 def train(model: nn.Module, data: EncodedSplit, dev: EncodedSplit, settings: Settings,
@@ -29,100 +30,91 @@ def train(model: nn.Module, data: EncodedSplit, dev: EncodedSplit, settings: Set
           on_epoch: Callable[[Epoch], None] = lambda _: None,
           on_best: Callable[[Epoch], None] = lambda _: None,
           checkpoints: Checkpoints | None = None, minutes: float = 0.0,
-          group: Group = ALONE) -> History:
-    """Train until the epochs are over, the dev loss stops improving, `minutes` have passed or the user presses Ctrl-C.
+          group: Group = ALONE, should_stop: Callable[[], str] = lambda: "",
+          cache_dir: Path | None = None) -> History:
+    """Train until the epochs are done, the dev loss stops improving, `minutes` have passed or the caller stops it.
 
-    on_update(update, updates, loss, learning rate, target tokens) is called after every update, on_epoch after every
-    epoch, on_best whenever the dev loss is the best so far. The model is left with its best weights. With
-    checkpoints, a training that was stopped or killed goes on where the last one stands.
+    model        has loss(batch, label_smoothing, sampling) → (sum, count); it ends in eval mode with its best weights
+    on_update    (update, updates, mean loss, learning rate, target tokens), after each update. On a GPU the loss is
+                 read, and so changes, every 20 updates
+    on_epoch     after each epoch
+    on_best      whenever the dev loss is the lowest so far
+    checkpoints  from which an interrupted or killed training resumes
+    minutes      time limit; 0: none
+    should_stop  asked after each update: empty, or INTERRUPTED or TERMINATED to stop. A KeyboardInterrupt also ends the
+                 training as INTERRUPTED, without a checkpoint of its own
+    cache_dir    where the decision of `precision` auto is kept
+
+    Returns the history; its `best` is None if the training stopped before the first dev loss, and then the weights are
+    those of the last update. Raises InputError if the loss diverges or the memory is too small.
     """
-    keep_freed_memory()
     deadline = time.perf_counter() + (minutes * 60 if minutes else math.inf)
     run = Run(model, data, dev, settings, group)
-    _resume(run, checkpoints)
+    if not _resume(run, checkpoints):
+        run.history.precision = group.run_on_rank0(lambda: choose_precision(settings.precision, run.where, cache_dir))
     run.spread()
     model.train()
     stop = run.done()
     try:
-        with _signals() as received, watched(group):
+        with watched(group), memory_errors(REMEDY):
             while not stop:
-                stop = _one_epoch(run, deadline, received, checkpoints, on_update)
+                stop = _one_epoch(run, deadline, should_stop, checkpoints, on_update)
                 if not stop:
                     on_epoch(run.end_epoch(on_best))
                     stop = run.done()
             if stop in UNFINISHED:
                 _save(run, checkpoints)
-                if stop == TIME_IS_UP and run.batch:  # what the begun epoch has brought counts too
+                if stop == TIME_IS_UP and run.batch:  # the part of an epoch counts too
                     on_epoch(run.end_epoch(on_best))
             else:
                 run.finish(on_best)
     except KeyboardInterrupt:
         stop = INTERRUPTED
     run.history.stopped = run.history.stopped or stop
-    if run.best:
-        load_parameters(run.best, model)
+    load_parameters(run.best or run.weights, model)  # in any case, so that others see that the weights have changed
     model.eval()
     run.history.seconds = time.perf_counter() - run.begun
     return run.history
 
 
-def _one_epoch(run: Run, deadline: float, received: list[int], checkpoints: Checkpoints | None,
+def _one_epoch(run: Run, deadline: float, should_stop: Callable[[], str], checkpoints: Checkpoints | None,
                on_update: Callable[[int, int, float, float, int], None]) -> str:
-    """What is left of the epoch. Returns why to stop in the middle of it, or an empty text."""
-    plan, together = run.data.plan_batches(run.settings, run.epoch), run.settings.accumulate
-    for start in range(run.batch, len(plan), together):
+    """The rest of the epoch. Returns why to stop before its end, or an empty text."""
+    batches, accumulate = run.data.plan_batches(run.settings, run.epoch), run.settings.accumulate
+    for start in range(run.batch, len(batches), accumulate):
         begun = time.perf_counter()
-        loss, count = run.update(plan[start:start + together])
+        count = run.update(batches[start:start + accumulate])
         run.busy += time.perf_counter() - begun
-        on_update(run.history.updates, run.updates, loss / max(count, 1), run.learning_rate, count)
+        on_update(run.history.updates, run.updates, run.loss, run.learning_rate, count)
         # All processes of a group stop at the same update, whichever of them was told to.
-        ended, killed, late = run.group.sum(signal.SIGINT in received, signal.SIGTERM in received,
-                                            time.perf_counter() > deadline)
-        if ended or killed or late:
-            return TERMINATED if killed else INTERRUPTED if ended else TIME_IS_UP
+        reason = should_stop()
+        interrupted, terminated, late = run.group.sum(reason == INTERRUPTED, reason == TERMINATED,
+                                                      time.perf_counter() > deadline)
+        if interrupted or terminated or late:
+            return TERMINATED if terminated else INTERRUPTED if interrupted else TIME_IS_UP
         if checkpoints and checkpoints.due():
             _save(run, checkpoints)
     return ""
 
 
 def _save(run: Run, checkpoints: Checkpoints | None) -> None:
-    if checkpoints and run.group.rank == 0:
-        checkpoints.save(run.history.updates, run.tensors(), run.facts())
+    if checkpoints:
+        run.read_loss()
+        if run.group.rank == 0:
+            checkpoints.save(run.history.updates, run.tensors(), run.facts())
 
 
-def _resume(run: Run, checkpoints: Checkpoints | None) -> None:
-    """Go on from the last checkpoint, if there is one: the first process's, on all of them."""
+def _resume(run: Run, checkpoints: Checkpoints | None) -> bool:
+    """Resume from the last checkpoint of the first process, on all processes. Returns whether there is one."""
     saved = run.group.run_on_rank0(lambda: checkpoints.load() if checkpoints else None)
     if saved is None:
-        return
+        return False
     tensors, facts = saved
     run.restore(tensors_of(tensors), facts)
-    if checkpoints:
-        checkpoints.on_note(f"going on from update {run.history.updates:,} (epoch {run.epoch})")
-        for what, then, now in (("threads", facts["threads"], torch.get_num_threads()),
-                                ("processes", facts["processes"], run.group.world_size)):
-            if then != now:
-                checkpoints.on_note(f"it began with {then} {what}, now there are {now}: "
-                                    "the last digits of its numbers may differ")
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[list[int]]:
-    """The signals to stop that have come so far. The first is noted and waits for the end of the update, so that the
-    state on disk is a whole one; the second ends at once."""
-    received: list[int] = []
-
-    def note(number: int, frame: object) -> None:
-        if received:
-            raise KeyboardInterrupt
-        received.append(number)
-
-    wanted = [n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN]
-    if threading.current_thread() is not threading.main_thread():
-        wanted = []  # only the main thread may ask for signals
-    before = {n: signal.signal(n, note) for n in wanted}
-    try:
-        yield received
-    finally:
-        for n, handler in before.items():
-            signal.signal(n, handler)
+    events.note(f"resuming from update {run.history.updates:,} (epoch {run.epoch})")
+    for what, then, now in (("threads", facts["threads"], torch.get_num_threads()),
+                            ("processes", facts["processes"], run.group.world_size)):
+        if then != now:
+            events.note(f"the run started with {then} {what} and now has {now}: the last digits of its results may "
+                        "differ")
+    return True

@@ -1,7 +1,7 @@
-"""A training under way: all that changes from update to update, in one place.
+"""The state of a training: everything that changes from update to update.
 
-So it can be written to disk between two updates and go on from there as if nothing had happened. Knows nothing of the
-model but `loss(batch) → (sum, count)`.
+It can be written to disk between two updates and resumed from there with the same results. Of the model it knows only
+`loss(batch, label_smoothing, sampling) → (sum, count)`.
 """
 
 from __future__ import annotations
@@ -20,29 +20,28 @@ from core.batches import Batch, EncodedSplit
 from core.data import InputError
 from core.distributed import ALONE, Group
 from core.history import Epoch, History
-from core.machine import choose_precision
 from core.optimization import Average, copy_of, load_parameters, lr_multiplier, make_optimizer
 from core.settings import Settings
 
 
 @torch.inference_mode()
 def evaluate(model: nn.Module, batches: Iterable[Batch], group: Group = ALONE) -> float:
-    """Mean loss in nats a target token, without dropout and label smoothing; exp of it is the perplexity. Each process
-    of a group reads its share of the batches."""
+    """Mean loss in nats per target token, without dropout and label smoothing; exp of it is the perplexity. The
+    processes of a group divide the batches among them."""
     training, where = model.training, next(model.parameters()).device
     model.eval()
-    total, count = 0.0, 0
+    total, count = torch.zeros((), dtype=torch.float64, device=where), 0
     for number, batch in enumerate(batches):
         if number % group.world_size == group.rank:
             loss, n = model.loss(batch.to(where))
-            total, count = total + loss.item(), count + n
+            total, count = total + loss.double(), count + n
     model.train(training)
-    total, count = group.sum(total, count)
-    return total / max(count, 1)
+    nats, tokens = group.sum(float(total), count)
+    return nats / max(tokens, 1)
 
 
 class _Loss(nn.Module):
-    """The model's loss as a forward pass, which is what DistributedDataParallel watches."""
+    """The model's loss as a forward pass, which DistributedDataParallel needs."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -53,7 +52,7 @@ class _Loss(nn.Module):
 
 
 class Run:
-    """A training under way. What `tensors` and `facts` give, `restore` takes back."""
+    """A training between two updates. `restore` loads what `tensors` and `facts` return."""
 
     def __init__(self, model: nn.Module, data: EncodedSplit, dev: EncodedSplit, settings: Settings,
                  group: Group) -> None:
@@ -61,12 +60,16 @@ class Run:
         self.where = next(model.parameters()).device
         self.weights = dict(model.named_parameters())
         self.optimizer, self.average = make_optimizer(model, settings), Average(settings)
-        self.history = History(precision=group.gather(choose_precision(settings.precision, self.where))[0])
+        self.history = History(precision=settings.precision)
         self.best: dict[str, Tensor] = {}
-        self.epoch, self.batch = 1, 0  # the position: this epoch, so many batches of it done
-        self.total, self.count, self.busy = 0.0, 0, 0.0  # of this epoch: loss, target tokens, seconds
+        self.epoch, self.batch = 1, 0  # the position: batches done of this epoch
+        self.total, self.count, self.busy = 0.0, 0, 0.0  # of this epoch: summed loss, target tokens, seconds
         self.best_loss, self.bad_epochs, self.plateau_factor = math.inf, 0, 1.0
         self.learning_rate, self.begun = 0.0, time.perf_counter()
+        # On a GPU to read a number is to wait for all that was queued: there the loss is read every 20 updates.
+        self.read_every = 20 if self.where.type == "cuda" else 1
+        self.loss, self.unread_count = 0.0, 0  # mean loss when it was last read; target tokens since then
+        self.unread = torch.zeros((), dtype=torch.float64, device=self.where)
         self.network: nn.Module = _Loss(model)
         self.updates = settings.epochs * math.ceil(len(data.plan_batches(settings, 1)) / settings.accumulate)
 
@@ -107,48 +110,60 @@ class Run:
         self.begun -= self.history.seconds
 
     def spread(self) -> None:
-        """From now on the group's processes share the work; all begin with the weights of the first."""
+        """Divide the work among the processes of the group; all begin with the weights of the first."""
         if self.group.world_size > 1:
             self.network = DistributedDataParallel(self.network, gradient_as_bucket_view=True)
 
-    def update(self, batches: list[np.ndarray]) -> tuple[float, int]:
-        """One update from these batches, the gradient of their mean loss a target token. Returns the summed loss and
-        the number of target tokens."""
+    def update(self, batches: list[np.ndarray]) -> int:
+        """One update with the gradient of the mean loss per target token of these batches. Returns the number of target
+        tokens."""
         settings, group = self.settings, self.group
         self.learning_rate = (settings.learning_rate * self.plateau_factor
                      * lr_multiplier(self.history.updates, self.updates, settings))
         for parameters in self.optimizer.param_groups:
             parameters["lr"] = self.learning_rate
-        # Random numbers of an update come from a seed of its own, so a resumed run needs to know no generator's state.
+        # Each update has a random seed of its own, so that a resumed run needs no state of the generator.
         seed = np.random.SeedSequence([settings.seed, self.history.updates, group.rank])
         torch.manual_seed(int(seed.generate_state(1)[0]))
         sampling = settings.scheduled_sampling * self.history.updates / max(self.updates, 1)
         self.optimizer.zero_grad(set_to_none=True)
-        count, total = sum(self.data.tokens(index) for index in batches), 0.0
+        count = sum(self.data.tokens(index) for index in batches)
         for number, index in enumerate(batches, 1):
             mine = index[group.rank::group.world_size]
-            weight = float(len(mine) > 0)  # of a last, small batch there may be nothing for this process
+            weight = float(len(mine) > 0)  # a small last batch may leave nothing for this process
             batch = self.data.batch(mine if len(mine) else index[:1]).to(self.where)
             waits = group.world_size > 1 and number < len(batches)
             with (self.network.no_sync() if waits else contextlib.nullcontext()):
                 with torch.autocast(self.where.type, dtype=torch.bfloat16, enabled=self.history.precision == "bf16"):
                     loss = self.network(batch, settings.label_smoothing, sampling)
-                # DistributedDataParallel takes the mean over processes; the sum is wanted.
+                # DistributedDataParallel computes the mean over processes; this makes it the sum.
                 (loss * (weight * group.world_size / count)).backward()
-            total += loss.item() * weight
+            self.unread += loss.detach() * weight
         if settings.max_grad_norm:
             nn.utils.clip_grad_norm_(self.model.parameters(), settings.max_grad_norm)
-        total, = group.sum(total)
-        if not math.isfinite(total):
-            raise InputError(f"training diverged (loss {total}); lower --learning-rate {settings.learning_rate}")
+        self.unread_count += count
+        if self.history.updates % self.read_every == 0:
+            self.read_loss()
         self.optimizer.step()
         self.history.updates += 1
         self.average.after_update(self.weights, self.history.updates)
-        self.total, self.count, self.batch = self.total + total, self.count + count, self.batch + len(batches)
-        return total, count
+        self.count, self.batch = self.count + count, self.batch + len(batches)
+        return count
+
+    def read_loss(self) -> None:
+        """Add the losses since the last reading to `total`. Raises InputError if they are not finite."""
+        if not self.unread_count:
+            return
+        value, = self.group.sum(float(self.unread))
+        if not math.isfinite(value):
+            raise InputError(f"training diverged (loss {value}); lower `learning_rate` {self.settings.learning_rate}")
+        self.total, self.loss = self.total + value, value / self.unread_count
+        self.unread.zero_()
+        self.unread_count = 0
 
     def end_epoch(self, on_best: Callable[[Epoch], None]) -> Epoch:
-        """Dev loss, best so far, what the schedule makes of it."""
+        """Measure the dev loss; keep the weights if they are the best; adapt the learning rate."""
+        self.read_loss()
         settings, own = self.settings, copy_of(self.weights) if self.average.moving else None
         if own:
             load_parameters(self.average.moving, self.model)
@@ -169,13 +184,13 @@ class Run:
         return epoch
 
     def done(self) -> str:
-        """Why the training is over, or an empty text."""
+        """Why the training is complete, or an empty text."""
         if self.settings.patience and self.bad_epochs >= self.settings.patience:
             return f"no better dev loss for {self.bad_epochs} epochs"
         return "all epochs done" if self.epoch > self.settings.epochs else ""
 
     def finish(self, on_best: Callable[[Epoch], None]) -> None:
-        """The best weights into the model, or the mean of several epochs' where its dev loss is lower still."""
+        """Load the mean of the kept weights if its dev loss is the lowest."""
         mean = self.average.mean()
         if mean:
             load_parameters(mean, self.model)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 from core.data import Example, Rejected
 from corpora.fetch.archives import from_archive
@@ -59,7 +60,7 @@ def _rows(file: File) -> Iterator[list[str]]:
     return (item[1].split(BETWEEN) for item in lines(file, "cp1252") if not isinstance(item, Rejected))
 
 
-ABOUT = {"task": "translate", "licence": "BSD 3-clause", "origin": f"Python package {PACKAGE}",
+ABOUT: dict[str, Any] = {"task": "translate", "licence": "BSD 3-clause", "origin": f"Python package {PACKAGE}",
          "citation": "Gunther Cox and contributors, ChatterBot corpus", "version": versions_of(PACKAGE, "pyyaml")}
 CHINESE = Corpus(name="chat", title="Chinese conversations: utterance → reply", size="550 pairs",
                  load=partial(load, "chinese"), scripts=("simplified", "traditional"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from core.data import Example, Rejected
 from core.settings import CorpusSettings
@@ -65,7 +66,7 @@ def load_large(script: str) -> Iterator[Example | Rejected]:
             yield e if isinstance(e, Rejected) else couplet(e.source, e.target, e.line, split)
 
 
-ABOUT = {"task": "translate", "disjoint_fields": ("source", "target"), "scripts": ("simplified", "traditional"),
+ABOUT: dict[str, Any] = {"task": "translate", "disjoint_fields": ("source", "target"), "scripts": ("simplified", "traditional"),
          "converted": True}
 # A few couplets have hundreds of characters; truncated, they do not slow down a whole batch.
 SUGGESTED = {"tokenizer": "characters", "max_length": 40, "batch_size": 128, "learning_rate": 3e-3}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from core.data import Example
 from corpora.fetch.download import package_file, versions_of
 from corpora.shared.corpus import Corpus
 
-ABOUT = {"licence": "CC BY-SA 4.0", "origin": "Python package hsk-sentences-audio",
+ABOUT: dict[str, Any] = {"licence": "CC BY-SA 4.0", "origin": "Python package hsk-sentences-audio",
          "scripts": ("simplified", "traditional"), "version": versions_of("hsk-sentences-audio")}
 
 

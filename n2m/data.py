@@ -87,3 +87,23 @@ def without_notes(found: Corpus) -> Corpus:
 def is_module(names: Sequence[str]) -> bool:
     """Do these names mean a corpus in a Python module, whose code runs when it is read?"""
     return len(names) == 1 and bool(all_corpora.MODULE.fullmatch(names[0])) and not Path(names[0]).exists()
+
+
+def of_model(about: dict[str, Any], task: Task, limit: int, names: Any = None, rejects: Path | None = None) -> Dataset:
+    """The splits that a model was trained on.
+
+    about  what the model remembers of its corpus; it is data of a directory, so it never names code to run
+    names  the corpus, named again by the user
+    Raises InputError where only the user can name it.
+    """
+    remembered = about.get("given", [about["name"]])
+    if names is None and (remembered == ["-"] or is_module(remembered)):
+        what = "came through standard input" if remembered == ["-"] else \
+            f"is {remembered[0]}, whose code is not run unasked"
+        raise InputError(f"the corpus of this model {what}; name it again with `corpus`")
+    reading = CorpusSettings(**about.get("reading", {}))
+    dataset = prepare(find(names or remembered, task, reading), task, about["script"], about["reverse"], reading,
+                      rejects, limit)
+    if dataset.checksum != about["checksum"]:
+        events.note(f"warning: the corpus {about['name']} has changed since this model was trained")
+    return dataset

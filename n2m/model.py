@@ -9,7 +9,7 @@ from typing import Any, Literal, overload
 
 from core import checkpoint, events
 from core.data import Example, InputError
-from core.settings import CorpusSettings, SearchSettings, Settings
+from core.settings import SearchSettings, Settings
 from corpora.prepare.cleaning import TextCleaner, script_converter
 from corpora.prepare.splits import Dataset
 from n2m import data
@@ -159,8 +159,10 @@ class Model:
         corpus  the corpus it was trained on. This is only needed where a model directory may not name it: for a
                 corpus of a Python module, which would be run, and for one that came through standard input
         """
-        dataset = self._dataset or self._find_dataset(corpus, Path(rejects) if rejects else None, mirror)
-        self._dataset = dataset
+        if (dataset := self._dataset) is None:
+            with data.use_mirror(mirror):
+                dataset = self._dataset = data.of_model(self.metadata["corpus"], self.task, self.settings.limit, corpus,
+                                                        Path(rejects) if rejects else None)
         events.note(f"evaluating on {len(dataset.test):,} test examples, with baselines")
         return self.task.evaluate(self.text_model, dataset, self.search_settings(**search))
 
@@ -173,20 +175,6 @@ class Model:
         """Write the scores beside the model, as metrics.json."""
         if self.folder:
             checkpoint.write_json(self.folder / "metrics.json", report.to_json())
-
-    def _find_dataset(self, corpus: Any, rejects: Path | None, mirror: str | None) -> Dataset:
-        about = self.metadata["corpus"]
-        names = about.get("given", [about["name"]])
-        if corpus is None and (names == ["-"] or about.get("module") or data.is_module(names)):
-            what = "came through standard input" if names == ["-"] else f"is {names[0]}, code which is not run unasked"
-            raise InputError(f"{self.folder}: the corpus of this model {what}; name it again with `corpus`")
-        reading = CorpusSettings(**about.get("reading", {}))
-        with data.use_mirror(mirror):
-            dataset = data.prepare(data.find(corpus or names, self.task, reading), self.task, about["script"],
-                                   about["reverse"], reading, rejects, self.settings.limit)
-        if dataset.checksum != about["checksum"]:
-            events.note(f"warning: the corpus {about['name']} has changed since this model was trained")
-        return dataset
 
     # shared by the above
 

@@ -185,12 +185,13 @@ def _fit(prepared: Prepared, directory: Path | None, group: Group, run: RunSetti
                 on_epoch(found)
 
         history = model_training.fit(model.text_model, encoded.train, encoded.dev, directory, run=run, on_update=update,
-                                     on_epoch=epoch, should_stop=stop, group=group, retrain=retrain)
+                                     on_epoch=epoch, should_stop=stop, group=group, retrain=retrain,
+                                     cache_dir=cache_folder())
     model.folder = directory
     ended = f"trained {len(history.epochs)} epoch{'s' * (len(history.epochs) != 1)} in {history.seconds:.0f} s " \
             f"({history.stopped})"
     if directory and history.stopped in UNFINISHED:
-        if group.run_on_rank0(lambda: model_training.is_finished(directory)):
+        if group.run_on_rank0(lambda: checkpoint.is_finished(directory)):
             ended += f"; {directory} still has the finished model from before"
             model.folder = None
         ended += "; run the same command " + "without `retrain` " * retrain + "to resume"

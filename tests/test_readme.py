@@ -10,8 +10,8 @@ import corpora
 import run
 import tasks
 from core.settings import Settings
-from corpora.shared.corpus import Corpus
 from corpora.prepare.splits import prepare
+from corpora.shared.corpus import Corpus
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "docs" / "README.zh.md"]

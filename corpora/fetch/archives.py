@@ -16,11 +16,11 @@ from typing import BinaryIO
 from core.data import InputError
 from core.events import progress
 from core.files import write_aside
-from corpora.shared.corpus import CorpusUnavailable
 from corpora.fetch.download import fetch, is_right
-from corpora.shared.opening import DAMAGED, Bounded, File, open_file
-from corpora.shared.messages import single_line
 from corpora.fetch.sources import Source
+from corpora.shared.corpus import CorpusUnavailable
+from corpora.shared.messages import single_line
+from corpora.shared.opening import DAMAGED, Bounded, File, open_file
 
 
 def from_archive(url: str, members: dict[str, str], checksum: str = "") -> Source:
@@ -60,7 +60,8 @@ def extract(archive: Path, folder: Path, members: dict[str, str]) -> None:
     except (tarfile.TarError, KeyError, AttributeError, OSError, InputError, *DAMAGED) as error:
         if isinstance(error, OSError) and error.errno:
             raise  # an error of the disk, not of the archive
-        raise CorpusUnavailable(f"{archive.name}: damaged or without the files expected ({single_line(error, 200)})") from None
+        raise CorpusUnavailable(f"{archive.name}: damaged or without the files expected ({single_line(error, 200)})"
+                                ) from None
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from core.verses import lines_of
 from corpora.fetch.archives import from_npm
@@ -13,7 +14,7 @@ from corpora.fetch.sources import folder, from_github, from_web
 
 PACKAGE, VERSION = "chinese-poetry", "2.0.1"
 COMMIT = "fa1814a8044db4fb0c7a9e0a0449974e8c3463b7"  # of the same files
-ABOUT = {"licence": "MIT", "origin": f"npm package {PACKAGE} {VERSION}, from github.com/chinese-poetry",
+ABOUT: dict[str, Any] = {"licence": "MIT", "origin": f"npm package {PACKAGE} {VERSION}, from github.com/chinese-poetry",
          "citation": "chinese-poetry/chinese-poetry, the most comprehensive database of Chinese poetry, on GitHub"}
 GITHUB = {"quantangshi": "全唐诗", "songci": "宋词"}
 

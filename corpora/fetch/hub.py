@@ -1,4 +1,4 @@
-"""The files of a data set of the Hugging Face hub, or of a folder with the same layout. No program in it is ever run."""
+"""The files of a data set of the Hugging Face hub, or of a folder with the same layout. Its programs are never run."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def list_files(dataset: HubDataset) -> Listing:
         return Listing("", {path.relative_to(root).as_posix(): path.stat().st_size for path in paths})
     saved = cache_folder() / "hub" / digest([dataset.path, dataset.revision])
     with convert_hub_errors(dataset):
-        import huggingface_hub as hub
+        from huggingface_hub import errors
         try:
-            with contextlib.suppress(hub.errors.RevisionNotFoundError):
+            with contextlib.suppress(errors.RevisionNotFoundError):
                 listing = _ask(dataset, dataset.revision or EXPORT)
                 if listing.files or dataset.revision:
                     return _save(listing, saved)
@@ -91,8 +91,8 @@ def list_files(dataset: HubDataset) -> Listing:
 
 
 def _ask(dataset: HubDataset, revision: str) -> Listing:
-    import huggingface_hub as hub
-    info = hub.HfApi().dataset_info(dataset.path, revision=revision, files_metadata=True)
+    from huggingface_hub import HfApi
+    info = HfApi().dataset_info(dataset.path, revision=revision, files_metadata=True)
     files = {file.rfilename: file.size or 0 for file in info.siblings or []}
     if revision == EXPORT:
         files = {name: size for name, size in files.items() if name.endswith(".parquet") and name.count("/") == 2}
@@ -128,21 +128,22 @@ def card(dataset: HubDataset, listing: Listing) -> dict[str, Any]:
         found = re.match(r"\s*---[ \t]*\r?\n(.*?)^---", text, re.DOTALL | re.MULTILINE)
         return (yaml.safe_load(found[1]) if found else None) or {}
     except yaml.YAMLError as error:
-        raise InputError(f"{dataset.given}: its README.md is damaged ({single_line(error)}); see {dataset.page}") from None
+        raise InputError(f"{dataset.given}: its README.md is damaged ({single_line(error)}); see {dataset.page}"
+                         ) from None
 
 
 @contextlib.contextmanager
 def convert_hub_errors(dataset: HubDataset) -> Iterator[None]:
     """Raise any error of the package huggingface_hub as one line; silence its log and its bars within."""
     try:
-        import huggingface_hub as hub
+        from huggingface_hub import utils
     except ImportError:
         raise InputError(f"{dataset.given}: needs the package huggingface_hub; pip install huggingface_hub") from None
-    logger, show_bars = logging.getLogger("huggingface_hub"), not hub.utils.are_progress_bars_disabled()
+    logger, show_bars = logging.getLogger("huggingface_hub"), not utils.are_progress_bars_disabled()
     level = logger.level
     logger.setLevel(logging.CRITICAL)
     if show_bars:
-        hub.utils.disable_progress_bars()
+        utils.disable_progress_bars()
     try:
         yield
     except InputError:
@@ -152,29 +153,29 @@ def convert_hub_errors(dataset: HubDataset) -> Iterator[None]:
     finally:
         logger.setLevel(level)
         if show_bars:
-            hub.utils.enable_progress_bars()
+            utils.enable_progress_bars()
 
 
 def _one_line(dataset: HubDataset, error: Exception) -> InputError:
-    import huggingface_hub as hub
+    from huggingface_hub import constants, errors
     name, why = dataset.given, single_line(error, 120)
-    if isinstance(error, hub.errors.GatedRepoError):
+    if isinstance(error, errors.GatedRepoError):
         return CorpusUnavailable(f"{name}: is gated; ask for access on {dataset.page}, then log in with: hf auth login")
-    if isinstance(error, hub.errors.RevisionNotFoundError):
+    if isinstance(error, errors.RevisionNotFoundError):
         return CorpusUnavailable(f"{name}: has no revision {dataset.revision}; {dataset.page}/tree/main lists branches "
                                  "and tags")
-    if isinstance(error, hub.errors.RepositoryNotFoundError):
+    if isinstance(error, errors.RepositoryNotFoundError):
         return CorpusUnavailable(f"{name}: no such data set on the hub, or a private one; check the name, or log in "
                                  "with: hf auth login")
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return InputError(f"{name}: the disk is full; free some space, or set HF_HOME to a folder on another disk")
     if isinstance(error, PermissionError) or getattr(error, "errno", None) == errno.EROFS:
         return InputError(f"{name}: {why}; set HF_HOME to a folder that can be written")
-    if isinstance(error, hub.errors.OfflineModeIsEnabled) or hub.constants.HF_HUB_OFFLINE:
+    if isinstance(error, errors.OfflineModeIsEnabled) or constants.HF_HUB_OFFLINE:
         return CorpusUnavailable(f"{name}: is not in the cache, and HF_HUB_OFFLINE is set; unset it to download")
     if _is_unreachable(error):
-        return CorpusUnavailable(f"{name}: the hub does not answer ({why}), and the data set is not in the cache; check "
-                                 "the network and HF_ENDPOINT")
+        return CorpusUnavailable(f"{name}: the hub does not answer ({why}), and the data set is not in the cache; "
+                                 "check the network and HF_ENDPOINT")
     return InputError(f"{name}: cannot be read ({type(error).__name__}: {why}); see {dataset.page}")
 
 

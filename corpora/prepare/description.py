@@ -10,9 +10,9 @@ import numpy as np
 from core.data import SPLITS, Example
 from core.events import tracked
 from core.tokenizer import Tokenizer, make_tokenizer, wide
-from corpora.shared.corpus import Corpus
 from corpora.prepare.hashes import WRONG_FORMAT
 from corpora.prepare.splits import Dataset
+from corpora.shared.corpus import Corpus
 
 MAX_CHARACTERS = 10_000_000  # for vocabularies; of a larger corpus, so many in equal steps
 SAMPLE = 20_000  # examples for advice
@@ -87,8 +87,8 @@ def labels(counts: Counter[str]) -> Iterator[str]:
 
 
 def vocabularies(sides: Sequence[str], train: Sequence[Example], dev: Sequence[Example], total: int) -> Iterator[str]:
-    """For each tokenizer: distinct tokens, those seen once, how many cover 95% of the text, tokens per text, and unknown
-    tokens in the dev split."""
+    """For each tokenizer: distinct tokens, those seen once, how many cover 95% of the text, tokens per text, and the
+    fraction unknown in the dev split."""
     yield ("vocabulary of " + (f"{len(train):,} of {total:,}" if len(train) < total else f"all {total:,}")
            + " training examples, by `tokenizer`, with `min_count` 1")
     yield f"{'':<22}   distinct  seen once  cover 95%   per text  unknown in dev"
@@ -137,7 +137,8 @@ def advice(dataset: Dataset, notes: Sequence[str] = ()) -> Iterator[str]:
     """What to change before training, if anything, as far as that does not depend on the task. notes: the corpus's."""
     yield from notes
     if dataset.wrong:
-        yield f"{dataset.dropped[WRONG_FORMAT]:,} examples are not in the format of this task; the first in {dataset.wrong}"
+        yield (f"{dataset.dropped[WRONG_FORMAT]:,} examples are not in the format of this task; the first in "
+               f"{dataset.wrong}")
     sample = dataset.train[::max(1, -(-len(dataset.train) // SAMPLE))]
     sources, targets = ([getattr(e, side) for e in sample] for side in ("source", "target"))
     if len(dataset.train) < 1000:
@@ -158,5 +159,5 @@ def advice(dataset: Dataset, notes: Sequence[str] = ()) -> Iterator[str]:
             yield f"labels with fewer than ten training texts: {rare} of {len(counts)}"
     longest = max(np.percentile([len(text) for text in side], 99) for side in (sources, targets))
     if longest > 200:
-        yield (f"one text in a hundred has more than {longest:,.0f} characters; training truncates texts at `max_length` "
-               "tokens, and `max_characters` rejects such pairs")
+        yield (f"one text in a hundred has more than {longest:,.0f} characters; training truncates texts at "
+               "`max_length` tokens, and `max_characters` rejects such pairs")

@@ -44,7 +44,8 @@ class ExampleHashes:
 
     def has_many_targets(self) -> bool:
         """Does a source stand for a theme, with many texts about it?"""
-        return len(np.unique(self.source)) * 3 < len(self.source)
+        source = self.source[self.first()]
+        return len(np.unique(source)) * 3 < len(source)
 
     def first(self) -> np.ndarray:
         """All examples, of duplicates the first."""
@@ -123,8 +124,8 @@ def read(items: Iterable[Example | Rejected], format: ExampleFormat, cleaner: Cl
         before = len(texts)
         texts.extend(map(hash, _texts(e.reversed() if reverse else e, fields)))
         counts.append(len(texts) - before)
-    split_hashes, same_of = _by_split(np.frombuffer(keys), np.frombuffer(splits, np.int8), np.frombuffer(same, np.int64))
-    return ExampleHashes(split_hashes, same_of, *(np.frombuffer(a, dtype=a.typecode) for a in (
+    found = _by_split(np.frombuffer(keys), np.frombuffer(splits, np.int8), np.frombuffer(same, np.int64))
+    return ExampleHashes(*found, *(np.frombuffer(a, dtype=a.typecode) for a in (
         sources, targets, texts, counts, lines, files)), tuple(names))
 
 

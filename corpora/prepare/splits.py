@@ -152,7 +152,7 @@ def _fill(corpus: Corpus, format: ExampleFormat, script: str, reverse: bool, set
 
 def _split(corpus: Corpus, format: ExampleFormat, reverse: bool, hashes: ExampleHashes, rejects: Rejects,
            folder: Path) -> tuple[str, Counter[str]]:
-    """Write the numbers of each split's examples. Returns the checksum of all usable ones, and the counts of rejects."""
+    """Write the numbers of each split's examples. Returns the checksum of all usable ones, and counts of rejects."""
     store = Store(Folder(folder, {}))
 
     def keep(before: np.ndarray, after: np.ndarray, reason: str) -> np.ndarray:

@@ -54,7 +54,7 @@ def one_line(text: str) -> str:
 
 
 class Store:
-    """The records of a folder. Read with pread, so that the pages of a large file do not count as memory of this process."""
+    """The records of a folder. Read with pread, so that a large file's pages do not count as this process's memory."""
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder  # a temporary one lives as long as its store

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core.data import Example, ExampleFormat, InputError, Rejected
+from core.data import SPLITS, Example, ExampleFormat, InputError, Rejected
 from core.events import progress
 from core.settings import CorpusSettings
 from corpora.fetch.hub import PREFIX, HubDataset, Listing, card, file_path, list_files
@@ -131,7 +131,8 @@ def _splits(dataset: HubDataset, config: dict[str, list[str]]) -> tuple[dict[str
     elif unread := [name for name in splits if not splits[name]]:
         notes.append(f"{given}: not read: {', '.join(unread)}; only splits for train, validation and test are")
         splits = {name: split for name, split in splits.items() if split}
-    return {name: [(file, split) for file in config[name]] for name, split in splits.items()}, notes
+    order = sorted(splits, key=lambda name: SPLITS.index(splits[name] or "train"))
+    return {name: [(file, splits[name]) for file in config[name]] for name in order}, notes
 
 
 # what its page says

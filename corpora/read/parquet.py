@@ -77,7 +77,8 @@ def _columns(kinds: dict[str, str], file: File, settings: CorpusSettings, poems:
     outer, found = [name for name in kinds if not any(name.startswith(f"{of}.") for of in kinds)], []
     asked = settings.source_column, settings.target_column
     for side, given, other, usual in (("source", *asked, SOURCE_NAMES), ("target", *asked[::-1], TARGET_NAMES)):
-        name = given or next((n for n in usual if n in outer and _holds_text(kinds[n], poems)), "")
+        known = [n for n in usual if n in outer]
+        name = given or next((n for n in known if _holds_text(kinds[n], poems)), known[0] if known else "")
         if not name and not poems and other in outer and len(outer) == 2:  # with two columns, naming one is enough
             name = next(n for n in outer if n != other)
         if name not in kinds and (name or side == "source" or not poems):

@@ -82,19 +82,11 @@ def identity(model: TextModel) -> dict:
             **{name: corpus.get(name) for name in ("name", "script", "reverse", "checksum")}}
 
 
-def is_finished(directory: Path) -> bool:
-    """Does the directory hold a model whose training has ended by itself?"""
-    if not checkpoint.is_model(directory):
-        return False
-    history = checkpoint.read(directory)["training"].get("history", {})
-    return history.get("stopped") not in (None, STILL_TRAINING, *UNFINISHED)
-
-
 def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence[Example] | EncodedSplit,
         directory: Path | None, *, run: RunSettings = RunSettings(),  # noqa: B008 - it never changes
         on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
         on_epoch: Callable[[Epoch], None] = lambda _: None, should_stop: Callable[[], str] = lambda: "",
-        group: Group = ALONE, retrain: bool = False) -> History:
+        group: Group = ALONE, retrain: bool = False, cache_dir: Path | None = None) -> History:
     """Train the model, or resume its training, and save its best state in the directory whenever there is a better one.
 
     A finished model in the directory is only replaced when this training has finished.
@@ -104,41 +96,36 @@ def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence
     on_epoch     called after every epoch
     should_stop  polled after every update; why to stop (one of core.training.UNFINISHED), or an empty text
     retrain      train from scratch, whatever unfinished training there is
+    cache_dir    where the machine's fastest precision is kept
     Raises InputError where another process trains in the same directory.
     """
     data = train if isinstance(train, EncodedSplit) else model.encode(train)
     held_out = dev if isinstance(dev, EncodedSplit) else model.encode(dev[:DEV])
+    def train_in(directory: Path | None, checkpoints: Checkpoints | None) -> History:
+        def save_best(epoch: Epoch) -> None:
+            if checkpoints and group.rank == 0:
+                model.metadata["history"] = {"epochs": [dataclasses.asdict(epoch)], "stopped": STILL_TRAINING}
+                save(model, checkpoints.model_directory(), finished=False)
+
+        history = train_network(model.network, data, held_out, model.settings, on_update, on_epoch, save_best,
+                                checkpoints, run.time_limit, group, should_stop, cache_dir)
+        model.metadata["history"] = history.to_json()
+        finished = history.stopped not in UNFINISHED
+        if directory and checkpoints and group.rank == 0:
+            # Stopped before the first dev loss, these weights are better than none, but no better than another model.
+            if history.updates and (history.best or not checkpoint.is_model(directory)):
+                save(model, checkpoints.model_directory(), finished)
+            if finished:
+                checkpoints.finish()
+        return history
+
     if directory is None:
-        history = train_network(model.network, data, held_out, model.settings, on_update=on_update, on_epoch=on_epoch,
-                                should_stop=should_stop, minutes=run.time_limit, group=group)
-        return _trained(model, history)
+        return train_in(None, None)
     with group_lock(directory, group):
         checkpoints = Checkpoints(directory, identity(model), run.checkpoint_seconds)
         if retrain and group.rank == 0:
             checkpoints.clear()
-        replaces = group.run_on_rank0(lambda: is_finished(directory))
-
-        def save_best(epoch: Epoch) -> None:
-            if group.rank == 0 and not replaces:
-                model.metadata["history"] = {"epochs": [dataclasses.asdict(epoch)], "stopped": STILL_TRAINING}
-                save(model, directory)
-
-        history = _trained(model, train_network(
-            model.network, data, held_out, model.settings, on_update=on_update, on_epoch=on_epoch, on_best=save_best,
-            should_stop=should_stop, checkpoints=checkpoints, minutes=run.time_limit, group=group))
-        unfinished = history.stopped in UNFINISHED
-        # Stopped before the first dev loss, these weights are better than none, but no better than an earlier model.
-        better = history.best or not group.run_on_rank0(lambda: checkpoint.is_model(directory))
-        if group.rank == 0 and history.updates and better and not (unfinished and replaces):
-            save(model, directory)
-        if group.rank == 0 and not unfinished:
-            checkpoints.clear()
-    return history
-
-
-def _trained(model: TextModel, history: History) -> History:
-    model.metadata["history"] = history.to_json()
-    return history
+        return train_in(directory, checkpoints)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,8 @@
 import json
 import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ from safetensors import SafetensorError
 from torch import nn
 
 from core import checkpoint
-from core.checkpoint import check, is_model, load_weights, read, recover, save, write_json
+from core.checkpoint import check, is_finished, is_model, load_weights, read, save, training_lock, write_json
 from core.data import InputError
 
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
@@ -116,14 +119,14 @@ def test_a_model_may_be_named_in_other_ways(tmp_path, monkeypatch, kind):
 def test_a_folder_without_a_name_is_a_folder_all_the_same(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
     assert not is_model(Path(name))
-    with pytest.raises(InputError, match="not a model folder"):
+    with pytest.raises(InputError, match="is not a model directory"):
         read(Path(name))
 
 
 def test_the_working_folder_is_not_replaced_where_it_holds_other_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match="choose another --model-dir"):
+    with pytest.raises(InputError, match="choose another `model_dir`"):
         save(Path("."), a_model(), PARTS)
     assert os.listdir(tmp_path) == ["notes.txt"]
 
@@ -137,12 +140,12 @@ def test_a_check_leaves_everything_as_it_was(tmp_path):
     assert os.listdir(tmp_path) == ["model"]
 
 
-@pytest.mark.parametrize("where, reason", [("file/model", "cannot write there"), ("file", "cannot write there"),
-                                           (".", "holds files that are not a model")])
+@pytest.mark.parametrize("where, reason", [("file/model", "cannot be written"), ("file", "cannot be written"),
+                                           (".", "contains files that are not a model")])
 def test_a_check_refuses_what_a_save_would(tmp_path, where, reason):
     (tmp_path / "file").write_text("mine")
     for attempt in (lambda: check(tmp_path / where), lambda: save(tmp_path / where, a_model(), PARTS)):
-        with pytest.raises(InputError, match=rf"{reason}.* choose another --model-dir"):
+        with pytest.raises(InputError, match=rf"{reason}.* choose another `model_dir`"):
             attempt()
     assert (tmp_path / "file").read_text() == "mine"
     assert os.listdir(tmp_path) == ["file"]
@@ -152,13 +155,13 @@ def test_a_check_refuses_what_a_save_would(tmp_path, where, reason):
 
 
 def test_a_missing_folder_is_named_with_the_remedy(tmp_path):
-    with pytest.raises(InputError, match=r"nowhere: no model there; train one first, or name its folder with"):
+    with pytest.raises(InputError, match=r"nowhere contains no model; train one first, or choose another `model_dir`"):
         read(tmp_path / "nowhere")
 
 
 def test_a_foreign_folder_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match=r"not a model folder \(model.json is missing\)"):
+    with pytest.raises(InputError, match=r"is not a model directory \(model.json is missing\)"):
         read(tmp_path)
 
 
@@ -168,7 +171,7 @@ def test_one_damaged_byte_in_the_weights_is_found(tmp_path, place):
     content = bytearray(path.read_bytes())
     content[place] ^= 1
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"weights.safetensors: damaged or changed .* --retrain"):
+    with pytest.raises(InputError, match=r"weights.safetensors is damaged or was changed .* `retrain`"):
         read(path.parent)
 
 
@@ -180,7 +183,7 @@ def test_a_truncated_or_missing_file_is_found(tmp_path, name, damage):
     path.unlink()
     if damage == "truncated":
         path.write_bytes(content[:len(content) // 2])
-    with pytest.raises(InputError, match=rf"{name}: damaged or changed since it was saved"):
+    with pytest.raises(InputError, match=rf"{name} is damaged or was changed after it was saved"):
         read(path.parent)
 
 
@@ -189,7 +192,7 @@ def test_a_truncated_or_missing_file_is_found(tmp_path, name, damage):
 def test_a_damaged_manifest_is_refused(tmp_path, content):
     directory = saved(tmp_path)
     (directory / "model.json").write_bytes(content.encode("utf-8", "surrogateescape"))
-    with pytest.raises(InputError, match=r"model.json: damaged .*; train again with --retrain"):
+    with pytest.raises(InputError, match=r"model.json is damaged .*; use `retrain` to train again"):
         read(directory)
 
 
@@ -197,7 +200,7 @@ def test_another_format_is_refused(tmp_path):
     directory = saved(tmp_path)
     manifest = json.loads((directory / "model.json").read_text())
     (directory / "model.json").write_text(json.dumps({**manifest, "format": 99}))
-    with pytest.raises(InputError, match=r"saved in format 99, this version reads format 1; train again"):
+    with pytest.raises(InputError, match=r"has format 99, but this version reads format 1; use `retrain`"):
         read(directory)
 
 
@@ -205,14 +208,14 @@ def test_another_format_is_refused(tmp_path):
                                    nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2), nn.Linear(2, 2))],
                          ids=["another shape", "a part too many in the file", "a part missing in the file"])
 def test_weights_that_do_not_fit_are_refused(tmp_path, other):
-    with pytest.raises(InputError, match=r"weights.safetensors: does not fit the settings beside it"):
+    with pytest.raises(InputError, match=r"weights.safetensors does not match the settings"):
         load_weights(saved(tmp_path), other)
 
 
 def test_weights_that_are_none_are_refused(tmp_path):
     directory = saved(tmp_path)
     (directory / "weights.safetensors").write_bytes(b"not weights")
-    with pytest.raises(InputError, match=r"weights\.safetensors: does not fit"):
+    with pytest.raises(InputError, match=r"weights\.safetensors does not match"):
         load_weights(directory, a_model())
 
 
@@ -227,8 +230,8 @@ def test_a_good_model_survives_a_failing_save(tmp_path, monkeypatch, error):
         raise error
 
     monkeypatch.setattr(checkpoint, "save_file", fail)
-    reason = getattr(error, "strerror", None) or str(error)
-    with pytest.raises(InputError, match=rf"could not be written \({reason}\); what was saved before is untouched"):
+    reason = {"OSError": "No space left on device: free some space"}.get(type(error).__name__, str(error))
+    with pytest.raises(InputError, match=rf"could not be written \({reason}\); the model saved before is unchanged"):
         save(directory, a_model(seed=2), PARTS)
     assert holds(directory, seed=1)
     assert os.listdir(tmp_path) == ["model"]
@@ -279,25 +282,103 @@ def after_a_crash(tmp_path):
     return directory
 
 
-def test_recover_brings_the_old_folder_back(tmp_path):
+def test_after_a_crash_the_good_model_is_read_under_its_other_name_and_nothing_is_renamed(tmp_path):
     directory = after_a_crash(tmp_path)
-    assert recover(directory) == directory
+    assert is_model(directory) and is_finished(directory)
     assert holds(directory, seed=1)
+    check(directory)
+    assert os.listdir(tmp_path) == [".model.old"]
+
+
+def test_saving_never_brings_back_an_old_model_over_a_new_one(tmp_path):
+    after_a_crash(tmp_path)
+    os.rename(saved(tmp_path / "other", seed=2), tmp_path / "model")
+    with training_lock(tmp_path / "model"):
+        assert holds(tmp_path / "model", seed=2)
+
+
+@pytest.mark.parametrize("asks", [is_model, is_finished, read, check])
+def test_who_asks_between_the_two_renames_of_a_save_breaks_nothing(tmp_path, monkeypatch, asks):
+    directory, rename = saved(tmp_path, seed=1), os.rename
+
+    def asked_meanwhile(source, target):
+        rename(source, target)
+        asks(directory)
+
+    monkeypatch.setattr(checkpoint.os, "rename", asked_meanwhile)
+    save(directory, a_model(seed=2), PARTS)
+    assert holds(directory, seed=2)
     assert os.listdir(tmp_path) == ["model"]
 
 
-def test_reading_and_asking_recover_by_themselves(tmp_path):
-    assert is_model(after_a_crash(tmp_path))
-    os.rename(tmp_path / "model", tmp_path / ".model.old")
-    assert read(tmp_path / "model") == PARTS
+def test_a_model_that_is_replaced_while_it_is_read_is_read_whole(tmp_path, monkeypatch):
+    directory, read_json = saved(tmp_path, seed=1), json.loads
+    new = {**PARTS, "settings": {"cell": "lstm", "layers": 3}}
+    saves = [1]
+
+    def replaced_meanwhile(text):
+        if saves:
+            saves.pop()
+            save(directory, a_model(seed=2), new)
+        return read_json(text)
+
+    monkeypatch.setattr(checkpoint.json, "loads", replaced_meanwhile)
+    assert read(directory) == new
 
 
-def test_recover_never_replaces_what_is_there(tmp_path):
-    after_a_crash(tmp_path)
-    directory = saved(tmp_path / "other", seed=2)
-    os.rename(directory, tmp_path / "model")
-    recover(tmp_path / "model")
-    assert holds(tmp_path / "model", seed=2)
+# one training at a time
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_model_says_whether_its_training_is_complete(tmp_path, finished):
+    save(tmp_path / "model", a_model(), PARTS, finished)
+    assert is_model(tmp_path / "model") and is_finished(tmp_path / "model") is finished
+    assert not is_finished(tmp_path / "nowhere")
+
+
+HOLDER = """
+import sys, time, pathlib
+sys.path.insert(0, {root!r})
+from core.checkpoint import training_lock
+with training_lock(pathlib.Path(sys.argv[1])):
+    print("locked", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_training_is_refused_in_one_line_and_a_killed_one_frees_its_lock(tmp_path):
+    directory = saved(tmp_path, seed=1)
+    code = HOLDER.format(root=str(Path(__file__).parents[2]))
+    holder = subprocess.Popen([sys.executable, "-c", code, str(directory)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout.readline() == "locked\n"
+        one_line = r"model is in use by another training; wait until it has ended, or choose another `model_dir`$"
+        with pytest.raises(InputError, match=one_line), training_lock(directory):
+            pass
+        with pytest.raises(InputError, match=one_line):
+            save(directory, a_model(seed=2), PARTS)
+        assert holds(directory, seed=1)  # reading needs no lock
+    finally:
+        holder.kill()
+        holder.wait()
+    with training_lock(directory):
+        save(directory, a_model(seed=2), PARTS)  # the lock may be taken again by its holder
+    assert holds(directory, seed=2)
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_a_second_thread_is_refused_too(tmp_path):
+    with training_lock(tmp_path / "model"), ThreadPoolExecutor(1) as pool:
+        with pytest.raises(InputError, match="in use by another training"):
+            pool.submit(save, tmp_path / "model", a_model(), PARTS).result()
+        save(tmp_path / "model", a_model(), PARTS)
+
+
+def test_a_lock_that_cannot_be_made_is_named_with_the_remedy(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with (pytest.raises(InputError, match=r"model cannot be written \(.+\); choose another `model_dir`"),
+          training_lock(tmp_path / "file" / "model")):
+        pass
 
 
 def test_saving_after_a_crash_works(tmp_path):
@@ -324,7 +405,7 @@ def test_a_save_whose_rename_fails_after_a_crash_still_leaves_the_good_model(tmp
         rename(source, target)
 
     monkeypatch.setattr(checkpoint.os, "rename", failing)
-    with pytest.raises(InputError, match="what was saved before is untouched"):
+    with pytest.raises(InputError, match="the model saved before is unchanged"):
         save(directory, a_model(seed=2), PARTS)
     assert holds(directory, seed=1)
 
@@ -333,7 +414,7 @@ def test_a_folder_that_holds_other_files_is_not_replaced(tmp_path):
     directory = tmp_path / "model"
     directory.mkdir()
     (directory / "thesis.txt").write_text("years of work")
-    with pytest.raises(InputError, match=r"model: holds files that are not a model, .* choose another --model-dir"):
+    with pytest.raises(InputError, match=r"model contains files that are not a model .* choose another `model_dir`"):
         save(directory, a_model(), PARTS)
     assert (directory / "thesis.txt").read_text() == "years of work"
     assert os.listdir(tmp_path) == ["model"]
@@ -341,16 +422,16 @@ def test_a_folder_that_holds_other_files_is_not_replaced(tmp_path):
 
 def test_a_file_in_the_place_of_the_folder_is_not_replaced(tmp_path):
     (tmp_path / "model").write_text("mine")
-    with pytest.raises(InputError, match="model: "):
+    with pytest.raises(InputError, match="model cannot be written"):
         save(tmp_path / "model", a_model(), PARTS)
     assert (tmp_path / "model").read_text() == "mine"
-    with pytest.raises(InputError, match="no model there"):
+    with pytest.raises(InputError, match="contains no model"):
         read(tmp_path / "model")
 
 
 def test_a_parent_that_cannot_be_written_is_named_with_the_remedy(tmp_path):
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(InputError, match=r"model: cannot write there \(.+\); choose another --model-dir"):
+    with pytest.raises(InputError, match=r"model cannot be written \(.+\); choose another `model_dir`"):
         save(tmp_path / "file" / "model", a_model(), PARTS)
 
 
@@ -359,7 +440,7 @@ def test_a_folder_without_permission_is_named_with_the_remedy(tmp_path, monkeypa
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(checkpoint.tempfile, "mkdtemp", forbidden)
-    with pytest.raises(InputError, match=r"cannot write there \(Permission denied\); choose another --model-dir"):
+    with pytest.raises(InputError, match=r"cannot be written \(Permission denied\); choose another `model_dir`"):
         save(tmp_path / "model", a_model(), PARTS)
 
 

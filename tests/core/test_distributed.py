@@ -70,7 +70,7 @@ def test_alone_everything_is_as_it_was():
 
 
 def test_the_loss_of_another_process_is_one_clear_line():
-    one_line = r"process 1 of 2 lost another one \(Connection closed by peer.*same command"
+    one_line = r"process 1 of 2 lost another one \(Connection closed by peer.*run the same command"
     with pytest.raises(InputError, match=one_line), watched(Group(1, 2)):
         raise RuntimeError("Connection closed by peer [127.0.0.1]:1234")
     with pytest.raises(RuntimeError, match="out of memory"), watched(Group(1, 2)):

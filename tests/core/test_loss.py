@@ -14,7 +14,7 @@ def case(n=7, e=5, v=11):
 @pytest.mark.parametrize("rows", [2, 7, 256])
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])
 def test_loss_and_gradients_equal_the_plain_form(monkeypatch, rows, smoothing):
-    monkeypatch.setattr(module, "ROWS", rows)
+    monkeypatch.setattr(module, "CPU_ROWS", rows)
     results = []
     for form in (plain_output_loss, output_loss):
         x, W, b, y = case()

@@ -1,6 +1,6 @@
 import json
 import math
-from types import SimpleNamespace
+import signal
 
 import pytest
 import torch
@@ -9,16 +9,14 @@ from torch import nn
 from core.batches import EncodedSplit
 from core.data import InputError
 from core.history import Epoch, History
-from core.machine import choose_precision, device, keep_freed_memory
 from core.models import Seq2Seq, make_decoder, make_encoder, parameters_by_part
 from core.optimization import lr_multiplier, make_optimizer
 from core.settings import Settings
-from core.training import train
-from core.training_run import evaluate
+from core.training import INTERRUPTED, TERMINATED, train
+from core.training_run import Run, evaluate
 
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 
-CPU = torch.device("cpu")
 ONE = EncodedSplit([[4]], [[5]])
 
 
@@ -190,9 +188,59 @@ def test_ctrl_c_before_the_first_dev_loss_leaves_what_was_learned():
     assert not same(weights_of(model), start)
 
 
+@pytest.mark.parametrize("why", [INTERRUPTED, TERMINATED])
+def test_the_caller_may_stop_it_after_any_update(why):
+    model, updates = scripted([1, 2, 3]), []
+    history = train(model, some_data(7), ONE, plain(), on_update=lambda *given: updates.append(given[0]),
+                    should_stop=lambda: why if len(updates) == 6 else "")
+    assert updates == [1, 2, 3, 4, 5, 6]
+    assert (history.stopped, history.updates, len(history.epochs)) == (why, 6, 1)
+
+
+def test_training_leaves_signals_alone():
+    handlers = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+    seen = []
+    train(scripted([1]), ONE, ONE, plain(epochs=1), on_update=lambda *_: seen.extend(
+        signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)))
+    assert seen == handlers
+
+
+def test_a_lack_of_memory_is_one_line_with_the_remedy():
+    for error, text in ((torch.OutOfMemoryError("CUDA out of memory.\nTried"), "out of memory on the GPU"),
+                        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you"), "out of memory"),
+                        (MemoryError(), "out of memory")):
+        model = scripted([1])
+
+        def fail(*_, error=error, **__):
+            raise error
+
+        model.loss = fail
+        with pytest.raises(InputError, match=f"^{text}; use a smaller `batch_size`, `batch_tokens` or `hidden_size`$"):
+            train(model, ONE, ONE, plain())
+
+
+def test_losses_that_are_read_seldom_are_the_same(monkeypatch):
+    data, found = some_data(23), []
+    for every in (1, 20, 3):
+        first = Run.__init__
+
+        def begin(self, *given, first=first, every=every):
+            first(self, *given)
+            self.read_every = every
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Run, "__init__", begin)
+            losses = []
+            history = train(a_model(plain()), data, data, plain(epochs=3),
+                            on_update=lambda u, us, loss, rate, n, losses=losses: losses.append(loss))
+        found.append([(pytest.approx(e.train_loss), e.dev_loss) for e in history.epochs])
+        assert len(set(losses)) == {1: 36, 20: 4, 3: 12}[every]
+    assert found[0] == found[1] == found[2]
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_diverging_loss_is_an_error_that_names_the_remedy(value):
-    message = rf"training diverged \(loss {value}\); lower --learning-rate 0.1"
+    message = rf"training diverged \(loss {value}\); lower `learning_rate` 0.1"
     with pytest.raises(InputError, match=message):
         train(scripted([1], train_loss=value), ONE, ONE, plain())
 
@@ -280,17 +328,7 @@ def test_training_in_bf16_is_finite_and_leaves_fp32_weights():
     assert all(p.dtype == torch.float32 for p in model.parameters())
 
 
-@pytest.mark.parametrize("error", [OSError, AttributeError, TypeError])  # no such library, function, or (Windows) name
-def test_without_the_allocators_hint_training_goes_on(monkeypatch, error):
-    def without(name):
-        raise error
-
-    monkeypatch.setattr("core.machine.ctypes.CDLL", without)
-    keep_freed_memory()
-    assert len(train(scripted([1]), ONE, ONE, plain(epochs=1)).epochs) == 1
-
-
-# evaluation, precision, reports
+# evaluation, reports
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -304,27 +342,6 @@ def test_evaluation_is_the_mean_over_tokens_without_dropout_and_leaves_the_mode(
     model.eval()
     whole = [model.loss(data.batch(range(len(data))))]
     assert wanted == pytest.approx(whole[0][0].item() / whole[0][1])
-
-
-@pytest.mark.parametrize("asked", ["fp32", "bf16"])
-def test_the_asked_precision_is_chosen(asked):
-    assert choose_precision(asked, CPU) == asked
-
-
-@pytest.mark.parametrize("fp32, bf16, chosen", [(1.4, 1.0, "fp32"), (1.6, 1.0, "bf16"), (1.0, 5.0, "fp32")])
-def test_auto_takes_bf16_where_it_is_faster_by_half(monkeypatch, fp32, bf16, chosen):
-    clock = SimpleNamespace(now=0.0)
-    monkeypatch.setattr("core.machine.time", SimpleNamespace(perf_counter=lambda: clock.now))
-
-    def slow_product(a, b):
-        clock.now += {torch.float32: fp32, torch.bfloat16: bf16}[a.dtype]
-
-    monkeypatch.setattr(torch, "mm", slow_product)
-    assert choose_precision("auto", CPU) == chosen
-
-
-def test_the_device_is_one_that_exists():
-    assert torch.zeros(2, device=device()).sum().item() == 0
 
 
 def test_the_history_is_plain_json():

@@ -85,9 +85,5 @@ def notes():
     """What is noted meanwhile in this thread."""
     heard = []
 
-    class Notes(events.Listener):
-        def note(self, text):
-            heard.append(text)
-
-    with events.listening(Notes()):
+    with events.listening(note=heard.append):
         yield heard

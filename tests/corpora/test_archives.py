@@ -219,23 +219,22 @@ def test_an_interrupt_ends_npm_too(npm, tmp_path, own_cache, monkeypatch, moment
     started = tmp_path / "pid"
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is started without one
 
-    class Interrupted(events.Listener):
-        def progress(self, description, total, unit):
-            if moment == "making the progress bar":
-                while not started.exists() or not started.read_text():
-                    time.sleep(0.01)
-                raise KeyboardInterrupt
-            return Mock(update=self.update) if moment == "drawing the progress bar" else None
+    def progress(description, total, unit):
+        if moment == "making the progress bar":
+            while not started.exists() or not started.read_text():
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+        return Mock(update=update)
 
-        def update(self, n):
-            if started.exists() and started.read_text():
-                raise KeyboardInterrupt
+    def update(n):
+        if moment == "drawing the progress bar" and started.exists() and started.read_text():
+            raise KeyboardInterrupt
 
     if moment == "waiting":
         npm(f"echo $$ > {shlex.quote(str(started))}; sleep 0.2; kill -INT $PPID; exec sleep 20")
     else:
         npm(f"echo $$ > {shlex.quote(str(started))}; exec sleep 20")
-    with pytest.raises(KeyboardInterrupt), events.listening(Interrupted()):
+    with pytest.raises(KeyboardInterrupt), events.listening(progress=progress):
         folder("poems", SUMS, [SOURCE])
     assert shown(own_cache) == []
     assert has_ended(int(started.read_text()))

@@ -78,12 +78,11 @@ def test_a_server_that_falls_silent_is_given_up(server, tmp_path, monkeypatch, r
 def test_its_progress_is_told_in_bytes(server, tmp_path):
     bars = []
 
-    class Heard(events.Listener):
-        def progress(self, *about):
-            bars.append((about, Mock()))
-            return bars[0][1]
+    def progress(*about):
+        bars.append((about, Mock()))
+        return bars[0][1]
 
-    with events.listening(Heard()):
+    with events.listening(progress=progress):
         fetch(f"{server.address}/files/a.json", tmp_path / "mine")
     [(about, bar)] = bars
     assert about == ("mine", len(BODY), "B") and bar.close.called
@@ -115,18 +114,15 @@ def test_a_download_that_keeps_breaking_off_is_given_up_and_goes_on_in_the_next_
 
 
 def interrupted(server, tmp_path, monkeypatch, after=1):
-    class Interrupted(events.Listener):
-        n = 0
+    received = 0
 
-        def progress(self, *about):
-            return Mock(update=self.update)
+    def update(n):
+        nonlocal received
+        received += n
+        if received >= after:
+            raise KeyboardInterrupt
 
-        def update(self, n):
-            self.n += n
-            if self.n >= after:
-                raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt), events.listening(Interrupted()):
+    with pytest.raises(KeyboardInterrupt), events.listening(progress=lambda *_: Mock(update=update)):
         once(server, tmp_path)
 
 

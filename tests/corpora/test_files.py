@@ -108,7 +108,7 @@ def test_a_csv_is_divided_by_what_divides_all_rows_alike_and_that_is_said(tmp_pa
     path = write(tmp_path / "mine.csv", text)
     assert pairs_in(path) == [("Hi 0, sir", "Salut 0"), ("Hi 1, sir", "Salut 1")]
     [note] = file_corpus([path], "translate").notes
-    assert note.startswith(f"{path}: its columns are divided by ")
+    assert note.startswith(f"{path}: its columns are separated by ")
 
 
 def test_a_sign_that_the_first_line_has_not_divides_nothing(tmp_path):
@@ -128,7 +128,7 @@ def test_an_error_in_a_csv_divided_by_tabs_takes_one_line_of_print(tmp_path, ref
 
 def test_a_spreadsheet_that_is_no_text_is_named(tmp_path, refused):
     path = write(tmp_path / "mine.xlsx", b"PK\3\4" + b"\0" * 300)
-    assert "is packed, like a spreadsheet" in refused(lambda: file_corpus([path], "translate"))
+    assert "is packed like a spreadsheet" in refused(lambda: file_corpus([path], "translate"))
 
 
 @pytest.mark.parametrize("names", [("原文", "译文"), ("上联", "下联"), ("问", "答"), ("文本", "标签")])
@@ -249,9 +249,9 @@ def test_pairs_of_poem_lines_may_be_given_with_tabs(tmp_path):
 
 
 def test_a_txt_with_no_pair_of_equal_lines_says_how_to_write_one(tmp_path, refused):
-    path = write(tmp_path / "mine.txt", "一一一，二二。\nhello, world\n")
+    path = write(tmp_path / "mine.txt", "一一一，二二。\nhello, you\n")
     said = refused(lambda: list(file_corpus([path], "poem").examples()))
-    assert str(path) in said and "equal length" in said and "one poem a line" in said and "，" in said
+    assert str(path) in said and "equal length" in said and "one poem per line" in said and "，" in said
 
 
 # what is refused
@@ -263,7 +263,7 @@ def test_a_txt_with_no_pair_of_equal_lines_says_how_to_write_one(tmp_path, refus
 def test_an_empty_file_says_so(tmp_path, ending, content, task, refused):
     path = write(tmp_path / f"mine.{ending}", content)
     said = refused(lambda: list(file_corpus([path], task).examples()))
-    assert said.startswith(f"{path}: is empty") and "one example a line" in said
+    assert said.startswith(f"{path}: is empty") and "one example per line" in said
 
 
 def test_a_missing_file_is_named(tmp_path, refused):
@@ -310,7 +310,7 @@ def test_a_tsv_as_spreadsheets_write_it_is_read_with_its_quotes_and_that_is_said
     path = write(tmp_path / "mine.tsv", QUOTED)
     assert pairs_in(path) == [('a "x"', "b\twith tab"), ("c", "d\nand more"), ("e", "f")]
     [note] = file_corpus([path], "translate").notes
-    assert note == f"{path}: read with quotes around texts, as spreadsheets write them"
+    assert note == f"{path}: read with quoted texts, as spreadsheets write them"
 
 
 def test_a_ragged_row_does_not_hide_that_it_is_a_spreadsheet(tmp_path):
@@ -369,34 +369,48 @@ def test_a_file_corpus_names_its_file_and_its_size_and_loads_in_both_scripts(tmp
         assert [(e.source, e.target) for e in corpus.examples(script)] == PAIRS
 
 
-@pytest.mark.parametrize("task", TASKS)
-def test_in_a_file_of_pairs_at_least_the_source_of_a_held_out_example_is_exclusive(tmp_path, task):
-    path = write(tmp_path / "mine.tsv", "\n".join(lines_of("tsv")))
-    expected = ("source", "target", "context") if task == "poem" else ("source",)
-    assert file_corpus([path], task).disjoint_fields == expected
+def held_out_texts(dataset, field):
+    """Those of the held-out examples that training has too."""
+    def texts(examples):
+        values = [getattr(e, field) for e in examples]
+        return {text for value in values for text in (value if isinstance(value, tuple) else [value])}
+    return texts([*dataset.dev, *dataset.test]) & texts(dataset.train)
 
 
-def test_in_a_file_of_themes_with_many_texts_each_the_text_is_exclusive_and_decides_the_split(tmp_path):
+@pytest.mark.parametrize("task", ["word", "classify", "translate"])
+def test_in_a_file_of_pairs_the_source_of_a_held_out_example_is_new_and_the_target_need_not_be(tmp_path, task):
+    path = write(tmp_path / "mine.tsv", "".join(f"source {i // 2}\ttarget {i % 2}\n" for i in range(400)) * 2)
+    dataset = prepare(file_corpus([path], task)) if task != "classify" else prepare(file_corpus([write(
+        tmp_path / "labels.tsv", "".join(f"source {i}\ttarget {i % 2}\n" for i in range(400)))], task))
+    assert not held_out_texts(dataset, "source") and held_out_texts(dataset, "target") and not dataset.many_targets
+
+
+def test_in_a_file_of_poems_no_line_of_a_held_out_pair_is_in_training(tmp_path):
+    rows = ["".join(f"{a}{b}{c}，" for c in "天地人") for a in "一二三四五六七八九十" for b in "甲乙丙丁戊己庚辛"]
+    dataset = prepare(file_corpus([write(tmp_path / "mine.txt", "\n".join(rows * 2))], "poem"))
+    assert dataset.test and not any(held_out_texts(dataset, field) for field in ("source", "target", "context"))
+
+
+def test_in_a_file_of_themes_with_many_texts_each_the_text_must_be_new_and_decides_the_split(tmp_path):
     path = write(tmp_path / "mine.tsv", "".join(f"{theme}\t{theme} {i}\n" for theme in "月山风雨花" for i in range(20)))
-    corpus = file_corpus([path], "word")
-    assert corpus.disjoint_fields == ("target",)
-    assert all(e.key == e.target for e in corpus.examples())
-    dataset = prepare(corpus)
+    dataset = prepare(file_corpus([path], "word"))
+    assert dataset.many_targets and not dataset.dropped
     assert len(dataset.train) + len(dataset.dev) + len(dataset.test) == 100
     assert {e.source for e in dataset.train} == set("月山风雨花")
+    assert all(e.key == e.target for e in dataset.train) and not held_out_texts(dataset, "target")
 
 
-@pytest.mark.parametrize("texts_a_word,disjoint_fields", [(3, ("source",)), (4, ("target",))])
-def test_more_than_three_texts_a_word_make_it_a_theme(tmp_path, texts_a_word, disjoint_fields):
+@pytest.mark.parametrize("texts_a_word,many", [(3, False), (4, True)])
+def test_more_than_three_texts_a_word_make_it_a_theme(tmp_path, texts_a_word, many):
     lines = [f"word {i}\ttext {i} {j}\n" for i in range(30) for j in range(texts_a_word)]
     path = write(tmp_path / "mine.tsv", "".join(lines))
-    assert file_corpus([path], "word").disjoint_fields == disjoint_fields
-    assert file_corpus([path], "translate").disjoint_fields == ("source",)
+    dataset = prepare(file_corpus([path], "word"))
+    assert dataset.many_targets == many and bool(held_out_texts(dataset, "source")) == many
+    assert dataset.limited(20).many_targets == many  # decided once, on all
+    assert not prepare(file_corpus([path], "translate")).many_targets
 
 
 def test_a_word_list_with_few_texts_a_word_holds_out_whole_words(tmp_path):
     path = write(tmp_path / "mine.tsv", "".join(f"word {i}\tgloss {i} {j}\n" for i in range(100) for j in range(3)))
-    corpus = file_corpus([path], "word")
-    assert corpus.disjoint_fields == ("source",)
-    dataset = prepare(corpus)
+    dataset = prepare(file_corpus([path], "word"))
     assert {e.source for e in dataset.train}.isdisjoint(e.source for e in [*dataset.dev, *dataset.test])

@@ -48,7 +48,8 @@ def in_memory(examples, disjoint_fields, task, reverse):
     for e in examples:
         e = Example(normalize(e.source), normalize(e.target), e.context, e.key)
         if e.source and e.target:
-            unique.setdefault((dedup_key(e.source), e.target, e.context, split_hash(e) < TEST, split_hash(e) < TEST + DEV), e)
+            at = split_hash(e)
+            unique.setdefault((dedup_key(e.source), e.target, e.context, at < TEST, at < TEST + DEV), e)
     kept = list(unique.values())
     labels = defaultdict(set)
     for e in kept:

@@ -36,7 +36,7 @@ def test_two_aligned_files_are_pairs_line_by_line(tmp_path):
 def test_aligned_files_of_unlike_length_are_refused_where_they_part(tmp_path, refused):
     write(tmp_path, a_de="eins\nzwei\n", a_en="one\n")
     said = refused(lambda: read(tmp_path / "a.de", tmp_path / "a.en"))
-    assert "line 2 stands in one of them only" in said
+    assert "only one has a line 2" in said
 
 
 def test_a_line_that_is_dropped_on_one_side_shifts_nothing(tmp_path):
@@ -62,7 +62,7 @@ def test_a_folder_of_aligned_files_keeps_its_splits_and_tells_what_is_not_read(t
     assert read(tmp_path)[0] == FORWARD
     assert file_corpus([tmp_path], "translate").notes == (
         f"{tmp_path}: not read: README.md",
-        f"{tmp_path}: de is the source, en the target, by the alphabet; `source_column` en turns them round")
+        f"{tmp_path}: de is the source, en the target, in alphabetical order; `source_column` en exchanges them")
     assert file_corpus([tmp_path], "translate", CorpusSettings(target_column="en")).notes == (
         f"{tmp_path}: not read: README.md",)
 
@@ -74,7 +74,7 @@ def test_what_was_left_out_of_a_folder_is_no_text_of_it(tmp_path, refused):
     assert "alone" in (tmp_path / "f" / "left-out.tsv").read_text()
     assert read(tmp_path / "f") == before
     assert "not read: left-out.tsv" in file_corpus([tmp_path / "f"], "translate").notes[0]
-    assert "rejected of a corpus" in refused(lambda: read(tmp_path / "f" / "left-out.tsv"))
+    assert "contains the `rejects` of a corpus" in refused(lambda: read(tmp_path / "f" / "left-out.tsv"))
 
 
 def test_one_file_twice_is_no_aligned_pair(tmp_path, refused):
@@ -95,7 +95,7 @@ def test_the_direction_of_aligned_files_can_be_chosen_by_their_endings(tmp_path,
 def test_a_language_that_is_not_there_is_refused(tmp_path, refused, settings):
     write(tmp_path, **SPLIT)
     side = "source" if len(settings) == 1 else "target"
-    assert f"--{side}-column fr: the files are of de, en" in refused(lambda: read(tmp_path, **settings))
+    assert f"`{side}_column` fr: the files are of de, en" in refused(lambda: read(tmp_path, **settings))
 
 
 def test_of_three_languages_two_must_be_chosen(tmp_path, refused):
@@ -146,7 +146,7 @@ def test_of_several_tables_an_empty_one_is_counted(tmp_path, refused):
 
 def test_a_folder_with_nothing_to_read_says_what_it_needs(tmp_path, refused):
     write(tmp_path, a_md="x\n")
-    assert "holds nothing to read; needs" in refused(lambda: read(tmp_path))
+    assert "nothing to read; needs" in refused(lambda: read(tmp_path))
 
 
 # columns
@@ -196,7 +196,7 @@ def test_an_empty_cell_in_the_first_row_is_the_name_of_no_column(tmp_path, endin
 def test_a_name_and_a_number_go_together(tmp_path, refused):
     write(tmp_path, a_csv="id,zh,en\n1,好,good\n")
     assert read(tmp_path / "a.csv", source_column="zh", target_column="3")[0] == [("好", "good", "")]
-    assert "are one column" in refused(lambda: read(tmp_path / "a.csv", source_column="zh", target_column="2"))
+    assert "are the same column" in refused(lambda: read(tmp_path / "a.csv", source_column="zh", target_column="2"))
 
 
 def test_columns_that_nobody_named_and_nothing_reads_are_told(tmp_path):
@@ -215,7 +215,7 @@ def test_columns_that_nobody_named_and_nothing_reads_are_told(tmp_path):
 def test_a_column_that_is_not_there_is_refused_with_those_that_are(tmp_path, refused, settings):
     write(tmp_path, a_csv="id,zh,en\n1,好,good\n")
     said = refused(lambda: read(tmp_path / "a.csv", **settings))
-    assert "-column" in said and "it has: id, zh, en" in said
+    assert "_column" in said and "which has: id, zh, en" in said
 
 
 def test_a_column_says_which_split_a_row_is_for(tmp_path):
@@ -289,7 +289,7 @@ def test_parquet_is_read_by_column_names(tmp_path, refused):
     parquet.write_table(pyarrow.table({"text": ["a", "b"], "label": [0, 1]}), tmp_path / "a.parquet")
     assert read(tmp_path / "a.parquet", task="classify")[0] == [("a", "0", ""), ("b", "1", "")]
     (tmp_path / "b.parquet").write_bytes(b"no parquet")
-    assert "is no Parquet file" in refused(lambda: read(tmp_path / "b.parquet"))
+    assert "is not a Parquet file" in refused(lambda: read(tmp_path / "b.parquet"))
 
 
 def test_without_pyarrow_parquet_says_what_to_install(tmp_path, refused, monkeypatch):

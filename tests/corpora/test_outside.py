@@ -76,7 +76,7 @@ def test_what_is_no_corpus_of_the_task_is_refused(module, name, task, said, refu
 
 @pytest.mark.parametrize("body,said", [
     ("yield ('a', 'b')", "TypeError: load must yield Example or Rejected, not tuple; "),
-    ("yield Example(5, 'b')", "TypeError: Example(source=5, target='b', context=(), key='', split=''): source, target "),
+    ("yield Example(5, 'b')", "TypeError: Example(source=5, target='b', context=(), key='', split=''): source, "),
     ("yield Example('a', None)", "TypeError: Example("), ("yield Example('a', 'b', line='7')", "TypeError: Example("),
     ("yield Example('a', 'b', split='valid')", "TypeError: Example("),
     ("raise SystemExit(3)", "SystemExit: 3; {path}, line 7"),
@@ -90,10 +90,12 @@ def test_a_load_that_fails_is_told_in_one_line_with_its_place(tmp_path, module, 
 
 
 @pytest.mark.parametrize("field,said", [
-    ("version='1'", "version must be a function"), ("disjoint_fields=('sources',)", "disjoint_fields may hold source, target, "),
-    ("scripts='simplified'", "scripts must be a tuple"), ("disjoint_fields='source'", "disjoint_fields must be a tuple"),
+    ("version='1'", "version must be a function"),
+    ("disjoint_fields=('sources',)", "disjoint_fields may hold source, target, "),
+    ("scripts='simplified'", "scripts must be a tuple"),
+    ("disjoint_fields='source'", "disjoint_fields must be a tuple"),
     ("notes='a note'", "notes must be a tuple"),
-    ("suggested={'epoch': 3}", "suggested 'epoch' is no setting")])
+    ("suggested={'epoch': 3}", "suggested 'epoch' is not a setting")])
 def test_a_corpus_that_cannot_be_is_refused_where_it_is_written(tmp_path, module, field, said, refused):
     (tmp_path / f"{module}.py").write_text(MODULE.replace("load=load)", f"load=load, {field})", 1), encoding="utf-8")
     message = refused(lambda: find(f"{module}:MINE", "translate"))
@@ -124,12 +126,12 @@ def test_an_installed_package_announces_a_corpus_under_its_name(announced):
     assert "mine" in [c.name for c in all_corpora()]
 
 
-def test_a_package_does_not_take_the_name_of_one_of_ours(announced, capfd):
+def test_a_package_does_not_take_the_name_of_one_of_ours(announced, notes):
     announced(tang="{}:TANG")
     assert find("tang", "poem").title.startswith("Tang poems")
     assert len([c for c in all_corpora() if (c.task, c.name) == ("poem", "tang")]) == 1
-    said = capfd.readouterr().err
-    assert "cannot be had: the name tang is taken; `corpus` outside_" in said and said.count("\n") == 1
+    [said] = notes
+    assert "is unavailable: the name tang is taken; `corpus` outside_" in said
 
 
 def test_a_family_of_ours_that_cannot_be_loaded_is_named(monkeypatch, refused):
@@ -140,11 +142,11 @@ def test_a_family_of_ours_that_cannot_be_loaded_is_named(monkeypatch, refused):
     assert "corpora/half_written.py: cannot be loaded (ModuleNotFoundError: " in refused(all_corpora)
 
 
-def test_a_package_that_fails_is_said_once_and_stops_nothing(announced, capfd):
+def test_a_package_that_fails_is_said_once_and_stops_nothing(announced, notes):
     announced(gone="nowhere_at_all:X", number="{}:OTHER", mine="{}:MINE")
     assert find("mine", "translate").name == "mine" and find("tang", "poem").name == "tang"
-    said = capfd.readouterr().err.splitlines()
+    said = notes
     assert len(said) == 2
-    assert said[0].startswith("the corpus gone (nowhere_at_all:X) cannot be had: ModuleNotFoundError: ")
-    assert said[1].endswith(" cannot be had: TypeError: is not a Corpus but int")
-    assert corpora.PLACES == "n2m.corpora"
+    assert said[0].startswith("corpus gone (nowhere_at_all:X) is unavailable: ModuleNotFoundError: ")
+    assert said[1].endswith(" is unavailable: TypeError: is not a Corpus but int")
+    assert corpora.ENTRY_POINTS == "n2m.corpora"

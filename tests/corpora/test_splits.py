@@ -22,7 +22,8 @@ SHARED = "shares a text with a held-out example"
 NEW_LABEL = "held out, with a label that training does not have"
 
 
-def corpus(examples: Iterable[Example], disjoint_fields: tuple[str, ...] = ("source",), task: str = "translate") -> Corpus:
+def corpus(examples: Iterable[Example], disjoint_fields: tuple[str, ...] = ("source",),
+           task: str = "translate") -> Corpus:
     return Corpus(name="mine", task=task, title="title", size="size", licence="licence", origin="origin",
                   load=lambda script: examples, disjoint_fields=disjoint_fields)
 
@@ -89,7 +90,8 @@ def test_case_and_space_do_not_move_an_example():
 
 
 def test_the_key_decides_where_there_is_one():
-    assert split_hash(Example("a", "b", (), "poem")) == split_hash(Example("c", "d", (), " Poem")) != split_hash(Example("a", "b"))
+    poem = split_hash(Example("a", "b", (), "poem"))
+    assert poem == split_hash(Example("c", "d", (), " Poem")) != split_hash(Example("a", "b"))
     dataset = prepare(corpus([Example(f"s {i}", f"t {i}", (), f"poem {i // 10}") for i in range(600)]))
     keys = [{e.key for e in getattr(dataset, part)} for part in PARTS]
     assert all(keys) and not keys[0] & keys[1] and not keys[0] & keys[2] and not keys[1] & keys[2]

@@ -153,6 +153,6 @@ def test_a_model_directory_runs_no_code(trained, tmp_path, monkeypatch):
     model = n2m.load("m")
     model.metadata["corpus"]["given"] = ["payload:X"]
     model.save("m")
-    with pytest.raises(n2m.InputError, match="payload:X, code which is not run unasked; name it again with `corpus`"):
+    with pytest.raises(n2m.InputError, match="payload:X, whose code is not run unasked; name it again with `corpus`"):
         n2m.load("m").evaluate()
     assert not os.path.exists("ran")
