@@ -10,7 +10,6 @@ import pytest
 
 from tests.copies import ROOT, copy_project
 
-pytestmark = pytest.mark.xdist_group("guide")  # one process makes the copy
 GUIDE, CHINESE = ROOT / "docs" / "corpora.md", ROOT / "docs" / "corpora.zh.md"
 
 

@@ -20,7 +20,7 @@ from tests.ranks import Server
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 SMALL = ["--task", "translate", "--corpus", "starter", "--embedding-size", "8", "--hidden-size", "8", "--dropout", "0",
          "--word-dropout", "0", "--precision", "fp32"]
-pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"), pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
 @pytest.fixture(scope="module")
