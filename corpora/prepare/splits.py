@@ -55,10 +55,6 @@ class Dataset:
     wrong: str = ""
     rejects: Path | None = field(default=None, compare=False)
 
-    @property
-    def rejected(self) -> Counter[str]:
-        return self.dropped
-
     def identity(self) -> str:
         """A digest that differs for other splits and for another order."""
         return digest([self.checksum, *(data for split in SPLITS for data in getattr(self, split).identity())])
