@@ -22,7 +22,7 @@ GRID = [pytest.param(t, cell, *form, id=f"{t.name}-{cell}-{form[0]}-{form[1]}")
 TINY = {"embedding_size": 12, "state_size": 32, "dropout": 0.0, "word_dropout": 0.0, "min_count": 1,
         "learning_rate": 1e-2, "epochs": 260, "batch_size": 8, "warmup": 5, "patience": 0, "schedule": "constant",
         "weight_decay": 0.0, "precision": "fp32"}
-STARTERS = {t.name: prepare(corpora.find("starter", t.name)) for t in TASKS}
+STARTERS = {t.name: prepare(corpora.find("starter", t.format), t.format) for t in TASKS}
 
 
 def a_few(task, count=5):
@@ -153,4 +153,4 @@ def test_the_table_of_task_types_is_true(task):
     assert ("Encoder" in kinds) == ("encoder" in task.parts)
     assert ("Decoder" in kinds) == ("decoder" in task.parts)
     assert isinstance(network.loss(Data([[4]], [[1]]).batch(np.array([0])))[1], int)
-    assert corpora.find(task.default_corpus, task.name).task == task.name
+    assert corpora.find(task.default_corpus, task.format).task == task.name

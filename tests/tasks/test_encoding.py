@@ -38,7 +38,7 @@ def many(monkeypatch):
                                                  (tasks.find("translate"), "subwords")],
                          ids=lambda v: getattr(v, "name", v))
 def test_many_processes_give_the_ids_and_vocabularies_of_one_and_of_a_model(task, tokenizer, monkeypatch, capfd):
-    dataset = prepare(corpora.find("starter", task.name))
+    dataset = prepare(corpora.find("starter", task.format), task.format)
     settings = task.settings(SMALL, {"tokenizer": tokenizer})
     alone = encoding.encode(task, settings, dataset.train, dataset.dev)
     monkeypatch.setattr(parallel, "MANY", 10)

@@ -103,7 +103,7 @@ OPTIONS = [pytest.param(t, {}, id=t.name) for t in tasks.all_tasks()] + [
 
 def begun(task, tmp_path, **others):
     """A model with the task's default settings, but small; every other token has a vector, some of them zeros."""
-    train = list(prepare(corpora.find("starter", task.name)).train)[:40]
+    train = list(prepare(corpora.find("starter", task.format), task.format).train)[:40]
     settings = task.settings({}, {"embedding_size": 3, "state_size": 4, "epochs": 2, "batch_size": 8})
     words = text_model.create(task, settings, train).source.vocabulary.words()[::2]
     path = vectors(tmp_path, [f"{w} {i / 7} -1 {i % 3}" if i % 5 else f"{w} 0 0 0" for i, w in enumerate(words)
