@@ -36,6 +36,7 @@ Target = Callable[[bytes, Path], None]  # an input, and an empty folder for the 
 def use(paths: list[Path], choice: int, **settings: str) -> None:
     """Read, clean and store what stands there, as a run does. choice: of task and script."""
     import corpora
+    import tasks
     from core.cache import Folder
     from core.data import Example, InputError, Rejected
     from core.settings import CorpusSettings
@@ -44,10 +45,10 @@ def use(paths: list[Path], choice: int, **settings: str) -> None:
     from corpora.prepare.rejects import Rejects
     from corpora.prepare.store import Examples, Store, Writer
 
-    task, script = TASKS[choice % 4], SCRIPTS[choice // 4 % 3]
+    format, script = tasks.find(TASKS[choice % 4]).format, SCRIPTS[choice // 4 % 3]
     try:
         reading = CorpusSettings(normalization=("nfc", "nfkc")[choice // 12 % 2], **settings)
-        corpus = corpora.find([str(path) for path in paths], task, reading)
+        corpus = corpora.find([str(path) for path in paths], format, reading)
         corpus.version()
 
         def checked(script: str) -> Iterator[Example | Rejected]:
@@ -66,17 +67,17 @@ def use(paths: list[Path], choice: int, **settings: str) -> None:
             if isinstance(done, Example):
                 for text in (done.source, done.target, *done.context, done.key):
                     assert not {"\n", "\t"} & set(text), done
-                good.append(dataclasses.replace(done, part=""))
+                good.append(dataclasses.replace(done, split=""))
             return done
 
         cleaner.clean = kept
         with tempfile.TemporaryDirectory() as name, Rejects(Path(name)) as rejects:
             with Writer(Path(name)) as writer:
-                seen = read(dataclasses.replace(corpus, load=checked), script, cleaner, writer, corpus.exclusive, False,
-                            rejects.add)
+                hashes = read(checked(script), format, cleaner, writer, ("source",), False, rejects.add)
             if good:
                 store = Store(Folder(Path(name), {}))
-                assert list(Examples(store, seen.first())) == [good[i] for i in seen.first()], "reads back otherwise"
+                first = hashes.first()
+                assert list(Examples(store, first)) == [good[i] for i in first], "reads back otherwise"
     except InputError as error:
         assert str(error).strip() and str(error).isprintable(), repr(str(error))
 

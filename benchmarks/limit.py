@@ -55,8 +55,8 @@ def rates(sizes: tuple[int, ...] = (512, 1024, 2048)) -> dict[str, float]:
 def task_run(name: str) -> Run:
     """A training of the task, as `run.py --task` would begin it."""
     task = tasks.find(name)
-    corpus = corpora.find(task.default_corpus, task.name)
-    dataset, settings = prepare(corpus), task.settings(corpus.suggested, {})
+    corpus = corpora.find(task.default_corpus, task.format)
+    dataset, settings = prepare(corpus, task.format), task.settings(corpus.suggested, {})
     return new_run(task, settings, dataset.train[:40_000], dataset.train)
 
 

@@ -43,9 +43,9 @@ def parquet_file(file: File, settings: CorpusSettings, poems: bool = False) -> I
             names = [name for name in table.schema_arrow.names if name == "split" or any(
                 column == name or column.startswith(name + ".") for column in columns)]
             rows = (row for batch in table.iter_batches(BATCH, columns=names) for row in batch.to_pylist())
-            settings, labels = replace(settings, source_column=columns[0], target_column=columns[1]), _labels(table)
+            settings = replace(settings, source_column=columns[0], target_column=columns[1])
             yield from name_labels((named(row, number, settings, poems) for number, row in enumerate(rows, 1)),
-                                   [labels.get(column, []) for column in columns])
+                                   [_labels(table, column) for column in columns])
         except InputError:
             raise
         except Exception as error:  # pyarrow raises errors of many kinds for a damaged file
@@ -97,17 +97,11 @@ def _holds_text(kind: str, poems: bool) -> bool:
     return bool(TEXT.match(kind)) or (poems and "list" in kind)
 
 
-def _labels(table: Any) -> dict[str, list[str]]:
-    """The names of labels, by column, as the package datasets saves them."""
-    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-        return dict(_class_labels(json.loads(table.schema_arrow.metadata[b"huggingface"])["info"]["features"]))
-    return {}
-
-
-def _class_labels(features: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, list[str]]]:
-    for name, feature in features.items():
-        if isinstance(feature, dict):
-            if feature.get("_type") == "ClassLabel" and feature.get("names"):
-                yield prefix + name, [str(label) for label in feature["names"]]
-            elif "_type" not in feature:
-                yield from _class_labels(feature, f"{prefix}{name}.")
+def _labels(table: Any, column: str) -> list[str]:
+    """The names of a column's labels, as the package datasets saves them; empty if it has none."""
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        feature = json.loads(table.schema_arrow.metadata[b"huggingface"])["info"]["features"]
+        for name in [column] if column in feature else column.split("."):
+            feature = feature[name]
+        return [str(label) for label in feature["names"] if feature["_type"] == "ClassLabel"]
+    return []
