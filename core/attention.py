@@ -1,8 +1,8 @@
-"""Attention: a query and the encoder states in, a weighted sum of the states (the context) and the weights out.
+"""Attention: the weighted sum of the encoder states (the context) for a query, and its weights.
 
-Both kinds are pure: query, keys, values and mask go in, context and weights come out, nothing is remembered.
+Both kinds are pure functions of query, keys, values and mask.
 
-Shapes: B batch, T queries, S states, Q query size, D state size, A attention size.
+Shapes: B batch, T queries, S states, Q query size, D memory size, A attention size.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from torch.utils.checkpoint import checkpoint
 
 from core.registry import ATTENTIONS, load_class
 
-LARGEST = 1 << 26  # numbers held at once
+MAX_NUMBERS = 1 << 26  # in the largest tensor of additive attention
 
 
 def no_autocast(x: Tensor) -> torch.autocast:
-    """Products over T and S run in fp32: they are small and come in many sizes (see round_up_to_64)."""
+    """A block in fp32, for products over T and S: they are small, and of many sizes (see round_up_to_64)."""
     return torch.autocast(x.device.type, enabled=False)
 
 
@@ -33,16 +33,16 @@ def additive_scores(query: Tensor, keys: Tensor, v_a: Tensor) -> Tensor:
 
 
 def chunked_scores(query: Tensor, keys: Tensor, v_a: Tensor) -> Tensor:
-    """The same, for some queries at a time where B·T·S·A numbers are too many to hold: two texts of 200 tokens, 64
-    times, have 2.6 GB of them. What a part holds is computed again for its gradient (Chen et al. 2016)."""
+    """As additive_scores, for some queries at a time if B·T·S·A numbers are too many for memory: 64 pairs of texts of
+    200 tokens have 2.6 GB of them. Each chunk is computed again for its gradient (Chen et al. 2016)."""
     B, T, A = query.shape
-    at_a_time = max(1, LARGEST // (B * keys.size(1) * A))
-    if at_a_time >= T:
+    chunk = max(1, MAX_NUMBERS // (B * keys.size(1) * A))
+    if chunk >= T:
         return additive_scores(query, keys, v_a)
     scores = additive_scores
     if torch.is_grad_enabled():
         scores = partial(checkpoint, additive_scores, use_reentrant=False, preserve_rng_state=False)
-    return torch.cat([scores(part, keys, v_a) for part in query.split(at_a_time, dim=1)], dim=1)
+    return torch.cat([scores(queries, keys, v_a) for queries in query.split(chunk, dim=1)], dim=1)
 
 
 def dot_scores(query: Tensor, keys: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ def dot_scores(query: Tensor, keys: Tensor) -> Tensor:
 def attend(scores: Tensor, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """α = softmax(score), context = Σ_i α_i h_i.
 
-    scores (B, T, S), values (B, S, D), mask (B, S) True at real positions: padding gets the weight 0, exactly.
+    scores (B, T, S), values (B, S, D), mask (B, S) True at real positions: the weight of padding is exactly 0.
     Returns context (B, T, D) and weights α (B, T, S).
     """
     with no_autocast(scores):
@@ -63,7 +63,10 @@ def attend(scores: Tensor, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor
 
 
 class Attention(nn.Module):
-    """What both kinds share: project the states to keys once a source, then score and attend."""
+    """The base of both kinds: a subclass writes `scores`.
+
+    query_size Q, memory_size D, attention_size A.
+    """
 
     def __init__(self, query_size: int, memory_size: int, attention_size: int) -> None:
         super().__init__()
@@ -71,23 +74,23 @@ class Attention(nn.Module):
         self.U_a = nn.Linear(memory_size, attention_size, bias=False)
 
     def project(self, states: Tensor) -> Tensor:
-        """U_a h (in the other notation K = W_k h): once a source, not once a step. (B, S, D) → (B, S, A)"""
+        """The keys U_a h (K = W_k h in the other notation), once per source. (B, S, D) → (B, S, A)"""
         return self.U_a(states)
 
     def scores(self, query: Tensor, keys: Tensor) -> Tensor:
-        """(B, T, Q), (B, S, A) → (B, T, S)"""
+        """The score of each key for each query. (B, T, Q), (B, S, A) → (B, T, S)"""
         raise NotImplementedError
 
     def folded(self) -> Tensor:
-        """What makes keys of states for `folded_scores`: U_a, into which W_a is multiplied where it can be. (·, D)"""
+        """The matrix from states to the keys for `folded_scores`: U_a, multiplied by W_a if possible. (·, D)"""
         return self.U_a.weight
 
     def folded_scores(self, query: Tensor, keys: Tensor) -> Tensor:
-        """As `scores`, with such keys."""
+        """As `scores`, with keys made by the matrix `folded`."""
         return self.scores(query, keys)
 
     def forward(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, T, Q), (B, S, A), (B, S, D), (B, S) → context (B, T, D), weights (B, T, S)"""
+        """query (B, T, Q), keys (B, S, A), values (B, S, D), mask (B, S) → context (B, T, D), weights (B, T, S)"""
         return attend(self.scores(query, keys), values, mask)
 
 
@@ -112,7 +115,7 @@ class DotAttention(Attention):
         return dot_scores(self.W_a(query), keys)
 
     def folded(self) -> Tensor:
-        """(W_a s)ᵀ U_a h = sᵀ (W_aᵀ U_a) h, so scaled that √d_k stays that of the keys. (Q, D)"""
+        """(W_a s)ᵀ U_a h = sᵀ (W_aᵀ U_a) h, scaled so that √d_k remains that of the keys. (Q, D)"""
         A, Q = self.W_a.weight.shape
         return self.W_a.weight.t() @ self.U_a.weight * math.sqrt(Q / A)
 
@@ -127,7 +130,7 @@ def make_attention(kind: str, query_size: int, memory_size: int, attention_size:
 
 
 class AttentionPooling(nn.Module):
-    """A whole text as one vector: the same attention, asked by one learned query q (Yang et al. 2016).
+    """A whole text as one vector: attention with one learned query q (Yang et al. 2016).
 
     α = softmax(score(q, h_i)), pooled = Σ_i α_i h_i
     """
@@ -138,7 +141,7 @@ class AttentionPooling(nn.Module):
         self.query = nn.Parameter(torch.randn(query_size) / math.sqrt(query_size))
 
     def scores(self, states: Tensor) -> Tensor:
-        """(B, S, D) → (B, 1, S)"""
+        """The score of each state: (B, S, D) → (B, 1, S)"""
         query = self.query.expand(states.size(0), 1, -1)
         return self.attention.scores(query, self.attention.project(states))
 

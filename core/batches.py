@@ -34,9 +34,9 @@ class Batch:
 
     def to(self, device: torch.device) -> Batch:
         """The batch on this device. What depends on the values is computed before, so that a GPU need not wait."""
-        tensors = (self.source, self.source_lengths, self.target, self.index, self.real_positions())
+        tensors = [self.source, self.source_lengths, self.target, self.index, self.real_positions()]
         if device.type == "cuda" and self.source.device.type == "cpu":
-            tensors = tuple(t.pin_memory() for t in tensors)  # only from such memory is a copy asynchronous
+            tensors = [t.pin_memory() for t in tensors]  # only from such memory is a copy asynchronous
         return Batch(*(t.to(device, non_blocking=True) for t in tensors))
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -36,7 +37,9 @@ class Cell(nn.Module):
 
     gates = 1  # G: W_x is (G·H, I), W_h is (G·H, H)
     state_tensors = 1  # in its State; the first is s, which other layers read
-    fused: type[nn.RNNBase] | None = None
+    fused: type[nn.RNN] | type[nn.GRU] | type[nn.LSTM] | None = None
+    rnn: Any  # the fused layer; Any, since mypy knows no parameter of it
+    norm_h: Any
 
     def __init__(self, input_size: int, hidden_size: int, layer_norm: bool = False,
                  recurrent_dropout: float = 0.0) -> None:

@@ -1,13 +1,13 @@
-"""Decoder: a Memory and the words so far in, the logits of the next word out.
+"""Decoder: from a Memory and the ids written so far to the logits of the next id.
 
-Without attention the decoder reads c at every step; with it, a context made for that step. The context meets
-the state in one of two places:
+Without attention the decoder reads c at every step; with attention, a context computed for that step. The context joins
+in one of two places:
 
     before  context_t = attend(s_{t-1});  s_t = f([E(y_{t-1}); context_t], s_{t-1})      Bahdanau et al. 2015
     after   s_t = f(E(y_{t-1}), s_{t-1});  context_t = attend(s_t)                       Luong et al. 2015
     none    context_t = c;  s_t = f([E(y_{t-1}); c], s_{t-1})                            Cho et al. 2014
 
-and from there all three go on alike:
+then, in all three:
 
     ŝ_t = tanh(W_r [s_t; context_t] + b_r)
     logits_t = W_o ŝ_t + b_o;  with tied embeddings W_o = E (Press and Wolf 2017)
@@ -32,14 +32,17 @@ from core.stack import Stack
 
 
 class Decoder(nn.Module):
+    """One decoder for training, greedy search, beam search and sampling: they share `step`."""
+
     def __init__(self, embedding: Embedding, attention: Attention | None, placement: str, memory_size: int,
                  stack: Stack, dropout: float, word_dropout: float, tie_embeddings: bool) -> None:
-        """stack: the recurrent layers; their input is an embedding, or (`reads_context`) one and a context."""
+        """placement: "before" or "after", without meaning if there is no attention. stack: the recurrent layers; their
+        input is an embedding E, or an embedding and a context E + D (if `reads_context`)."""
         super().__init__()
         size, hidden_size = embedding.embedding_dim, stack.hidden_size
         self.embedding, self.attention, self.stack = embedding, attention, stack
         self.placement = placement if attention else "none"
-        self.reads_context = self.placement != "after"  # does the context join the cell's input?
+        self.reads_context = self.placement != "after"  # the context is part of the cell's input
         self.bridge = nn.ModuleList(nn.Linear(memory_size, hidden_size) for _ in range(stack.state_tensors))
         self.readout = nn.Linear(hidden_size + memory_size, size)
         self.output = nn.Linear(size, embedding.num_embeddings)
@@ -48,28 +51,31 @@ class Decoder(nn.Module):
         self.dropout, self.word_dropout = Dropout(dropout), WordDropout(word_dropout)
 
     def prepare(self, memory: Memory) -> Memory:
-        """Project the encoder states to the attention's keys: once a source, not once a step."""
+        """The memory with the attention's keys, computed once per source instead of once per step."""
         if self.attention is None:
             return memory
         return replace(memory, keys=self.attention.project(memory.states), states=memory.states.float())
 
     def start(self, memory: Memory) -> State:
-        """s_0 = tanh(W c + b), for each layer (and for the LSTM's memory cell) with its own W and b."""
+        """s_0 = tanh(W c + b), with its own W and b for each layer (and for the LSTM's memory cell)."""
         return tuple(torch.tanh(W(memory.c)) for W in self.bridge)
 
     def context(self, s: Tensor, memory: Memory) -> tuple[Tensor, Tensor | None]:
-        """What the states s (B, T, H) look at: context (B, T, D) and weights (B, T, S), or c and None."""
+        """Context (B, T, D) and weights α (B, T, S) for the states s (B, T, H); without attention c and None."""
         if self.attention is None:
             return memory.c.unsqueeze(1).expand(-1, s.size(1), -1), None
         return self.attention(s, memory.keys, memory.states, memory.mask)
 
     def step(self, y: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
-        """One step of N = B·K rows, K hypotheses for each of the B sources, side by side: the ids y_{t-1} (N,) and
-        s_{t-1} in; ŝ_t (N, E), s_t and the weights α (N, S) out."""
+        """One step of N = B·K rows, K hypotheses for each of the B sources, side by side.
+
+        y: the ids y_{t-1} (N,); state: s_{t-1}. Returns ŝ_t (N, E), s_t and the weights α_t (N, S), None without
+        attention.
+        """
         return self.step_from(self.stack.project(self.dropout(self.embedding(y))), state, memory)
 
     def step_from(self, gates: Tensor, state: State, memory: Memory) -> tuple[Tensor, State, Tensor | None]:
-        """`step`, from what the words y_{t-1} say to the cell."""
+        """As `step`, from gates = W_x E(y_{t-1}) + b_x (N, G·H)."""
         state, context, weights = self._step(gates, state, memory, self._context_weights())
         return self.read(self.stack.top(state), context), state, weights
 
@@ -78,7 +84,7 @@ class Decoder(nn.Module):
 
     def _step(self, gates: Tensor, state: State, memory: Memory, W_c: Tensor | None,
               masks: list[Tensor | None] | None = None) -> tuple[State, Tensor, Tensor | None]:
-        """s_t, context_t (N, D) and α_t (N, S); gates: what the word y_{t-1} says to the cell."""
+        """s_t, context_t (N, D) and α_t (N, S). W_c: the columns of W_x for the context; None if it joins after."""
         if W_c is None:  # after
             state = self.stack.step(gates, state, masks)
             return state, *self._look(state, memory)
@@ -87,7 +93,7 @@ class Decoder(nn.Module):
         return self.stack.step(gates, state, masks), context, weights
 
     def _look(self, state: State, memory: Memory) -> tuple[Tensor, Tensor | None]:
-        """The context (N, D) and weights (N, S) of one step: a source's K hypotheses are K queries to its memory."""
+        """The context (N, D) and weights (N, S) of one step; the K hypotheses of a source are K queries."""
         s = self.stack.top(state)
         context, weights = self.context(s.view(memory.c.size(0), -1, s.size(1)), memory)
         return context.flatten(0, 1), None if weights is None else weights.flatten(0, 1)
@@ -97,12 +103,11 @@ class Decoder(nn.Module):
         return self.dropout(torch.tanh(self.readout(torch.cat([s, context], dim=-1))))
 
     def forward(self, y: Tensor, memory: Memory) -> tuple[Tensor, Tensor, Tensor | None]:
-        """Teacher forcing: the true ids y_0 … y_{T-1} (B, T) in; s (B, T, H), contexts (B, T, D) and weights
-        (B, T, S) out. What only depends on these, the readout and the logits, is left to the caller's choice of
-        positions.
+        """Teacher forcing: all steps for the true ids y_0 … y_{T-1}, y (B, T).
 
-        Only `before` needs a loop, since each state needs the context that the one before it asked for.
-        The other two know every input of the cell in advance and run as one sequence.
+        Returns s (B, T, H), contexts (B, T, D) and weights (B, T, S), from which the caller computes readouts and
+        logits at the positions it needs. Only `before` needs a loop, since each input of the cell contains the context
+        for the state before it; otherwise all inputs are known in advance and run as one sequence.
         """
         e = self.dropout(self.word_dropout(self.embedding(y)))  # (B, T, E)
         state = self.start(memory)
@@ -111,7 +116,8 @@ class Decoder(nn.Module):
             for gates in self.stack.project(e).unbind(1):
                 state, context, weights = self._step(gates, state, memory, W_c, masks)
                 steps.append((self.stack.top(state), context, weights))
-            return tuple(torch.stack(part, dim=1) for part in zip(*steps))
+            s, contexts, weights = (torch.stack(parts, dim=1) for parts in zip(*steps))
+            return s, contexts, weights
         if self.placement == "none":
             c = memory.c.unsqueeze(1).expand(-1, y.size(1), -1)
             e = torch.cat([e, c], dim=-1)  # (B, T, E + D)
@@ -119,9 +125,9 @@ class Decoder(nn.Module):
         return s, *self.context(s, memory)
 
     def logits(self, readout: Tensor) -> Tensor:
-        """W_o ŝ + b_o: (…, E) → (…, V). The largest single cost, so ask only for positions that count."""
+        """W_o ŝ + b_o: (…, E) → (…, V). The largest single cost: compute it only for positions that count."""
         return self.output(readout)
 
     def loss(self, readout: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
-        """-Σ log softmax(W_o ŝ + b_o)[target]: (N, E), (N,) → a number, without holding all the logits."""
+        """-Σ log softmax(W_o ŝ + b_o)[target]: readout (N, E), target (N,) → a number; see core.loss."""
         return output_loss(readout, self.output.weight, self.output.bias, target, label_smoothing)

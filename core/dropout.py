@@ -1,4 +1,4 @@
-"""Dropout: numbers in, the same numbers out with some of them set to zero in training (Srivastava et al. 2014)."""
+"""Dropout (Srivastava et al. 2014)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def keep(shape: torch.Size, rate: float) -> Tensor:
-    """True where a number is kept: each with probability 1 - rate, to the nearest 1/65536.
+def keep_mask(shape: torch.Size, rate: float) -> Tensor:
+    """A random mask, True with probability 1 - rate, to the nearest 1/65536.
 
-    Four 16-bit draws come out of each 64-bit one, so this takes a fifth of the time of drawing each by itself, which
-    on a CPU was a tenth of a training step.
+    Each 64-bit random number gives four of 16 bits, in a fifth of the time of four separate ones, which on a CPU took a
+    tenth of a training step.
     """
     count = shape.numel()
     bits = torch.empty((count + 3) // 4, dtype=torch.int64).random_(torch.iinfo(torch.int64).min, None)
@@ -19,7 +19,7 @@ def keep(shape: torch.Size, rate: float) -> Tensor:
 
 
 class Dropout(nn.Module):
-    """In training a share `rate` of the numbers becomes 0 and the others grow by 1 / (1 - rate)."""
+    """In training a fraction `rate` of the numbers is set to 0; the others are multiplied by 1 / (1 - rate)."""
 
     def __init__(self, rate: float) -> None:
         super().__init__()
@@ -30,9 +30,9 @@ class Dropout(nn.Module):
             return x
         if x.device.type != "cpu":
             return F.dropout(x, self.rate)
-        return x * (keep(x.shape, self.rate) * (1 / (1 - self.rate))).to(x.dtype)
+        return x * (keep_mask(x.shape, self.rate) * (1 / (1 - self.rate))).to(x.dtype)
 
 
 def locked_mask(s: Tensor, rate: float) -> Tensor:
-    """A mask to multiply with, 0 or 1 / (1 - rate), to be kept for all positions of a text. Shape of s."""
+    """A mask of 0 and 1 / (1 - rate), to multiply all positions of a text with. It has the shape of s."""
     return F.dropout(torch.ones_like(s), rate)

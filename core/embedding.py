@@ -1,4 +1,4 @@
-"""Embedding: ids in, vectors out. Step four of encoding: E(y) is row y of a table that is learned."""
+"""Embedding layers for tokens and words. Step four of encoding."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from core.vocabulary import PAD, UNK
 
 
 class Embedding(nn.Embedding):
-    """E: one vector for each id; that of <pad> starts at zero and no result reads it. (…) ids → (…, E)
+    """E(y), row y of a learned table: ids (…) → (…, E). The row of <pad> starts at zero, and no result depends on it.
 
     Rows start as N(0, 1/E), so that a tied output projection starts with logits of about unit size.
     """
 
     def __init__(self, vocabulary_size: int, embedding_size: int) -> None:
         super().__init__(vocabulary_size, embedding_size, padding_idx=PAD)
-        self.pretrained_mask: Tensor | None = None  # (V,), True for rows that were loaded
+        self.pretrained_mask: Tensor | None = None  # (V,), True for pretrained rows
         self.frozen = False
 
     def reset_parameters(self) -> None:
@@ -25,11 +25,10 @@ class Embedding(nn.Embedding):
             self.weight[PAD].zero_()
 
     def load(self, vectors: Tensor, pretrained_mask: Tensor, freeze: bool = False) -> None:
-        """Take over pre-trained vectors (V, E) where `pretrained_mask` (V,) is True; the other rows keep their
-        random start.
+        """Copy pretrained vectors (V, E) where `pretrained_mask` (V,) is True; the other rows remain random.
 
-        freeze: these rows stay as they are. Their gradient is zero, whatever else reads the table, and `make_optimizer`
-        leaves a table with `frozen` out of the weight decay.
+        freeze: no training of these rows. Their gradient is zero, also if the table is shared, and `make_optimizer`
+        applies no weight decay to a table with `frozen`.
         """
         self.pretrained_mask, self.frozen = pretrained_mask, freeze
         with torch.no_grad():
@@ -40,7 +39,7 @@ class Embedding(nn.Embedding):
 
 
 class WordDropout(nn.Module):
-    """In training, hide whole tokens at random (Gal and Ghahramani 2016): a share `rate` of the rows becomes zero."""
+    """Dropout of whole tokens (Gal and Ghahramani 2016): in training a fraction `rate` of the rows is set to zero."""
 
     def __init__(self, rate: float) -> None:
         super().__init__()
@@ -58,8 +57,8 @@ class WordEmbedding(nn.Module):
 
     e(w) = E(w) + Σ_k E(character k of w)
 
-    What the vocabulary does not hold adds nothing, so a word never seen still has its characters' sum. In training
-    a word's own embedding is left out at random, or its characters would learn nothing.
+    Unknown tokens add nothing, so an unknown word is the sum of its characters. In training the word's own embedding
+    is dropped at random, since otherwise its characters would learn nothing.
     """
 
     def __init__(self, embedding: Embedding, word_dropout: float) -> None:
@@ -67,7 +66,7 @@ class WordEmbedding(nn.Module):
         self.embedding, self.word_dropout = embedding, word_dropout
 
     def forward(self, ids: Tensor) -> Tensor:
-        """ids (B, 1 + characters): the word, then its characters. Returns (B, E)."""
+        """ids (B, 1 + characters), the word and its characters → (B, E)."""
         known = (ids != PAD) & (ids != UNK)
         if self.training and self.word_dropout and ids.size(1) > 1:
             composed = known[:, 1:].any(dim=1)

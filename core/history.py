@@ -1,4 +1,4 @@
-"""What a training did: an Epoch for each pass over the data, and the History of them all."""
+"""The course of a training: its epochs and how it ended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass
 class Epoch:
-    """One pass: losses in nats a target token (a label, for a classifier), speed in target tokens a second."""
+    """One pass over the training split. Losses are in nats per target token (or label), the speed in target tokens per
+    second."""
 
     epoch: int
     train_loss: float
@@ -20,6 +21,8 @@ class Epoch:
 
 @dataclass
 class History:
+    """All epochs of a training. `best` is that with the lowest dev loss; None before the first dev loss."""
+
     epochs: list[Epoch] = field(default_factory=list)
     updates: int = 0
     precision: str = "fp32"

@@ -1,4 +1,4 @@
-"""Scores: answers and references in, numbers out. BLEU and chrF are sacrebleu's, with its signatures."""
+"""Scores of answers against references. BLEU and chrF are computed by sacrebleu, with its signatures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.tokenizer import HAN
 
 
 def perplexity(nats: float) -> float:
-    """exp of the mean loss: among how many equally likely tokens the model hesitates.
+    """exp of the mean loss: the number of equally likely tokens with the same uncertainty.
 
     >>> round(perplexity(math.log(7)), 6)
     7.0
@@ -19,7 +19,7 @@ def perplexity(nats: float) -> float:
 
 
 def bleu(answers: Sequence[str], references: Sequence[str]) -> tuple[float, str]:
-    """Corpus BLEU (Papineni et al. 2002), 0 to 100, and sacrebleu's signature. Chinese is cut into characters."""
+    """Corpus BLEU (Papineni et al. 2002), 0 to 100, and sacrebleu's signature. Chinese is split into characters."""
     from sacrebleu.metrics import BLEU
     metric = BLEU(tokenize="zh" if _chinese(references) else "13a")
     return metric.corpus_score(list(answers), [list(references)]).score, str(metric.get_signature())
@@ -33,7 +33,7 @@ def chrf(answers: Sequence[str], references: Sequence[str]) -> tuple[float, str]
 
 
 def distinct(texts: Iterable[Sequence[str]], n: int) -> float:
-    """Distinct n-grams over all n-grams (Li et al. 2016), 0 to 1: low where the same phrases come back.
+    """Distinct n-grams over all n-grams (Li et al. 2016), 0 to 1: low if phrases are repeated.
 
     >>> distinct(["abab"], 2)
     0.6666666666666666

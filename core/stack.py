@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from core.cells import State, cell_class
@@ -17,8 +19,8 @@ class Stack(nn.Module):
         kind = cell_class(cell)
         self.hidden_size, self.gates_size = hidden_size, kind.gates * hidden_size  # H, G·H
         self.per_layer, self.state_tensors = kind.state_tensors, kind.state_tensors * layers  # in a State
-        self.cells = nn.ModuleList(kind(input_size if k == 0 else hidden_size, hidden_size, layer_norm,
-                                        recurrent_dropout) for k in range(layers))
+        self.cells: Any = nn.ModuleList(kind(input_size if k == 0 else hidden_size, hidden_size, layer_norm,
+                                            recurrent_dropout) for k in range(layers))
         self.dropout = Dropout(dropout)
 
     def project(self, x: Tensor) -> Tensor:

@@ -34,7 +34,8 @@ class Subwords(Tokenizer):
             return []
         shown = START + text.replace(" ", START)
         # Offsets give each piece as spelled in the text, even if the model only knows <unk>.
-        pieces, last = [], 0
+        pieces: list[tuple[int, int]] = []
+        last = 0
         for start, end in self._model.encode(text).offsets:
             start, end = max(start, last), max(end, last)
             if end > start or not pieces:

@@ -26,7 +26,7 @@ class Texts:
             yield from part
 
     def counts(self, split: Callable[[str], list[str]]) -> Counter[str]:
-        """Frequency of each token. split: the tokens of a text."""
+        """Frequency of each token. split: function from a text to its tokens."""
         total: Counter[str] = Counter()
         for part in self.parts:
             total.update(part.counts(split) if isinstance(part, Texts)

@@ -10,6 +10,7 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ from core.settings import Settings
 
 
 @torch.inference_mode()
-def evaluate(model: nn.Module, batches: Iterable[Batch], group: Group = ALONE) -> float:
+def evaluate(model: Any, batches: Iterable[Batch], group: Group = ALONE) -> float:
     """Mean loss in nats per target token, without dropout and label smoothing; exp of it is the perplexity. The
     processes of a group divide the batches among them."""
     training, where = model.training, next(model.parameters()).device
@@ -45,7 +46,7 @@ class _Loss(nn.Module):
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self.model = model
+        self.model: Any = model
 
     def forward(self, batch: Batch, label_smoothing: float, sampling: float) -> Tensor:
         return self.model.loss(batch, label_smoothing, sampling)[0]
@@ -70,11 +71,11 @@ class Run:
         self.read_every = 20 if self.where.type == "cuda" else 1
         self.loss, self.unread_count = 0.0, 0  # mean loss when it was last read; target tokens since then
         self.unread = torch.zeros((), dtype=torch.float64, device=self.where)
-        self.network: nn.Module = _Loss(model)
+        self.network: Any = _Loss(model)
         self.updates = settings.epochs * math.ceil(len(data.plan_batches(settings, 1)) / settings.accumulate)
 
     def tensors(self) -> dict[str, Tensor]:
-        found = {f"weights.{name}": w for name, w in self.weights.items()}
+        found: dict[str, Tensor] = {f"weights.{name}": w for name, w in self.weights.items()}
         found |= {f"best.{name}": w for name, w in self.best.items()}
         found |= {f"moving.{name}": w for name, w in self.average.moving.items()}
         found |= {f"kept{i}.{name}": w for i, (_, kept) in enumerate(self.average.kept) for name, w in kept.items()}

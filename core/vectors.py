@@ -1,4 +1,4 @@
-"""Files of word vectors, as word2vec and fastText write them: a file in, its header and a binary one's rows out."""
+"""Files of word vectors from word2vec and fastText: their headers, and the rows of binary ones."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,16 +17,16 @@ from torch import Tensor
 from core.cache import digest
 from core.data import InputError
 
-FASTTEXT_MODEL = (793712314).to_bytes(4, "little")  # with this such a file begins
+FASTTEXT_MODEL = (793712314).to_bytes(4, "little")  # its first bytes
 FIRST_LINE = re.compile(rb"(\d{1,18}) (\d{1,18})[ \t\r]*\n")
 TEXT = bytes([*range(32, 127), *b"\t\r\n"])
-BLOCK = 1 << 20  # bytes read at a time
-LONGEST_WORD = 1 << 16  # bytes
-DEFLATED = 1032  # times its size in a packed file, no content can be longer
+CHUNK_BYTES = 1 << 20  # read at once
+MAX_WORD_BYTES = 1 << 16
+MAX_DEFLATE_RATIO = 1032
 
 
 class Header(NamedTuple):
-    """The first line "V D": V words with D numbers each. binary: are the numbers float32, or written in digits?"""
+    """The first line "V D": V words with D numbers each. binary: the numbers are float32, not decimal text."""
 
     words: int
     numbers: int
@@ -34,8 +34,12 @@ class Header(NamedTuple):
 
 
 class Pretrained(NamedTuple):
-    """A vocabulary's vectors: table (V, E), zero where the file has none; pretrained_mask (V,), True where it has
-    one; unused, how many rows of the file say nothing: without a vector, not UTF-8, or of a word that comes again."""
+    """The vectors of a vocabulary.
+
+    table            (V, E), zero for tokens that are not in the file
+    pretrained_mask  (V,), True for tokens that are in the file
+    unused           number of useless rows of the file: without a vector, not UTF-8, or of a repeated word
+    """
 
     table: Tensor
     pretrained_mask: Tensor
@@ -43,17 +47,17 @@ class Pretrained(NamedTuple):
 
 
 def checksum(path: Path) -> str:
-    """SHA-256 of the content."""
+    """SHA-256 of the content of a file."""
     with open(path, "rb") as file:
-        return digest(iter(partial(file.read, BLOCK), b""))
+        return digest(iter(partial(file.read, CHUNK_BYTES), b""))
 
 
 def header_of(path: Path) -> Header | None:
-    """What the first line says; None where it is no header, for a text needs none."""
+    """The header of a file; None if it has none, as text files may."""
     with _opened(path) as file:
-        first, row = file.readline(100), file.readline(BLOCK)
+        first, row = file.readline(100), file.readline(CHUNK_BYTES)
     if first.startswith(FASTTEXT_MODEL):
-        raise InputError(f"--vectors {path}: is a fastText model; give the .vec file that belongs to it")
+        raise InputError(f"`vectors` {path} is a fastText model; use the .vec file next to it")
     if not (match := FIRST_LINE.fullmatch(first)):
         return None
     V, D = map(int, match.groups())
@@ -62,16 +66,15 @@ def header_of(path: Path) -> Header | None:
 
 
 def read_binary(path: Path, header: Header) -> tuple[list[str], Tensor]:
-    """The words that are UTF-8, and their vectors (words, D).
+    """The words that are valid UTF-8, and their vectors (words, D).
 
-    After the header each row is a word, a space, D little-endian float32 and, in some files, the end of a line
-    (Mikolov et al. 2013). Raises InputError for a file that holds less than its header says, before it takes memory
-    for that.
+    After the header each row is a word, a space, D little-endian float32 and, in some files, a line end (Mikolov et al.
+    2013). Raises InputError for a file with fewer rows than its header says, before it allocates memory for them.
     """
     V, D = header.words, header.numbers
-    most = path.stat().st_size * (DEFLATED if _packed(path) else 1)
-    if not V * D or most < V * (4 * D + 1):
-        raise not_held(path, header)
+    limit = path.stat().st_size * (MAX_DEFLATE_RATIO if _packed(path) else 1)
+    if not V * D or limit < V * (4 * D + 1):
+        raise incomplete(path, header)
     words: list[str] = []
     table, rows = np.empty((V, D), np.float32), 0
     with _opened(path) as file:
@@ -81,22 +84,22 @@ def read_binary(path: Path, header: Header) -> tuple[list[str], Tensor]:
                 words.append(word.decode("utf-8"))
                 table[len(words) - 1] = np.frombuffer(numbers, "<f4")
     if rows < V:
-        raise not_held(path, header)
+        raise incomplete(path, header)
     return words, torch.from_numpy(table[:len(words)])
 
 
-def not_held(path: Path, header: Header) -> InputError:
-    return InputError(f"--vectors {path}: its first line says {header.words:,} words of {header.numbers:,} numbers, "
-                      "which it does not hold; get the whole file, or mend that line")
+def incomplete(path: Path, header: Header) -> InputError:
+    return InputError(f"`vectors` {path}: the header says {header.words:,} words of {header.numbers:,} numbers, but "
+                      "the file is incomplete; download it again or fix the header")
 
 
 def _rows(file: IO[bytes], count: int, size: int) -> Iterator[tuple[bytes, bytes]]:
-    """(word, its numbers of `size` bytes), `count` times, or fewer where the file ends or a word does not."""
+    """(word, its numbers in `size` bytes), `count` times; fewer if the file ends or a word is endless."""
     block, at = b"", 0
     for _ in range(count):
-        while (end := block.find(b" ", at, at + LONGEST_WORD)) < 0 or len(block) - end - 1 < size:
-            more = file.read(max(BLOCK, size))
-            if not more or (end < 0 and len(block) - at > LONGEST_WORD):
+        while (end := block.find(b" ", at, at + MAX_WORD_BYTES)) < 0 or len(block) - end - 1 < size:
+            more = file.read(max(CHUNK_BYTES, size))
+            if not more or (end < 0 and len(block) - at > MAX_WORD_BYTES):
                 return
             block, at = block[at:] + more, 0
         yield block[at:end].removeprefix(b"\n"), block[end + 1:end + 1 + size]
@@ -104,8 +107,8 @@ def _rows(file: IO[bytes], count: int, size: int) -> Iterator[tuple[bytes, bytes
 
 
 def _packed(path: Path) -> bool:
-    return path.suffix == ".gz"  # as torchtext sees it
+    return path.suffix == ".gz"  # as torchtext decides
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path) -> Any:
     return gzip.open(path) if _packed(path) else open(path, "rb")

@@ -48,18 +48,18 @@ def all_corpora() -> list[Corpus]:
 
 def of_task(format: ExampleFormat) -> list[Corpus]:
     """The named corpora for the task with this format, its starter corpus first."""
-    starter = [_starter(format)] if format.starter else []
+    starter = [_starter(format, format.starter)] if format.starter else []
     return [*starter, *(c for c in all_corpora() if c.task == format.task and c.name != STARTER)]
 
 
 @cache
-def _starter(format: ExampleFormat) -> Corpus:
+def _starter(format: ExampleFormat, path: Path) -> Corpus:
     """The few examples that come with a task, available without a network."""
-    with open(format.starter, encoding="utf-8") as file:
+    with open(path, encoding="utf-8") as file:
         size = sum(1 for _ in file)
-    return replace(file_corpus([format.starter], format), name=STARTER, names=(STARTER,), licence="MIT",
+    return replace(file_corpus([path], format), name=STARTER, names=(STARTER,), licence="MIT",
                    title="a small corpus written for this project", size=f"{size} lines",
-                   origin="/".join(format.starter.parts[-3:]), scripts=("simplified",), converted=False,
+                   origin="/".join(path.parts[-3:]), scripts=("simplified",), converted=False,
                    suggested=SMALL)
 
 

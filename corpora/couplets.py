@@ -35,10 +35,10 @@ def couplet(first: str, second: str, number: int, split: str = "") -> Example | 
     >>> couplet("明月松间照；", "清泉石上流。", 1)
     Example(source='明月松间照', target='清泉石上流', context=(), key='', split='')
     """
-    bare = [NO_HAN.sub("", line) for line in (first, second)]
-    if len(bare[0]) != len(bare[1]):
+    a, b = [NO_HAN.sub("", line) for line in (first, second)]
+    if len(a) != len(b):
         return Rejected("lines of different length, without punctuation", f"{first}\t{second}", number)
-    return Example(*bare, split=split, line=number)
+    return Example(a, b, split=split, line=number)
 
 
 def file() -> File:
@@ -66,8 +66,8 @@ def load_large(script: str) -> Iterator[Example | Rejected]:
             yield e if isinstance(e, Rejected) else couplet(e.source, e.target, e.line, split)
 
 
-ABOUT: dict[str, Any] = {"task": "translate", "disjoint_fields": ("source", "target"), "scripts": ("simplified", "traditional"),
-         "converted": True}
+ABOUT: dict[str, Any] = {"task": "translate", "disjoint_fields": ("source", "target"), "converted": True,
+                         "scripts": ("simplified", "traditional")}
 # A few couplets have hundreds of characters; truncated, they do not slow down a whole batch.
 SUGGESTED = {"tokenizer": "characters", "max_length": 40, "batch_size": 128, "learning_rate": 3e-3}
 COUPLETS = Corpus(

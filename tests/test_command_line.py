@@ -154,9 +154,9 @@ def test_same_seed_same_scores(models, tmp_path):
 
 
 @pytest.mark.parametrize(("content", "says"), [
-    (b"", "is empty"), (b"\xef\xbb\xbf", "is empty"), (b"one\ttwo\n", "usable examples: 1, needed: at least"),
+    (b"", "is empty"), (b"\xef\xbb\xbf", "is empty"), (b"one\ttwo\n", "1 usable examples; at least 10 required"),
     ("schöne Grüße\n".encode("latin-1") * 20, "line 1 is not UTF-8"),
-        (b"lonely\n" * 20, "fewer columns than needed, divided by a tab (the first in line 1)"),
+        (b"lonely\n" * 20, "fewer columns than needed, separated by a tab (the first in line 1)"),
     (b"a\0\tb\n" * 20, "NUL"), (b"a\tb\n" * 50, "usable examples")])
 def test_a_corpus_file_that_will_not_do_is_refused(tmp_path, content, says):
     file = tmp_path / "mine.tsv"
@@ -235,7 +235,8 @@ def test_another_setting_or_corpus_than_the_model_has_is_refused(models):
     poem = ["--task", "poem", "--model-dir", models / "poem"]
     assert "found a model trained with --cell gru, not lstm" in refused(*poem, "--input", "月", "--cell", "lstm")
     assert "found a model trained with --corpus starter, not tang" in refused(*poem, "--corpus", "tang")
-    assert "found a model for --task poem, not word" in refused("--task", "word", "--model-dir", models / "poem", "--input", "月")
+    word = ["--task", "word", "--model-dir", models / "poem"]
+    assert "found a model for --task poem, not word" in refused(*word, "--input", "月")
 
 
 def test_damaged_and_foreign_model_folders_are_told_apart(models, tmp_path):
@@ -243,7 +244,7 @@ def test_damaged_and_foreign_model_folders_are_told_apart(models, tmp_path):
     foreign.mkdir()
     (foreign / "thesis.txt").write_text("years of work", encoding="utf-8")
     word = ["--task", "word", "--corpus", "starter", *QUICK]
-    assert "not a model folder" in refused("--task", "word", "--model-dir", foreign, "--input", "月")
+    assert "is not a model directory" in refused("--task", "word", "--model-dir", foreign, "--input", "月")
     assert "will not be replaced" in refused(*word, "--model-dir", foreign)
     assert (foreign / "thesis.txt").read_text(encoding="utf-8") == "years of work"
     damaged = tmp_path / "damaged"
@@ -251,13 +252,13 @@ def test_damaged_and_foreign_model_folders_are_told_apart(models, tmp_path):
     weights = bytearray((damaged / "weights.safetensors").read_bytes())
     weights[-1] ^= 1
     (damaged / "weights.safetensors").write_bytes(weights)
-    assert "damaged or changed" in refused("--task", "word", "--model-dir", damaged, "--input", "月")
+    assert "is damaged or was changed" in refused("--task", "word", "--model-dir", damaged, "--input", "月")
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_training(tmp_path):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     done = run("--task", "word", "--corpus", "starter", "--model-dir", tmp_path / "file" / "model", *QUICK)
-    assert done.returncode == 2 and "cannot write there" in done.stderr and "epoch 1" not in done.stderr
+    assert done.returncode == 2 and "cannot be written" in done.stderr and "epoch 1" not in done.stderr
 
 
 def test_without_network_the_default_falls_back_to_the_starter_but_a_named_corpus_does_not(tmp_path):

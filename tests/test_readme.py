@@ -35,7 +35,7 @@ def test_the_corpus_example_works_as_printed(page):
     names = {}
     exec(compile(code, "weekdays.py", "exec"), names)
     [corpus] = [v for v in names.values() if isinstance(v, Corpus)]
-    dataset = prepare(corpus)
+    dataset = prepare(corpus, tasks.find(corpus.task).format)
     assert len(dataset.train) + len(dataset.dev) + len(dataset.test) == 21
 
 

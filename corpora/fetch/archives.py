@@ -20,7 +20,7 @@ from corpora.fetch.download import fetch, is_right
 from corpora.fetch.sources import Source
 from corpora.shared.corpus import CorpusUnavailable
 from corpora.shared.messages import single_line
-from corpora.shared.opening import DAMAGED, Bounded, File, open_file
+from corpora.shared.opening import DAMAGED, File, bounded, open_file
 
 
 def from_archive(url: str, members: dict[str, str], checksum: str = "") -> Source:
@@ -57,7 +57,7 @@ def extract(archive: Path, folder: Path, members: dict[str, str]) -> None:
             for name, member in members.items():
                 with read(member) as data, write_aside(folder / name) as out:
                     shutil.copyfileobj(data, out)
-    except (tarfile.TarError, KeyError, AttributeError, OSError, InputError, *DAMAGED) as error:
+    except (tarfile.TarError, KeyError, OSError, InputError, *DAMAGED) as error:
         if isinstance(error, OSError) and error.errno:
             raise  # an error of the disk, not of the archive
         raise CorpusUnavailable(f"{archive.name}: damaged or without the files expected ({single_line(error, 200)})"
@@ -71,7 +71,11 @@ def _reader(archive: Path) -> Iterator[Callable[[str], AbstractContextManager[Bi
         yield lambda member: open_file(File(archive, member))
     else:
         with tarfile.open(archive) as tar:
-            yield lambda member: Bounded(tar.extractfile(member), archive.stat().st_size, member)
+            def read(member: str) -> BinaryIO:
+                if (data := tar.extractfile(member)) is None:
+                    raise KeyError(f"{member} is not a file")
+                return bounded(data, archive.stat().st_size, member)
+            yield read
 
 
 def _npm_pack(package: str, folder: Path) -> None:

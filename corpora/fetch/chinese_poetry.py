@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def works(sums: Path, path: str, conversion: str) -> Iterator[dict]:
         from_npm(PACKAGE, VERSION, f"dist/{path}"),
         from_web(f"https://cdn.jsdelivr.net/npm/{PACKAGE}@{VERSION}/dist/{path}"),
         *from_github("chinese-poetry/chinese-poetry", COMMIT, GITHUB[path])])
-    convert = str
+    convert: Callable[[str], str] = str
     if conversion:
         from opencc import OpenCC
         convert = OpenCC(conversion).convert

@@ -96,7 +96,7 @@ def _ask(dataset: HubDataset, revision: str) -> Listing:
     files = {file.rfilename: file.size or 0 for file in info.siblings or []}
     if revision == EXPORT:
         files = {name: size for name, size in files.items() if name.endswith(".parquet") and name.count("/") == 2}
-    return Listing(info.sha, files, revision == EXPORT)
+    return Listing(info.sha or "", files, revision == EXPORT)
 
 
 def _save(listing: Listing, path: Path) -> Listing:

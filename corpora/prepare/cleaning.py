@@ -62,18 +62,18 @@ class Cleaner:
         s, convert = self.settings, self.texts.convert
         source, target = self.texts.clean(e.source), self.texts.clean(e.target)
         if not source or not target:
-            return rejected("empty source or target", e)
+            return as_rejected("empty source or target", e)
         short, long = sorted((len(source), len(target)))
         if short < s.min_characters:
-            return rejected(f"shorter than {s.min_characters} characters", e)
+            return as_rejected(f"shorter than {s.min_characters} characters", e)
         if s.max_characters and long > s.max_characters:
-            return rejected(f"longer than {s.max_characters:,} characters", e)
+            return as_rejected(f"longer than {s.max_characters:,} characters", e)
         if s.max_ratio and long > s.max_ratio * short:
-            return rejected(f"one text more than {s.max_ratio:g} times as long as the other", e)
+            return as_rejected(f"one text more than {s.max_ratio:g} times as long as the other", e)
         return replace(e, source=source, target=target, context=tuple(one_line(convert(c)) for c in e.context),
                        key=one_line(convert(e.key)))
 
 
-def rejected(reason: str, e: Example, detail: str = "") -> Rejected:
+def as_rejected(reason: str, e: Example, detail: str = "") -> Rejected:
     """The example as Rejected."""
     return Rejected(reason, f"{e.source}\t{e.target}", e.line, detail, e.file)

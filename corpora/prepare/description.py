@@ -30,7 +30,7 @@ def description(corpus: Corpus, dataset: Dataset) -> Iterator[str]:
     yield f"  checksum of the examples: {dataset.checksum}"
     yield ""
     yield "splits     " + ", ".join(f"{len(getattr(dataset, split)):,} {split}" for split in SPLITS)
-    yield from counted("rejected", dataset.dropped)
+    yield from counted("rejected", dataset.rejected)
     yield from counted("changed", Counter({f"texts {step}": n for step, n in dataset.changed.items()}))
     sides = ("source",) if dataset.labels else ("source", "target")
     known = {side: np.fromiter((len(getattr(e, side)) for e in tracked(dataset.train, "lengths", len(dataset.train))),
@@ -137,13 +137,13 @@ def advice(dataset: Dataset, notes: Sequence[str] = ()) -> Iterator[str]:
     """What to change before training, if anything, as far as that does not depend on the task. notes: the corpus's."""
     yield from notes
     if dataset.wrong:
-        yield (f"{dataset.dropped[WRONG_FORMAT]:,} examples are not in the format of this task; the first in "
+        yield (f"{dataset.rejected[WRONG_FORMAT]:,} examples are not in the format of this task; the first in "
                f"{dataset.wrong}")
     sample = dataset.train[::max(1, -(-len(dataset.train) // SAMPLE))]
     sources, targets = ([getattr(e, side) for e in sample] for side in ("source", "target"))
     if len(dataset.train) < 1000:
         yield f"{len(dataset.train):,} training examples are few: enough to try things, too few for good results"
-    if dataset.dropped.total() > len(dataset.train):
+    if dataset.rejected.total() > len(dataset.train):
         yield "more examples were rejected than kept; `rejects` FILE lists them"
     if np.mean([a == b for a, b in zip(sources, targets)]) > 0.5:
         yield "most targets equal their source; to choose other columns, use `source_column` and `target_column`"

@@ -12,7 +12,7 @@ import numpy as np
 
 from core.data import SPLITS, Example, ExampleFormat, Rejected
 from core.tokenizer import normalize
-from corpora.prepare.cleaning import Cleaner, rejected
+from corpora.prepare.cleaning import Cleaner, as_rejected
 from corpora.prepare.store import Writer
 
 TEST, DEV = 0.10, 0.05  # fractions; the rest is for training
@@ -32,6 +32,7 @@ class ExampleHashes:
     Examples in arguments and results are their numbers in the order of the corpus.
     """
 
+    names: tuple[str, ...]
     split_hash: np.ndarray
     same: np.ndarray
     source: np.ndarray
@@ -40,7 +41,6 @@ class ExampleHashes:
     counts: np.ndarray
     lines: np.ndarray
     files: np.ndarray
-    names: tuple[str, ...]
 
     def has_many_targets(self) -> bool:
         """Does a source stand for a theme, with many texts about it?"""
@@ -101,12 +101,12 @@ def read(items: Iterable[Example | Rejected], format: ExampleFormat, cleaner: Cl
          fields: Sequence[str], reverse: bool, reject: Callable[[Rejected, int], None]) -> ExampleHashes:
     """Clean and check the examples and write them. fields: the disjoint ones; reject: called with the others and their
     line numbers"""
-    keys, splits, same, sources, targets, texts, counts, lines, files = (array(kind) for kind in "dbqqqqiqi")
-    names: dict[str, int] = {}
+    keys, splits, names = array("d"), array("b"), dict[str, int]()
+    same, sources, targets, texts, counts, lines, files = (array(kind) for kind in "qqqqiqi")
     for number, item in enumerate(items, 1):
         e = cleaner.clean(item) if isinstance(item, Example) else item
         if isinstance(e, Example) and format.check and (why := format.check(e)):
-            e = rejected(WRONG_FORMAT, e, why)
+            e = as_rejected(WRONG_FORMAT, e, why)
         line = item.line or number
         if isinstance(e, Rejected):
             reject(e, line)
@@ -125,8 +125,8 @@ def read(items: Iterable[Example | Rejected], format: ExampleFormat, cleaner: Cl
         texts.extend(map(hash, _texts(e.reversed() if reverse else e, fields)))
         counts.append(len(texts) - before)
     found = _by_split(np.frombuffer(keys), np.frombuffer(splits, np.int8), np.frombuffer(same, np.int64))
-    return ExampleHashes(*found, *(np.frombuffer(a, dtype=a.typecode) for a in (
-        sources, targets, texts, counts, lines, files)), tuple(names))
+    numbers = (np.frombuffer(a, dtype=a.typecode) for a in (sources, targets, texts, counts, lines, files))
+    return ExampleHashes(tuple(names), *found, *numbers)
 
 
 def _by_split(hashed: np.ndarray, splits: np.ndarray, same: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -38,7 +38,7 @@ UNKNOWN_LABEL = "held out, with a label that training does not have"
 class Dataset:
     """A corpus, cleaned and split: views of what is on disk.
 
-    dropped: how many examples were rejected, by reason; changed: texts changed, by step; labels: is a target one of a
+    rejected: how many examples were rejected, by reason; changed: texts changed, by step; labels: is a target one of a
     few labels? many_targets: are there many right targets for one source? wrong: where the first example that is not in
     the task's format is, and why; rejects: the file of all rejected
     """
@@ -47,17 +47,13 @@ class Dataset:
     train: Examples
     dev: Examples
     test: Examples
-    dropped: Counter[str] = field(default_factory=Counter)
+    rejected: Counter[str] = field(default_factory=Counter)
     checksum: str = ""
     labels: bool = False
     many_targets: bool = False
     changed: Counter[str] = field(default_factory=Counter)
     wrong: str = ""
     rejects: Path | None = field(default=None, compare=False)
-
-    @property
-    def rejected(self) -> Counter[str]:
-        return self.dropped
 
     def identity(self) -> str:
         """A digest that differs for other splits and for another order."""
@@ -69,7 +65,7 @@ class Dataset:
             return self
         fraction = limit / len(self.train)
         dev, test = (split[:max(FEWEST, round(len(split) * fraction))] for split in (self.dev, self.test))
-        return _checked(replace(self, train=self.train[:limit], dev=dev, test=test, dropped=Counter(self.dropped)))
+        return _checked(replace(self, train=self.train[:limit], dev=dev, test=test, rejected=Counter(self.rejected)))
 
 
 def _checked(dataset: Dataset) -> Dataset:
@@ -80,12 +76,12 @@ def _checked(dataset: Dataset) -> Dataset:
             split = getattr(dataset, name)
             known = np.fromiter((e.target in labels for e in split), dtype=bool, count=len(split))
             if not known.all():
-                dataset.dropped[UNKNOWN_LABEL] += int((~known).sum())
+                dataset.rejected[UNKNOWN_LABEL] += int((~known).sum())
                 setattr(dataset, name, split.pick(known))
     for name in SPLITS:
         if not getattr(dataset, name):
             raise InputError(f"`corpus` {dataset.name}: the {name} split is empty; the corpus needs more examples, "
-                             f"and more different sources{_reasons(dataset.dropped)}")
+                             f"and more different sources{_reasons(dataset.rejected)}")
     return dataset
 
 
@@ -109,8 +105,9 @@ def prepare(corpus: Corpus, format: ExampleFormat, script: str | None = None, re
     if rejects:
         copy(folder.path / REJECTS, rejects)
     store, known = Store(folder), folder.metadata
-    splits = (Examples(store, np.load(folder.path / f"{split}.npy", mmap_mode="r"), reverse) for split in SPLITS)
-    return Dataset(corpus.name, *splits, Counter(known["dropped"]), known["checksum"], format.labels,
+    train, dev, test = (Examples(store, np.load(folder.path / f"{split}.npy", mmap_mode="r"), reverse)
+                        for split in SPLITS)
+    return Dataset(corpus.name, train, dev, test, Counter(known["rejected"]), known["checksum"], format.labels,
                    known["many_targets"], Counter(known["changed"]), known["wrong"], folder.path / REJECTS)
 
 
@@ -138,8 +135,8 @@ def _fill(corpus: Corpus, format: ExampleFormat, script: str, reverse: bool, set
             hashes = read(items, format, cleaner, writer, fields, reverse, rejects.add)
         many_targets = format.many_targets and hashes.has_many_targets()
         if not many_targets or corpus.disjoint_fields is not None:
-            checksum, dropped = _split(corpus, format, reverse, hashes, rejects, folder)
-            return {"name": corpus.name, "dropped": dict(dropped), "changed": dict(cleaner.texts.changed),
+            checksum, rejected = _split(corpus, format, reverse, hashes, rejects, folder)
+            return {"name": corpus.name, "rejected": dict(rejected), "changed": dict(cleaner.texts.changed),
                     "checksum": checksum, "many_targets": many_targets and not reverse,
                     "wrong": rejects.first.get(WRONG_FORMAT, "")}
 
@@ -173,13 +170,14 @@ def _split(corpus: Corpus, format: ExampleFormat, reverse: bool, hashes: Example
     n_dev = hashes.count_below(rest, TEST + DEV)
     dev, train = rest[:n_dev], hashes.without(rest[n_dev:], rest[:n_dev])
     keep(order, np.concatenate([test, dev, train]), "shares a text with a held-out example")
-    dataset = _checked(Dataset(corpus.name, *(Examples(store, split.astype(np.int32), reverse)
-                                              for split in (train, dev, test)), rejects.counts, labels=format.labels))
+    views = (Examples(store, split.astype(np.int32), reverse) for split in (train, dev, test))
+    dataset = _checked(Dataset(corpus.name, next(views), next(views), next(views), rejects.counts,
+                               labels=format.labels))
     for name, split in zip(SPLITS, (train, dev, test)):
-        index = getattr(dataset, name).index
+        index = getattr(dataset, name).numbers
         rejects.write(UNKNOWN_LABEL, store, np.setdiff1d(split, index), hashes)
         np.save(folder / f"{name}.npy", index)
-    return checksum, dataset.dropped
+    return checksum, dataset.rejected
 
 
 def _checksum(folder: Path, count: int, order: np.ndarray) -> str:
@@ -193,5 +191,5 @@ def _checksum(folder: Path, count: int, order: np.ndarray) -> str:
     return total.hexdigest()
 
 
-def _reasons(dropped: Counter[str]) -> str:
-    return "".join(f"; {n} rejected: {reason}" for reason, n in dropped.items())
+def _reasons(rejected: Counter[str]) -> str:
+    return "".join(f"; {n} rejected: {reason}" for reason, n in rejected.items())

@@ -82,13 +82,13 @@ class Store:
 
 
 class Examples(Sequence[Example]):
-    """Some records of a store, in the order of `index`; reverse exchanges source and target of each."""
+    """Some records of a store, in the order of `numbers`; reverse exchanges source and target of each."""
 
-    def __init__(self, store: Store, index: np.ndarray, reverse: bool = False) -> None:
-        self.store, self.index, self.reverse = store, index, reverse
+    def __init__(self, store: Store, numbers: np.ndarray, reverse: bool = False) -> None:
+        self.store, self.numbers, self.reverse = store, numbers, reverse
 
     def __len__(self) -> int:
-        return len(self.index)
+        return len(self.numbers)
 
     def __getitem__(self, i):
         if isinstance(i, slice):
@@ -97,7 +97,7 @@ class Examples(Sequence[Example]):
 
     def __iter__(self) -> Iterator[Example]:
         for start in range(0, len(self), CHUNK):
-            found = self.store.read(self.index[start:start + CHUNK])
+            found = self.store.read(self.numbers[start:start + CHUNK])
             yield from (e.reversed() for e in found) if self.reverse else found
 
     def __eq__(self, other: object) -> bool:
@@ -109,8 +109,8 @@ class Examples(Sequence[Example]):
 
     def pick(self, which: slice | np.ndarray) -> Examples:
         """The examples at these positions."""
-        return Examples(self.store, self.index[which], self.reverse)
+        return Examples(self.store, self.numbers[which], self.reverse)
 
     def identity(self) -> tuple[str, bytes]:
         """Which records of the store, in which order, and in which direction."""
-        return str(self.reverse), self.index.tobytes()
+        return str(self.reverse), self.numbers.tobytes()

@@ -76,7 +76,7 @@ def header(row: list[str], file: File, settings: CorpusSettings,
     if found[0] == found[1] and asked[0] != asked[1]:
         raise InputError(f"`source_column` {printable(asked[0])} and `target_column` {printable(asked[1])} are the "
                          f"same column of {file}, which has: {_columns(row)}")
-    return (found[0], found[1], names.index("split") if is_header and "split" in names else None), is_header
+    return (found[0] or 0, found[1], names.index("split") if is_header and "split" in names else None), is_header
 
 
 def _columns(row: list[str]) -> str:

@@ -9,6 +9,7 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from core.data import Example, ExampleFormat, InputError, Rejected
@@ -91,7 +92,7 @@ def _readers(paths: Sequence[Path], format: ExampleFormat,
                 raise InputError(f"{path}: is a folder; two names are for two aligned files")
         if all(path.exists() for path in paths) and paths[0].samefile(paths[1]):
             raise InputError(f"{paths[1]}: is given twice; two names are for two aligned files")
-        return [_aligned("", *(file for path in paths for file in files_of(path)), settings)], []
+        return [_aligned("", files_of(paths[0])[0], files_of(paths[1])[0], settings)], []
     if len(paths) > 2:
         raise InputError(f"`corpus` {' '.join(map(str, paths))}: {len(paths)} names; pass a file, two aligned files, "
                          "or a folder")
@@ -142,16 +143,16 @@ def split_of(path: Path) -> str:
     >>> split_of(Path("test_2016_flickr.de")), split_of(Path("valid/a.txt")), split_of(Path("testament.txt"))
     ('test', 'dev', '')
     """
-    words = (re.match(r"[a-z]*", name.lower()).group() for name in path.parts)
+    words = (re.sub("[^a-z].*", "", name.lower(), flags=re.DOTALL) for name in path.parts)
     return next((SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES), "")
 
 
 def _table(split: str, file: File, format: ExampleFormat, settings: CorpusSettings) -> Reader:
-    return split, lambda: examples_of(file, format, settings), (file,)
+    return split, partial(examples_of, file, format, settings), (file,)
 
 
 def _aligned(split: str, source: File, target: File, settings: CorpusSettings) -> Reader:
-    return split, lambda: aligned(source, target, settings), (source, target)
+    return split, partial(aligned, source, target, settings), (source, target)
 
 
 def _pairs(paths: dict[File, Path], splits: dict[File, str], settings: CorpusSettings) -> list[Reader]:
@@ -185,7 +186,7 @@ def _labelled(paths: dict[File, Path], splits: dict[File, str], settings: Corpus
              for f, path in paths.items() if f.suffix in (".txt", "")}
     labels = {f: names[-1] for f, names in texts.items() if names}
     if labels:
-        return [(splits[f], lambda f=f: document(f, labels[f], settings), (f,)) for f in labels]
+        return [(splits[f], partial(document, f, label, settings), (f,)) for f, label in labels.items()]
     files = [f for f in texts if f.suffix == ".txt" and not has_tab(f, settings, 100)]
-    return [(splits[f], lambda f=f: texts_of(f, f.unpacked_path.stem, settings), (f,))
-            for f in files] if len(files) > 1 else []
+    readers: list[Reader] = [(splits[f], partial(texts_of, f, f.unpacked_path.stem, settings), (f,)) for f in files]
+    return readers if len(readers) > 1 else []

@@ -94,8 +94,10 @@ def aligned(source: File, target: File, settings: CorpusSettings) -> Iterator[It
         if a is None or b is None:
             raise InputError(f"{source} and {target}: only one has a line {number}; aligned files have the same number "
                              "of lines")
-        bad = next((item for item in (a, b) if isinstance(item, Rejected)), None)
-        yield bad or Example(a[1], b[1], line=number)
+        if isinstance(a, Rejected):
+            yield a
+        else:
+            yield b if isinstance(b, Rejected) else Example(a[1], b[1], line=number)
 
 
 def of_split(split: str, items: Iterable[Item], file: str = "") -> Iterator[Item]:

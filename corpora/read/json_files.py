@@ -19,6 +19,11 @@ DECODER = json.JSONDecoder()
 SPACE = re.compile(r"[ \t\n\r]*")
 
 
+def _after_space(text: str, at: int = 0) -> int:
+    found = SPACE.match(text, at)
+    return found.end() if found else at
+
+
 def json_lines(file: File, settings: CorpusSettings, poems: bool = False) -> Iterator[Example | Rejected]:
     """One object per line."""
     for item in lines(file, settings.encoding):
@@ -48,15 +53,15 @@ def json_file(file: File, settings: CorpusSettings, poems: bool = False) -> Iter
 
 def _items(file: File, text: TextIO, buffer: str) -> Iterator[Any]:
     """The items of the list that starts in the buffer and continues in the text."""
-    number, at, closed = 0, SPACE.match(buffer).end() + 1, False
+    number, at, closed = 0, _after_space(buffer) + 1, False
     while not closed:
         try:
-            begin = at = SPACE.match(buffer, at).end()
+            begin = at = _after_space(buffer, at)
             if not number and buffer[at] == "]":
                 at, closed = at + 1, True
                 continue
             item, end = DECODER.raw_decode(buffer, at)
-            end = SPACE.match(buffer, end).end()
+            end = _after_space(buffer, end)
             if buffer[end] not in ",]":
                 raise ValueError("a comma is missing")
         except (ValueError, IndexError, RecursionError) as error:  # or the item continues beyond the buffer

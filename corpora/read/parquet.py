@@ -55,12 +55,13 @@ def parquet_file(file: File, settings: CorpusSettings, poems: bool = False) -> I
 def name_labels(items: Iterable[Example | Rejected], names: Sequence[Sequence[str]]) -> Iterator[Example | Rejected]:
     """The items, with the labels' names in place of their numbers. names: of the source's labels and the target's,
     empty if it holds texts. A number without a name is Rejected: -1 stands for a label that is kept secret."""
+    by_number = [{str(number): name for number, name in enumerate(known)} for known in names]
     for e in items:
-        if isinstance(e, Example) and any(names):
-            texts = [dict(zip(map(str, range(len(known))), known)).get(text) if known else text
-                     for text, known in zip((e.source, e.target), names)]
-            e = Rejected("label without a name", f"{e.source}\t{e.target}", e.line) if None in texts else replace(
-                e, source=texts[0], target=texts[1])
+        if isinstance(e, Example) and any(by_number):
+            source, target = (known.get(text) if known else text
+                              for text, known in zip((e.source, e.target), by_number))
+            e = Rejected("label without a name", f"{e.source}\t{e.target}", e.line) if (
+                source is None or target is None) else replace(e, source=source, target=target)
         yield e
 
 

@@ -82,7 +82,7 @@ def csv_rows(file: File, settings: CorpusSettings, delimiter: str = "") -> Itera
         size = 0
         raw.clear()
         try:
-            row = next(reader)
+            row: list[str] | Rejected = next(reader)
         except StopIteration:
             return
         except csv.Error as error:

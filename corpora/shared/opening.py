@@ -14,15 +14,15 @@ import lzma
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import IO, Any, BinaryIO, NoReturn, cast
 
 from core.data import InputError
 from corpora.shared.messages import printable, single_line
 
-PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+PACKED: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 DAMAGED = (zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile, EOFError)
 FREE, TIMES = 1 << 28, 200  # beyond FREE bytes, nothing may unpack to more than TIMES its packed size
 
@@ -64,7 +64,7 @@ def open_file(file: File) -> Iterator[BinaryIO]:
                 size = os.fstat(raw.fileno()).st_size
             ending = Path(file.member or file.path).suffix.lower()
             if ending in PACKED:
-                raw = Bounded(stack.enter_context(PACKED[ending](raw)), size, str(file))
+                raw = bounded(stack.enter_context(PACKED[ending](raw)), size, str(file))
             if ".tar" in (file.suffix, ending) or ending == ".tgz":
                 raise InputError(f"{file}: is a tar archive; unpack it and pass the folder")
             yield raw
@@ -86,10 +86,13 @@ def names_in(path: Path) -> list[str]:
     return [name for name, info in infos.items() if name and not info.is_dir()]
 
 
-class Bounded(io.BufferedIOBase):
-    """Bytes of a packed file of `size` bytes. Raises InputError once they are more than any text unpacks to."""
+def bounded(raw: IO[bytes], size: int, name: str) -> BinaryIO:
+    """The unpacked bytes of a file of `size` bytes. Raises InputError once they are more than any text unpacks to."""
+    return cast(BinaryIO, _Bounded(raw, size, name))
 
-    def __init__(self, raw: BinaryIO, size: int, name: str) -> None:
+
+class _Bounded(io.BufferedIOBase):
+    def __init__(self, raw: IO[bytes], size: int, name: str) -> None:
         self._raw, self._left, self._name = raw, max(FREE, size * TIMES), name
 
     def readable(self) -> bool:
@@ -116,9 +119,9 @@ def _open_member(file: File) -> tuple[BinaryIO, int]:
     except (KeyError, UnicodeDecodeError) as error:  # its name is not the one listed
         raise zipfile.BadZipFile(single_line(error)) from None
     if info.compress_type == zipfile.ZIP_STORED:
-        return raw, size
+        return cast(BinaryIO, raw), size
     if info.compress_type == zipfile.ZIP_DEFLATED:
-        return Bounded(raw, size, str(file)), size
+        return bounded(raw, size, str(file)), size
     # zipfile unpacks these all at once, whatever their size
     raise InputError(f"{file}: uses an unsupported .zip compression method; unpack it and pass the folder")
 

@@ -167,7 +167,7 @@ def test_pooling_is_attention_asked_by_the_learned_query(kind):
 
 def scored(largest, monkeypatch):
     """Scores, their gradients, and how many numbers are kept for these, with so many held at once."""
-    monkeypatch.setattr(attention, "LARGEST", largest)
+    monkeypatch.setattr(attention, "MAX_NUMBERS", largest)
     torch.manual_seed(1)
     inputs = [torch.randn(shape, requires_grad=True) for shape in ((2, 7, 4), (2, 5, 4), (4,))]
     kept = []

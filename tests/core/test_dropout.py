@@ -1,13 +1,13 @@
 import pytest
 import torch
 
-from core.dropout import Dropout, keep, locked_mask
+from core.dropout import Dropout, keep_mask, locked_mask
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.95])
 def test_the_share_kept_is_the_one_asked_for(rate):
     torch.manual_seed(1)
-    assert keep(torch.Size([301, 333]), rate).float().mean().item() == pytest.approx(1 - rate, abs=0.01)
+    assert keep_mask(torch.Size([301, 333]), rate).float().mean().item() == pytest.approx(1 - rate, abs=0.01)
 
 
 def test_what_is_kept_grows_so_that_the_mean_stays():

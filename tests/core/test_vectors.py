@@ -68,7 +68,7 @@ def test_content_tells_text_from_binary_whatever_the_name(tmp_path):
 
 
 def test_a_fasttext_model_is_told_from_its_vectors(tmp_path):
-    with pytest.raises(InputError, match=r"--vectors .*cc.zh.bin: is a fastText model; give the .vec file that"):
+    with pytest.raises(InputError, match=r"`vectors` .*cc.zh.bin is a fastText model; use the .vec file next"):
         read(tmp_path, FASTTEXT_MODEL + struct.pack("<13i", *range(13)), "cc.zh.bin")
 
 
@@ -81,13 +81,13 @@ def test_a_header_that_says_more_than_there_is_takes_no_memory(tmp_path, header,
     tracemalloc.start()
     with pytest.raises(InputError, match=re.escape(f"says {int(words):,} words of {int(numbers):,} numbers")) as error:
         read(tmp_path, gzip.compress(content) if packed else content, name)
-    assert "which it does not hold; get the whole file" in str(error.value)
+    assert "but the file is incomplete; download it again" in str(error.value)
     assert tracemalloc.get_traced_memory()[1] < 10e6
     tracemalloc.stop()
 
 
 def test_a_word_without_end_is_refused(tmp_path):
-    with pytest.raises(InputError, match="says 2 words of 3 numbers, which it does not hold"):
+    with pytest.raises(InputError, match="says 2 words of 3 numbers, but the file is incomplete"):
         read(tmp_path, b"2 3\n" + b"\xe6" * 3_000_000 + b" " + bytes(24))
 
 

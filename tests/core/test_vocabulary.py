@@ -65,7 +65,7 @@ def test_text_that_spells_a_special_symbol_is_not_one():
 
 @pytest.mark.parametrize("tokens", [["a", "b", "a"], ["a", "<eos>"]])
 def test_tokens_that_cannot_have_one_id_are_refused(tokens):
-    with pytest.raises(InputError, match="stands twice, or is a special symbol"):
+    with pytest.raises(InputError, match="contains a token twice, or a special symbol"):
         Vocabulary(tokens)
 
 
@@ -156,7 +156,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
         path.write_text(ROWS + "z 1 2 3\n")
 
     monkeypatch.setattr("core.vocabulary.header_of", header_of)
-    with pytest.raises(InputError, match="changed while it was read; repeat the command"):
+    with pytest.raises(InputError, match="changed while it was read; run the command again"):
         vectors(tmp_path, ROWS)
 
 
@@ -185,7 +185,7 @@ def test_vectors_that_no_memory_can_hold_are_refused(tmp_path, monkeypatch):
         raise MemoryError
 
     monkeypatch.setattr("core.vocabulary.read_binary", full)
-    with pytest.raises(InputError, match="takes more memory than there is; leave out its rarer words"):
+    with pytest.raises(InputError, match="is too large for the memory; remove its rarer words"):
         vectors(tmp_path, b"1 1\nb \0\0\0\0")
 
 
@@ -205,7 +205,7 @@ def test_a_full_disk_is_not_taken_for_a_bad_file(tmp_path, monkeypatch):
 
 
 def test_a_missing_file_of_vectors_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"--vectors .*nowhere.txt: no such file; give one that word2vec \(text"):
+    with pytest.raises(InputError, match=r"`vectors` .*nowhere.txt does not exist; use a file in word2vec \(text"):
         Vocabulary.from_texts(TEXTS).vectors(str(tmp_path / "nowhere.txt"))
 
 
@@ -225,26 +225,26 @@ def test_a_missing_file_of_vectors_is_named(tmp_path):
     pytest.param(bytes(range(128, 256)) * 4, "no row of three or more", id="binary"),
 ])
 def test_a_malformed_file_of_vectors_is_refused_and_not_kept(tmp_path, content, why):
-    with pytest.raises(InputError, match=f"not in the format of word2vec or fastText .*{why}.*; needs a ") as error:
+    with pytest.raises(InputError, match=f"is not in word2vec or fastText format .*{why}.*; each line must ") as error:
         vectors(tmp_path, content, cache_dir=tmp_path / "place")
     assert "\n" not in str(error.value) and list((tmp_path / "place").iterdir()) == []
 
 
 @pytest.mark.parametrize("content", ["4 3\n" + ROWS, "3 4\n" + ROWS, "3 3\n", "1000000000000 3\n" + ROWS])
 def test_a_text_that_holds_less_than_its_header_says_is_refused(tmp_path, content):
-    with pytest.raises(InputError, match=r"its first line says [\d,]+ words of \d numbers, which it does not hold"):
+    with pytest.raises(InputError, match=r"the header says [\d,]+ words of \d numbers, but the file is incomplete"):
         vectors(tmp_path, content)
 
 
 @pytest.mark.parametrize("number", ["nan", "-inf", "1e39"])
 def test_numbers_that_are_not_finite_are_refused(tmp_path, number):
-    with pytest.raises(InputError, match="holds numbers that are not finite; mend"):
+    with pytest.raises(InputError, match="contains numbers that are not finite; fix"):
         vectors(tmp_path, ROWS.replace("7", number))
 
 
 @pytest.mark.parametrize("content", [ROWS.encode(), gzip.compress(ROWS.encode() * 9)[:-12]], ids=["none", "cut short"])
 def test_a_damaged_archive_of_vectors_is_refused(tmp_path, content):
-    with pytest.raises(InputError, match=r"--vectors .*vectors.gz: not in the format of word2vec or fastText"):
+    with pytest.raises(InputError, match=r"`vectors` .*vectors.gz is not in word2vec or fastText format"):
         vectors(tmp_path, content, "vectors.gz")
 
 

@@ -50,7 +50,7 @@ def test_every_line_of_a_file_is_an_example_or_a_reject_with_its_line(tmp_path):
     assert sorted((int(line), reason.split(",")[0]) for line, reason, *_ in rejects[1:]) == [
         (4, "fewer columns than needed"), (8, "duplicate"), (10, "empty source or target"),
         (21, "one text more than 10 times as long as the other")]
-    assert sum(dataset.dropped.values()) == 4
+    assert sum(dataset.rejected.values()) == 4
     assert len(dataset.train) + len(dataset.dev) + len(dataset.test) == 46
 
 
@@ -67,7 +67,7 @@ def test_the_same_text_under_two_labels_is_written_down_with_both(tmp_path):
     path = tmp_path / "a.tsv"
     path.write_text("".join(f"text {i}\t{'ab'[i % 2]}\n" for i in range(30)) + "text 0\tb\n")
     dataset = prepare(file_corpus([path], "classify"))
-    assert dataset.dropped == {"same text under two labels": 2}
+    assert dataset.rejected == {"same text under two labels": 2}
     assert [line.split("\t")[0] for line in dataset.rejects.read_text().splitlines()[1:]] == ["1", "31"]
 
 

@@ -127,7 +127,7 @@ def test_tang_can_be_prepared_and_no_line_of_a_held_out_poem_stands_in_training(
     poems(made_up(200) + again + HANDMADE)
     dataset = prepare(tang.TANG, script)
     assert len(dataset.train) > 300 and len(dataset.test) > 30 and len(dataset.dev) > 10
-    assert dataset.dropped["shares a text with a held-out example"] > 10
+    assert dataset.rejected["shares a text with a held-out example"] > 10
     train, held_out = ({line for e in part for line in (e.source, e.target, *e.context)}
                        for part in (dataset.train, [*dataset.dev, *dataset.test]))
     assert not train & held_out
@@ -324,7 +324,7 @@ def test_a_starter_corpus_is_as_large_as_it_says_with_nothing_to_leave_out_but_s
     found = list(corpus.examples())
     assert corpus.size == f"{lines} lines" and corpus.origin == f"tasks/starter/{FORMATS[task].starter.name}"
     assert len({e.key or e.source for e in found} if task == "poem" else found) == lines
-    assert set(prepare(corpus).dropped) <= {"shares a text with a held-out example"}
+    assert set(prepare(corpus).rejected) <= {"shares a text with a held-out example"}
 
 
 def test_every_starter_theme_of_the_test_split_stands_in_training():

@@ -394,7 +394,7 @@ def test_in_a_file_of_poems_no_line_of_a_held_out_pair_is_in_training(tmp_path):
 def test_in_a_file_of_themes_with_many_texts_each_the_text_must_be_new_and_decides_the_split(tmp_path):
     path = write(tmp_path / "mine.tsv", "".join(f"{theme}\t{theme} {i}\n" for theme in "月山风雨花" for i in range(20)))
     dataset = prepare(file_corpus([path], "word"))
-    assert dataset.many_targets and not dataset.dropped
+    assert dataset.many_targets and not dataset.rejected
     assert len(dataset.train) + len(dataset.dev) + len(dataset.test) == 100
     assert {e.source for e in dataset.train} == set("月山风雨花")
     assert all(e.key == e.target for e in dataset.train) and not held_out_texts(dataset, "target")

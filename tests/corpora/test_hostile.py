@@ -340,7 +340,7 @@ def test_lone_surrogates_go_all_the_way_through(tmp_path, task, script):
     corpus = file_corpus([path], task)
     dataset = prepare(corpus, script)
     assert len(dataset.train) + len(dataset.dev) + len(dataset.test) == 40
-    assert dataset.dropped == {'no text under "target" or "label"': 1, "empty source or target": 1}
+    assert dataset.rejected == {'no text under "target" or "label"': 1, "empty source or target": 1}
     for e in dataset.train:
         assert e.source.startswith("a ") and e.target[0] in "漢汉" and e.target.isprintable()
         assert not {"\n", "\t"} & set(e.key)

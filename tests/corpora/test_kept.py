@@ -80,8 +80,8 @@ def test_the_stream_gives_the_splits_that_lists_in_memory_would(examples, disjoi
     found = prepare(corpus(examples, disjoint_fields, task, version=None), reverse=reverse)
     assert [list(getattr(found, part)) for part in SPLITS] == expected
     assert found.checksum == checksum
-    assert isinstance(found.dropped, Counter)
-    assert sum(found.dropped.values()) == len(examples) - sum(map(len, expected))
+    assert isinstance(found.rejected, Counter)
+    assert sum(found.rejected.values()) == len(examples) - sum(map(len, expected))
 
 
 def test_a_second_run_does_not_read_the_corpus_again(own_cache):

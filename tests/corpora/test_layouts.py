@@ -322,5 +322,5 @@ def test_splits_of_its_own_are_respected_and_a_missing_one_is_taken_from_trainin
 def test_a_training_example_that_stands_in_a_given_test_split_is_left_out(tmp_path):
     write(tmp_path, a_csv="split,source,target\n" + rows("train", 100) + rows("test", 20, 90))
     dataset = prepare(file_corpus([tmp_path / "a.csv"], "translate"))
-    assert len(dataset.test) == 20 and dataset.dropped["shares a text with a held-out example"] == 10
+    assert len(dataset.test) == 20 and dataset.rejected["shares a text with a held-out example"] == 10
     assert {e.source for e in dataset.train}.isdisjoint(e.source for e in dataset.test)

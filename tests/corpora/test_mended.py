@@ -116,7 +116,7 @@ def tags(tmp_path, bad):
 
 def test_an_example_that_its_task_refuses_is_counted_with_its_line_and_told_by_the_advice(tmp_path):
     dataset = splits.prepare(tags(tmp_path, [7, 20]), TAGS)
-    assert dataset.dropped == {"not in the format of this task": 2}
+    assert dataset.rejected == {"not in the format of this task": 2}
     lines = dataset.rejects.read_text(encoding="utf-8").splitlines()[1:]
     assert [line.split("\t")[:2] for line in lines] == [
         [n, "not in the format of this task (2 characters, 3 tags)"] for n in ("7", "20")]
@@ -133,10 +133,10 @@ def test_a_file_of_which_a_task_refuses_all_is_refused_with_the_first_line(tmp_p
 
 def test_another_version_of_the_check_reads_the_corpus_again(tmp_path):
     corpus = tags(tmp_path, [7])
-    assert splits.prepare(corpus, TAGS).dropped
+    assert splits.prepare(corpus, TAGS).rejected
     lenient = dataclasses.replace(TAGS, check=None)
-    assert splits.prepare(corpus, lenient).dropped  # as kept
-    assert not splits.prepare(corpus, dataclasses.replace(lenient, version=2)).dropped
+    assert splits.prepare(corpus, lenient).rejected  # as kept
+    assert not splits.prepare(corpus, dataclasses.replace(lenient, version=2)).rejected
 
 
 # where a corpus is found again

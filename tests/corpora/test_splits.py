@@ -108,7 +108,7 @@ def test_the_same_examples_in_another_order_give_the_same_split(drawn, rng, disj
     shuffled = rng.sample(examples, len(examples))
     one, other = prepare(corpus(examples, disjoint_fields)), prepare(corpus(shuffled, disjoint_fields))
     assert whereabouts(one) == whereabouts(other)
-    assert one.dropped == other.dropped
+    assert one.rejected == other.rejected
 
 
 def test_the_same_pair_from_two_poems_is_in_the_same_split_whichever_poem_comes_first():
@@ -163,9 +163,9 @@ def test_nothing_exclusive_of_a_held_out_item_stands_in_training_nor_of_a_test_i
 def test_every_example_is_in_one_split_or_counted_as_left_out(drawn, disjoint_fields, reverse):
     examples = [*FILLERS, *drawn, Example("", "x"), Example("x", " ")]
     dataset = prepare(corpus(examples, disjoint_fields), reverse=reverse)
-    assert count(dataset) + dataset.dropped.total() == len(examples)
-    assert dataset.dropped[EMPTY] == 2
-    assert all(dataset.dropped.values())
+    assert count(dataset) + dataset.rejected.total() == len(examples)
+    assert dataset.rejected[EMPTY] == 2
+    assert all(dataset.rejected.values())
 
 
 def test_dev_is_never_filled_with_what_test_already_has(refused):
@@ -179,7 +179,7 @@ def test_dev_is_never_filled_with_what_test_already_has(refused):
         assert "split is empty" in refused(lambda: prepare(corpus(examples)))
     else:
         assert {e.source for e in dataset.test}.isdisjoint(e.source for e in dataset.dev)
-        assert count(dataset) + dataset.dropped.total() == len(examples)
+        assert count(dataset) + dataset.rejected.total() == len(examples)
 
 
 def training_examples(n: int) -> list[Example]:
@@ -231,20 +231,20 @@ def test_texts_are_cleaned_of_surplus_space_and_control_characters():
 @pytest.mark.parametrize("source,target", [("", "t"), ("s", ""), ("", ""), (" \n", "t"), ("s", "\u200b\x00")])
 def test_examples_with_an_empty_text_are_left_out_and_counted(source, target):
     dataset = prepare(corpus([*numbered(40), Example(source, target), Example(source, target)]))
-    assert count(dataset) == 40 and dataset.dropped == {EMPTY: 2}
+    assert count(dataset) == 40 and dataset.rejected == {EMPTY: 2}
 
 
 def test_duplicates_are_left_out_and_counted_but_not_other_targets_or_contexts():
     twins = [Example("Same", "t"), Example(" same ", "t"), Example("Same", "t "),
              Example("Same", "other"), Example("Same", "t", ("before",))]
     dataset = prepare(corpus([*numbered(40), *twins]))
-    assert count(dataset) == 43 and dataset.dropped == {DUPLICATE: 2}
+    assert count(dataset) == 43 and dataset.rejected == {DUPLICATE: 2}
 
 
 def test_a_text_under_two_labels_is_left_out_with_all_its_labels_and_counted():
     both = [Example("Same", "yes"), Example("same ", "no"), Example("SAME", "yes")]
     dataset = prepare(corpus([*labelled(100), *both], task="classify"))
-    assert count(dataset) == 100 and dataset.dropped == {DUPLICATE: 1, TWO_LABELS: 2}
+    assert count(dataset) == 100 and dataset.rejected == {DUPLICATE: 1, TWO_LABELS: 2}
     assert "same" not in {folded(e.source) for part in PARTS for e in getattr(dataset, part)}
 
 
@@ -258,10 +258,10 @@ def test_held_out_examples_with_a_label_unknown_to_training_are_left_out_and_cou
     in_dev = sum(split_hash(e) >= TEST for e in held_out)
     assert 0 < in_dev < len(held_out)
     dataset = prepare(corpus([*labelled(200), *held_out], task="classify"))
-    assert dataset.labels and dataset.dropped == {NEW_LABEL: len(held_out)}
+    assert dataset.labels and dataset.rejected == {NEW_LABEL: len(held_out)}
     assert {e.target for part in PARTS for e in getattr(dataset, part)} == {"yes", "no"}
     known = [Example(f"rare {i}", "rare") for i in range(400) if split_hash(Example(f"rare {i}", "")) > 0.9]
-    assert not prepare(corpus([*labelled(200), *held_out, *known], task="classify")).dropped
+    assert not prepare(corpus([*labelled(200), *held_out, *known], task="classify")).rejected
 
 
 # too little
@@ -284,7 +284,7 @@ def test_too_few_examples_say_why_others_were_left_out(refused):
 def test_the_smallest_corpora_have_three_splits(n):
     for start in range(0, 2000, 100):
         dataset = prepare(corpus(numbered(n, start)))
-        assert dataset.train and dataset.dev and dataset.test and count(dataset) == n and not dataset.dropped
+        assert dataset.train and dataset.dev and dataset.test and count(dataset) == n and not dataset.rejected
 
 
 def test_many_examples_of_one_source_are_refused_with_the_remedy(refused):
@@ -364,14 +364,14 @@ def with_a_late_label() -> Dataset:
 def test_limited_leaves_out_labels_that_its_training_examples_do_not_have():
     small = with_a_late_label().limited(100)
     assert {e.target for part in PARTS for e in getattr(small, part)} == {"yes", "no"}
-    assert small.dropped[NEW_LABEL] > 0
+    assert small.rejected[NEW_LABEL] > 0
 
 
 def test_limited_leaves_the_whole_as_it_was():
     whole = with_a_late_label()
-    before = dict(whole.dropped), whereabouts(whole)
+    before = dict(whole.rejected), whereabouts(whole)
     whole.limited(100)
-    assert (dict(whole.dropped), whereabouts(whole)) == before
+    assert (dict(whole.rejected), whereabouts(whole)) == before
 
 
 # checksum
@@ -412,4 +412,4 @@ def test_a_tiny_corpus_gives_whole_poems_to_dev_and_test():
                     disjoint_fields=("source", "target"))
     assert all(split_hash(e) > TEST + DEV for e in load(""))
     dataset = prepare(corpus)
-    assert [len(part) for part in (dataset.train, dataset.dev, dataset.test)] == [6, 3, 3] and not dataset.dropped
+    assert [len(part) for part in (dataset.train, dataset.dev, dataset.test)] == [6, 3, 3] and not dataset.rejected

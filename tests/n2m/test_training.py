@@ -44,7 +44,8 @@ def test_a_training_leaves_environment_signals_and_allocator_alone(tmp_path, mon
     monkeypatch.setattr("core.machine.keep_freed_memory", forbidden)
     before = dict(os.environ), signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     inside = []
-    train(tmp_path / "m", epochs=1, on_update=lambda *_: inside.append(signal.getsignal(signal.SIGINT))).answer(["你好"])
+    model = train(tmp_path / "m", epochs=1, on_update=lambda *_: inside.append(signal.getsignal(signal.SIGINT)))
+    model.answer(["你好"])
     assert before == (dict(os.environ), signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))
     assert set(inside) == {before[1]}
 
