@@ -1,4 +1,4 @@
-"""Random bytes in, through every reader as a user's file would go; a table of what held, and each input that did not.
+"""Feeds random bytes to every reader, as a user's file would be, and lists the inputs that break a promise.
 
     python benchmarks/fuzz.py --seconds 60                     every target in turn
     python benchmarks/fuzz.py --seconds 600 --target csv       one of them for longer
@@ -22,8 +22,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, if it is not installed
+
+from benchmarks import command
+from core.data import InputError
+
 LONGEST, SECONDS, MEGABYTES = 1 << 14, 20, 1500  # of one input: bytes, time, and resident memory of the process
 TASKS = ("translate", "word", "poem", "classify")
 SCRIPTS = ("as-written", "simplified", "traditional")
@@ -133,9 +136,9 @@ def aligned(data: bytes, folder: Path) -> None:
 
 def folder_of_labels(data: bytes, folder: Path) -> None:
     for i, text in enumerate(data.split(b"\xff\xff")[:8]):
-        place = folder / "in" / ("train", "test")[i // 4] / f"label {i % 2}"
-        place.mkdir(parents=True, exist_ok=True)
-        (place / f"{i}.txt").write_bytes(text)
+        label = folder / "in" / ("train", "test")[i // 4] / f"label {i % 2}"
+        label.mkdir(parents=True, exist_ok=True)
+        (label / f"{i}.txt").write_bytes(text)
     use([folder / "in"], 3)
 
 
@@ -326,32 +329,32 @@ def alone(name: str, seconds: int, found: Path) -> tuple[str, bool]:
         return line + "held", True
     log = prefix.with_name(prefix.name + "log.txt")
     log.write_text(done.stdout, encoding="utf-8")
-    said = re.findall(r"^(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b.*|SUMMARY.*", done.stdout, re.M) or ["ended"]
+    reasons = re.findall(r"^(?:\w+\.)*\w*(?:Error|Exception|Interrupt)\b.*|SUMMARY.*", done.stdout, re.M) or ["ended"]
     files = re.findall(r"Test unit written to (.*)", done.stdout)
     again = f"; again: python benchmarks/fuzz.py --target '{name}' --input '{files[-1]}'" if files else ""
-    return f"{line}FAILED {said[0][:200]}{again}; log: {log}", False
+    return f"{line}FAILED {reasons[0][:200]}{again}; log: {log}", False
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=60, help="for each target")
-    parser.add_argument("--target", choices=TARGETS, help="this one only")
-    parser.add_argument("--input", type=Path, metavar="FILE", help="run this input alone; needs --target")
-    parser.add_argument("--found", type=Path, default=Path("fuzz-found"), metavar="FOLDER",
-                        help="where inputs that failed go")
+    parser = command.Parser(__doc__)
+    parser.add_argument("--seconds", type=command.positive, default=60, metavar="N",
+                        help="time per target in seconds (default 60)")
+    parser.add_argument("--target", choices=TARGETS, metavar="NAME", help=f"only this target: {', '.join(TARGETS)}")
+    parser.add_argument("--input", type=Path, metavar="FILE", help="run this input once; needs --target")
+    parser.add_argument("--found", type=Path, default=Path("fuzz-found"), metavar="DIR",
+                        help="directory for the inputs that fail (default fuzz-found)")
     parser.add_argument("--alone", action="store_true", help=argparse.SUPPRESS)
     args, more = parser.parse_known_args()
     if more and not args.alone:
         parser.error(f"unrecognized arguments: {' '.join(more)}")
     if args.input:
         if not args.target:
-            parser.error("--input: needs --target")
+            parser.error("--input needs --target; add it")
         one(args.target, args.input.read_bytes())
         print(f"{args.input}: held")
         return 0
     if importlib.util.find_spec("atheris") is None:
-        print("fuzz.py: needs the package atheris; pip install atheris", file=sys.stderr)
-        return 2
+        raise InputError("needs the package atheris; pip install atheris")
     if args.alone:
         fuzz(args.target, more)
     args.found.mkdir(parents=True, exist_ok=True)
@@ -365,4 +368,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.run(main)

@@ -1,7 +1,7 @@
-"""A race against JoeyNMT 2.3.0 on multi30k, German to English: one command in, figures as ratios out.
+"""A race against JoeyNMT 2.3.0 on multi30k, German to English: speed, memory and BLEU as ratios.
 
-    python benchmarks/joeynmt.py                           some 40 minutes on two cores, most of them JoeyNMT's training
-    python benchmarks/joeynmt.py --limit 640 --epochs 1    does everything work?
+    python benchmarks/joeynmt.py                           about 40 minutes on two cores, mostly JoeyNMT's training
+    python benchmarks/joeynmt.py --limit 640 --epochs 1    a quick check
 
 Each contestant trains and decodes in processes of its own, one after the other, with nothing else running.
 Both get: the very same lower-cased words (split by core.tokenizer.Words), those seen twice at least; embeddings of 256,
@@ -46,68 +46,55 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, where it is not installed
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, if it is not installed
 
+from benchmarks import command
+from benchmarks.command import MULTI30K, ROOT
 from benchmarks.joeynmt_report import reached, results, score, table, uneven
 from core.data import InputError
 from core.tokenizer import Words, normalize
 from corpora.fetch.download import cache_folder
 
-ROOT = Path(__file__).resolve().parent.parent
 # No torch here: the memory of a parent that starts a process would count as that process's own.
 TORCH = version("torch").split("+")[0]
 REQUIREMENTS = ["joeynmt==2.3.0", f"torch=={TORCH}", "importlib_metadata"]  # the last: imported, but not declared
-PARTS = {"train": "train", "dev": "val", "test": "test_2016_flickr"}
+SPLITS = {"train": "train", "dev": "val", "test": "test_2016_flickr"}
 SIZES = {"train": 29000, "dev": 1014, "test": 1000}
 # name: attention, placement, precision
 VARIANTS = {"dot after": ("dot", "after", "auto"), "dot after, fp32": ("dot", "after", "fp32"),
             "additive after": ("additive", "after", "auto"), "additive before": ("additive", "before", "auto")}
 
 
-def parser() -> argparse.ArgumentParser:
-    p = argparse.ArgumentParser(description="Race against JoeyNMT 2.3.0 on multi30k, German to English.")
-    p.add_argument("--epochs", type=int, default=4, help="passes over the training split, for both (default 4)")
-    p.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "corpora" / "multi30k", metavar="FOLDER",
-                   help="holds train, val and test_2016_flickr as .de.gz and .en.gz "
+def parser() -> command.Parser:
+    p = command.Parser("Race against JoeyNMT 2.3.0 on multi30k, German to English.")
+    p.add_argument("--epochs", type=command.positive, default=4, metavar="N",
+                   help="epochs of both (default 4)")
+    p.add_argument("--data", type=Path, default=MULTI30K, metavar="DIR",
+                   help="directory with train, val and test_2016_flickr as .de.gz and .en.gz "
                    "(default ../shared/corpora/multi30k)")
-    p.add_argument("--work", type=Path, default=cache_folder() / "benchmarks", metavar="FOLDER",
-                   help="for the virtual environment, texts, models, logs and results (default %(default)s)")
-    p.add_argument("--out", type=Path, metavar="FILE", help="the figures as JSON (default joeynmt.json in --work)")
-    p.add_argument("--limit", type=int, default=0, metavar="N", help="only N training pairs, dev and test in "
-                   "proportion, to see that everything works; 0 takes all")
-    p.add_argument("--speed-updates", type=int, default=100, metavar="N", help="updates for which the variants of our "
-                   "model are timed (default 100)")
-    p.add_argument("--repeats", type=int, default=3, metavar="N", help="each decodes so often, the best time counts "
-                   "(default 3)")
+    p.add_argument("--work", type=Path, default=cache_folder() / "benchmarks", metavar="DIR",
+                   help="directory for the virtual environment, texts, models, logs and results (default %(default)s)")
+    p.add_argument("--out", type=Path, metavar="FILE", help="JSON file of the figures (default joeynmt.json in --work)")
+    p.add_argument("--limit", type=int, default=0, metavar="N", help="number of training pairs, dev and "
+                   "test in proportion: a quick check; 0 uses all")
+    p.add_argument("--speed-updates", type=command.positive, default=100, metavar="N", help="timed updates of each "
+                   "variant of our model (default 100)")
+    p.add_argument("--repeats", type=command.positive, default=3, metavar="N", help="decoding runs, of which the "
+                   "fastest counts (default 3)")
     p.add_argument("--rate", type=float, default=1e-3, help="our learning rate (default 0.001, as JoeyNMT's)")
-    p.add_argument("--schedule", default="constant", choices=("constant", "cosine"), help="of our learning rate, after "
-                   "a rise over 100 updates (default constant)")
-    p.add_argument("--decode-only", action="store_true", help="take the trainings of the last race in --work as "
-                   "they are")
-    p.add_argument("--joey-python", type=Path, metavar="PATH", help="a Python with JoeyNMT 2.3.0, in place of a new "
-                   "virtual environment, which pip fills as your own pip is configured")
+    p.add_argument("--schedule", default="constant", choices=("constant", "cosine"), help="our learning rate after a "
+                   "warm-up of 100 updates (default constant)")
+    p.add_argument("--decode-only", action="store_true", help="reuse the trained models of the last race in --work")
+    p.add_argument("--joey-python", type=Path, metavar="PATH", help="a Python with JoeyNMT 2.3.0; by default "
+                   "one is installed with pip into a new virtual environment")
     return p
 
 
-def main() -> int:
+def main() -> None:
     args = parser().parse_args()
-    try:
-        for flag in ("epochs", "speed_updates", "repeats"):
-            if getattr(args, flag) < 1:
-                raise InputError(f"--{flag.replace('_', '-')} {getattr(args, flag)}: must be at least 1")
-        if args.limit and args.limit < 128:
-            raise InputError(f"--limit {args.limit}: must be 0, or at least 128, one batch")
-        race(args)
-    except InputError as error:
-        print("joeynmt.py: " + " ".join(str(error).split("\n")), file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(f"joeynmt.py: {error.filename or 'output'}: {error.strerror or error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("joeynmt.py: stopped", file=sys.stderr)
-        return 130
-    return 0
+    if args.limit and args.limit < 128:
+        raise InputError(f"--limit {args.limit} must be 0, or at least 128, one batch")
+    race(args)
 
 
 def race(args: argparse.Namespace) -> None:
@@ -119,10 +106,10 @@ def race(args: argparse.Namespace) -> None:
     theirs = args.joey_python.absolute() if args.joey_python else environment(work)
     trial = [theirs, "-I", "-c", "import joeynmt.prediction"]
     if not os.access(theirs, os.X_OK) or subprocess.run(trial, capture_output=True, check=False).returncode:
-        raise InputError(f"--joey-python {theirs}: is no Python that can import joeynmt; install "
-                         f"{', '.join(REQUIREMENTS)} there, or leave the flag out to have an environment made")
+        raise InputError(f"--joey-python {theirs}: cannot import joeynmt; install "
+                         f"{', '.join(REQUIREMENTS)} there, or remove the flag to have an environment made")
     if hasattr(os, "getloadavg") and (load := os.getloadavg()[0]) > 0.5:
-        note(f"the machine is busy (load {load:.1f}): the figures will suffer; nothing else should run beside a race")
+        note(f"the machine is busy (load {load:.1f}): the figures will be too low; run nothing else meanwhile")
     begun = time.time()
     common = {"folder": str(work), "epochs": args.epochs, "repeats": args.repeats, "updates": 0, "rate": args.rate,
               "schedule": args.schedule}
@@ -171,27 +158,27 @@ def write_texts(data: Path, work: Path, limit: int) -> dict[str, list[str]]:
     """Each split as raw lines in `text`, for us, and as lower-cased tokens in `tokens`, for JoeyNMT. Returns the
     references of dev and test: the lower-cased targets."""
     words, references = Words(), {}
-    for part, file in PARTS.items():
+    for split, file in SPLITS.items():
         sides = []
         for language in ("de", "en"):
             path = data / f"{file}.{language}.gz"
             if not path.is_file():
-                raise InputError(f"--data {data}: has no {path.name}; needs {', '.join(PARTS.values())}, "
+                raise InputError(f"--data {data}: {path.name} is missing; needs {', '.join(SPLITS.values())}, "
                                  "each as .de.gz and .en.gz")
             with gzip.open(path, "rt", encoding="utf-8") as lines:
                 sides.append([" ".join(line.split()) for line in lines])
-        count = max(32, SIZES[part] * limit // SIZES["train"]) if limit else None
+        count = max(32, SIZES[split] * limit // SIZES["train"]) if limit else None
         pairs = [pair for pair in zip(*sides) if all(pair)][:count]
         for language, lines in zip(("de", "en"), zip(*pairs)):
             clean = [normalize(line, lowercase=True) for line in lines]
             for folder, texts in (("text", lines), ("tokens", (" ".join(words.split(line)) for line in clean))):
-                (work / folder / f"{part}.{language}").write_text("".join(t + "\n" for t in texts), encoding="utf-8")
-        references[part] = clean  # the last language's: English
+                (work / folder / f"{split}.{language}").write_text("".join(t + "\n" for t in texts), encoding="utf-8")
+        references[split] = clean  # the last language's: English
     return references
 
 
 def environment(work: Path) -> Path:
-    """The Python of a virtual environment that holds REQUIREMENTS; made anew where it is missing or incomplete."""
+    """The Python of a virtual environment that holds REQUIREMENTS; made if it is missing or incomplete."""
     folder = work / "joeynmt_venv"
     done, log = folder / "requirements.txt", work / "logs" / "environment.log"
     if not done.is_file() or done.read_text(encoding="utf-8").split() != REQUIREMENTS:
@@ -206,23 +193,23 @@ def environment(work: Path) -> Path:
 # the race
 
 
-def run(work: Path, name: str, decode_only: bool, command: list[str], job: dict) -> dict:
-    """One job in a process of its own: what it found. decode_only: a training that was done before counts."""
+def run(work: Path, name: str, decode_only: bool, words: list[str], job: dict) -> dict:
+    """The figures of one job, run in a process of its own. decode_only: reuse the figures of an earlier training."""
     slug = "".join(c if c.isalnum() else "_" for c in name)
     result = work / "results" / f"{slug}.json"
     if decode_only and job["job"] == "train" and result.is_file():
         return json.loads(result.read_text(encoding="utf-8"))
     result.unlink(missing_ok=True)
     note(name)
-    follow([*command, json.dumps({**job, "result": str(result), "begun": time.time()})], work / "logs" / f"{slug}.log",
+    follow([*words, json.dumps({**job, "result": str(result), "begun": time.time()})], work / "logs" / f"{slug}.log",
            show=True)
     return json.loads(result.read_text(encoding="utf-8"))
 
 
-def follow(command: list[str], log: Path, show: bool = False) -> None:
-    """Run to the end, what it says on stderr into the log; it dies with us. Raises InputError where it fails."""
-    with (open(log, "w", encoding="utf-8") as said,
-          subprocess.Popen(command, stderr=said, stdout=None if show else said) as process):
+def follow(words: list[str], log: Path, show: bool = False) -> None:
+    """Run a program to its end, its stderr into the log; Ctrl-C ends it too. Raises InputError if it fails."""
+    with (open(log, "w", encoding="utf-8") as output,
+          subprocess.Popen(words, stderr=output, stdout=None if show else output) as process):
         try:
             code = process.wait()
         except BaseException:
@@ -230,8 +217,8 @@ def follow(command: list[str], log: Path, show: bool = False) -> None:
             raise
     if code:
         lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        raise InputError(f"{Path(command[0]).name} {' '.join(command[1:3])}… failed with code {code}: "
-                         f"{lines[-1] if lines else 'nothing was said'} (all of it in {log})")
+        raise InputError(f"{Path(words[0]).name} {' '.join(words[1:3])}… failed with code {code}: "
+                         f"{lines[-1] if lines else 'no message'} (see {log})")
 
 
 def note(text: str) -> None:
@@ -239,4 +226,4 @@ def note(text: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command.run(main)

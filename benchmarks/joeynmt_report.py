@@ -1,4 +1,4 @@
-"""What the race against JoeyNMT found: the figures of both in, ratios and a table out. See joeynmt.py."""
+"""Ratios and a table from the figures of the race against JoeyNMT. See joeynmt.py."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def score(figures: dict, references: dict[str, list[str]]) -> None:
 
 
 def uneven(figures: dict, torch: str) -> list[str]:
-    """What made the race unfair, if anything did."""
+    """Differences that make the race unfair."""
     ours, theirs = (figures[name]["train"] for name in ("n2m", "JoeyNMT"))
     found = [f"{what}: {ours[what]} in n2m, {theirs[what]} in JoeyNMT" for what in ("threads", "vocabulary")
              if ours[what] != theirs[what]]
@@ -34,13 +34,13 @@ def uneven(figures: dict, torch: str) -> list[str]:
 
 
 def speed(found: dict, clock: str = "training_seconds") -> float:
-    """Target tokens a second over all epochs, by this clock."""
+    """Target tokens per second over all epochs, by this clock."""
     last = found["epochs"][-1]
     return last["tokens"] / last[clock]
 
 
 def seconds_to(goal: float, epochs: list[dict], clock: str) -> float:
-    """When an epoch's dev BLEU first reached the goal; never is infinite."""
+    """When an epoch's dev BLEU first reached the goal; infinite if it never did."""
     return next((epoch[clock] for epoch in epochs if epoch["bleu"] >= goal), math.inf)
 
 
@@ -52,7 +52,7 @@ def reached(figures: dict, clock: str = "training_seconds") -> float:
 
 
 def results(figures: dict) -> list[dict]:
-    """One row for each thing measured: both figures, their ratio, and the bar the ratio is held to, if any."""
+    """One row per measurement: both figures, their ratio, and the bar for the ratio, if there is one."""
     ours, theirs = figures["n2m"], figures["JoeyNMT"]
     rows = []
 

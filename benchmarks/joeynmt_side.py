@@ -1,7 +1,7 @@
-"""JoeyNMT's side of the race: one job as JSON in, its figures as a JSON file out. See joeynmt.py.
+"""JoeyNMT's side of the race: runs a job, given as JSON, and writes its figures as JSON. See joeynmt.py.
 
 Runs in JoeyNMT's own virtual environment and drives its public parts: parse_global_args, prepare, TrainManager,
-predict. It is started with `python -I`, or the joeynmt.py beside this file would hide the package of that name.
+predict. It is started with `python -I`, since the joeynmt.py beside this file would hide the package of that name.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def decode(job: dict) -> dict:
                        autocast=args.autocast)[2]
 
     for name, beam in (("greedy", 1), ("beam", 5)):
-        translate(dev, beam)  # the first call prepares things
+        translate(dev, beam)  # warm-up
         seconds = []
         for _ in range(job["repeats"]):
             begun = time.perf_counter()

@@ -65,7 +65,7 @@ def test_every_task_trains_in_two_processes(server, tmp_path, task):
 
 
 def test_a_large_file_is_answered_by_both_in_its_order(trained, server, tmp_path):
-    rows = (ROOT / "corpora" / "starter" / "translate.tsv").read_text(encoding="utf-8").splitlines()
+    rows = (ROOT / "tasks" / "starter" / "translate.tsv").read_text(encoding="utf-8").splitlines()
     lines = [row.split("\t")[0] for row in rows * 4]
     lines[700] = ""
     file = tmp_path / "lines.txt"
