@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 
 
+# Why a training stopped before its end; it can be resumed.
+INTERRUPTED, TERMINATED, TIME_IS_UP = UNFINISHED = ("interrupted", "terminated", "time limit reached")
+
+
 @dataclass
 class Epoch:
     """One pass over the training split. Losses are in nats per target token (or label), the speed in target tokens per

@@ -12,11 +12,10 @@ import tasks as registry
 from core import checkpoint, events, resume
 from core.data import InputError
 from core.distributed import Group, join
-from core.history import Epoch
+from core.history import INTERRUPTED, UNFINISHED, Epoch
 from core.machine import device as find_device
 from core.metrics import perplexity
 from core.settings import CorpusSettings, RunSettings, Settings
-from core.training import INTERRUPTED, UNFINISHED
 from corpora.fetch.download import cache_folder
 from corpora.prepare.splits import SPLITS, Dataset
 from corpora.shared.corpus import Corpus, CorpusUnavailable

@@ -16,12 +16,11 @@ from core import checkpoint
 from core.batches import EncodedSplit
 from core.data import Example
 from core.distributed import ALONE, Group
-from core.history import Epoch, History
+from core.history import UNFINISHED, Epoch, History
 from core.machine import device
 from core.resume import Checkpoints
 from core.settings import RunSettings, Settings
 from core.text import Codec, Labels
-from core.training import UNFINISHED
 from core.training import train as train_network
 from tasks.shared import encoding, pretrained
 from tasks.shared.encoding import DEV
