@@ -14,7 +14,7 @@ from typing import Any
 
 from core.data import Example, InputError, Rejected
 from core.settings import CorpusSettings
-from corpora.read.columns import SOURCE_NAMES, TARGET_NAMES
+from corpora.read.columns import by_name
 from corpora.read.objects import named
 from corpora.shared.messages import printable, single_line
 from corpora.shared.opening import FREE, TIMES, File, open_file
@@ -75,21 +75,17 @@ def _paths(fields: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, Any]]
 
 def _columns(kinds: dict[str, str], file: File, settings: CorpusSettings, poems: bool) -> list[str]:
     """The columns of source and target; the latter is empty for poems without one."""
-    outer, found = [name for name in kinds if not any(name.startswith(f"{of}.") for of in kinds)], []
-    asked = settings.source_column, settings.target_column
-    for side, given, other, usual in (("source", *asked, SOURCE_NAMES), ("target", *asked[::-1], TARGET_NAMES)):
-        known = [n for n in usual if n in outer]
-        name = given or next((n for n in known if _holds_text(kinds[n], poems)), known[0] if known else "")
-        if not name and not poems and other in outer and len(outer) == 2:  # with two columns, naming one is enough
-            name = next(n for n in outer if n != other)
+    outer = [name for name in kinds if not any(name.startswith(f"{of}.") for of in kinds)]
+    found = by_name([name for name in outer if _holds_text(kinds[name], poems)], settings, poems)
+    found = [name or other for name, other in zip(found, by_name(outer, settings, poems))]  # to say what it holds
+    for side, name in zip(("source", "target"), found):
         if name not in kinds and (name or side == "source" or not poems):
-            what = f"{printable(given)} is not a column of {file}" if given else f"must be given for {file}"
+            what = f"{printable(name)} is not a column of {file}" if name else f"must be given for {file}"
             columns = ", ".join(n for n in kinds if not kinds[n].startswith("struct"))
             raise InputError(f"`{side}_column` {what}, which has: {single_line(columns, 200)}")
         if name and not _holds_text(kinds[name], poems):
             raise InputError(f"`{side}_column` {printable(name)} of {file} is {single_line(kinds[name])}; it must hold "
                              "texts, labels or numbers")
-        found.append(name)
     return found
 
 
