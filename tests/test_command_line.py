@@ -220,7 +220,7 @@ def test_damaged_and_foreign_model_folders_are_told_apart(models, tmp_path):
     foreign.mkdir()
     (foreign / "thesis.txt").write_text("years of work", encoding="utf-8")
     word = ["--task", "word", "--corpus", "starter", *QUICK]
-    assert "not a model folder" in refused("--task", "word", "--model-dir", foreign, "--input", "月")
+    assert "is not a model directory" in refused("--task", "word", "--model-dir", foreign, "--input", "月")
     assert "will not be replaced" in refused(*word, "--model-dir", foreign)
     assert (foreign / "thesis.txt").read_text(encoding="utf-8") == "years of work"
     damaged = tmp_path / "damaged"
@@ -228,13 +228,13 @@ def test_damaged_and_foreign_model_folders_are_told_apart(models, tmp_path):
     weights = bytearray((damaged / "weights.safetensors").read_bytes())
     weights[-1] ^= 1
     (damaged / "weights.safetensors").write_bytes(weights)
-    assert "damaged or changed" in refused("--task", "word", "--model-dir", damaged, "--input", "月")
+    assert "is damaged or was changed" in refused("--task", "word", "--model-dir", damaged, "--input", "月")
 
 
 def test_a_folder_that_cannot_be_written_is_told_before_training(tmp_path):
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     done = run("--task", "word", "--corpus", "starter", "--model-dir", tmp_path / "file" / "model", *QUICK)
-    assert done.returncode == 2 and "cannot write there" in done.stderr and "epoch 1" not in done.stderr
+    assert done.returncode == 2 and "cannot be written" in done.stderr and "epoch 1" not in done.stderr
 
 
 def test_without_network_the_default_falls_back_to_the_starter_but_a_named_corpus_does_not(tmp_path):

@@ -154,7 +154,7 @@ while True:
         weights, _ = trainings.a_training(pathlib.Path(directory), on_update=lambda *_: time.sleep(0.01))
         torch.save(weights, directory + ".pt")
         os._exit(0)
-    time.sleep(0.1 + (kills * 0.137) % 1.1 + kills * 0.02)  # on a slow machine, too, it gets on
+    time.sleep(0.1 + (kills * 0.137) % 1.1 + kills * 0.06)  # longer each time, for slow machines
     os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     if os.path.exists(directory + ".pt"):
@@ -169,7 +169,7 @@ def test_kill_9_at_many_moments_changes_nothing(tmp_path):
     wanted, _ = a_training()
     code = PROGRAM.format(root=str(ROOT), file=__file__)
     run = subprocess.run([sys.executable, "-c", code, str(tmp_path / "model")], capture_output=True, text=True,
-                         timeout=100, cwd=ROOT)
+                         timeout=240, cwd=ROOT)
     assert run.returncode == 0, run.stderr[-2000:]
     assert int(run.stdout) >= 3
     assert equal(torch.load(str(tmp_path / "model") + ".pt", weights_only=True), wanted)
