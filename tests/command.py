@@ -53,7 +53,8 @@ def run(*arguments, where: Path | None = None, stdin: str | bytes = "", **enviro
             os.chdir(before)
             sys.path[:] = path
             for name in set(sys.modules) - modules:  # another test's module may have the same name
-                if (file := getattr(sys.modules[name], "__file__", None)) and folder in Path(file).parents:
+                file = Path(getattr(sys.modules[name], "__file__", None) or ROOT)
+                if folder in file.parents and ROOT not in file.parents:
                     del sys.modules[name]
             for stream in streams[1:]:
                 with contextlib.suppress(ValueError):
