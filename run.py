@@ -13,6 +13,7 @@ from pathlib import Path
 
 import n2m
 from core.data import InputError, ProcessLost
+from core.history import INTERRUPTED, TERMINATED
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
 from n2m.cli import terminal
 from n2m.cli.flags import as_flags, corpora_parser, given, job_of, parser
@@ -64,13 +65,12 @@ def run(args: argparse.Namespace) -> int:
 def corpora(args: argparse.Namespace) -> int:
     from n2m.cli.corpora import report
     for line in report(args):
-        print(line, flush=True)  # one by one: a large corpus takes a while
+        print(as_flags(line), flush=True)  # one by one: a large corpus takes a while
     return 0
 
 
 def train_and_show(args: argparse.Namespace, task: str) -> tuple[n2m.Model, n2m.Report] | None:
     """Train or load a model, evaluate it, print its scores. Returns both on the first process, None on others."""
-    from core.training import INTERRUPTED, TERMINATED
     search = given(args, SearchSettings)
     with terminal.TrainingBar() as bar, stop_signals() as should_stop:
         model = n2m.train(task, args.corpus, args.model_dir or MODELS / task, script=args.script, reverse=args.reverse,
@@ -119,7 +119,6 @@ def answer(args: argparse.Namespace, job: str) -> int:
 def stop_signals() -> Iterator:
     """A function that tells whether Ctrl-C or SIGTERM has come: the update then ends, and its state is saved. A second
     one stops at once."""
-    from core.training import INTERRUPTED, TERMINATED
     received: list[str] = []
 
     def remember(number: int, frame: object) -> None:

@@ -1,6 +1,6 @@
 """A model directory: weights as safetensors, everything else as readable JSON.
 
-It is written beside its place and then renamed, by one process at a time. Readers take no lock and rename nothing:
+It is written next to its place and then renamed, by one process at a time. Readers take no lock and rename nothing:
 between the two renames of a save they find the old directory under its temporary name.
 """
 
@@ -33,7 +33,7 @@ def save(directory: Path, model: nn.Module, parts: dict[str, dict], finished: bo
     Raises InputError if the directory cannot be written or another process trains there.
     """
     with training_lock(directory):
-        new = _beside(directory)
+        new = _temporary_folder(directory)
         try:
             weights = {k: v.detach().cpu().contiguous().clone() for k, v in model.state_dict().items()}
             for shared in set(weights) - {name for name, _ in model.named_parameters()}:
@@ -45,7 +45,7 @@ def save(directory: Path, model: nn.Module, parts: dict[str, dict], finished: bo
             write_json(new / MANIFEST, {"format": FORMAT, "finished": finished,
                                         "sha256": {name: _digest(new / name) for name in files}})
             os.chmod(new, 0o755)
-            os.chmod(new / WEIGHTS, 0o644)  # as the JSON beside it: a model may be shared
+            os.chmod(new / WEIGHTS, 0o644)  # as the JSON files: a model may be shared
             replace(directory, new)
         except (OSError, SafetensorError) as error:
             raise InputError(f"{directory} could not be written ({reason(error)}); the model saved before is "
@@ -75,11 +75,11 @@ def replace(directory: Path, new: Path) -> None:
 
 def check(directory: Path) -> None:
     """Raise InputError unless a model can be saved there."""
-    shutil.rmtree(_beside(directory))
+    shutil.rmtree(_temporary_folder(directory))
 
 
-def _beside(directory: Path) -> Path:
-    """A new folder beside the directory, to write in."""
+def _temporary_folder(directory: Path) -> Path:
+    """A new folder next to the directory, to write in."""
     real = real_directory(directory)
     try:
         real.parent.mkdir(parents=True, exist_ok=True)

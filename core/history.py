@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
+# Why a training stopped before its end; it can be resumed.
+INTERRUPTED, TERMINATED, TIME_IS_UP = UNFINISHED = ("interrupted", "terminated", "time limit reached")
+
 
 @dataclass
 class Epoch:

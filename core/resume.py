@@ -1,6 +1,6 @@
 """Checkpoints of an unfinished training, from which it resumes after any kind of end.
 
-Each is a folder of its own, written beside its place and renamed. The last two are kept: if one is damaged, the one
+Each is a folder of its own, written next to its place and renamed. The last two are kept: if one is damaged, the one
 before it is used.
 """
 
@@ -28,7 +28,7 @@ TENSOR_FILE, FACT_FILE = "state.safetensors", "state.json"
 
 
 def folder_of(model_directory: Path) -> Path:
-    """The folder with the checkpoints: beside the model's, since that is replaced as a whole."""
+    """The folder with the checkpoints: next to the model directory, which is replaced as a whole."""
     real = real_directory(model_directory)
     return real.parent / f".{real.name}.training"
 

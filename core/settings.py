@@ -84,7 +84,7 @@ class Settings(Checked):
     tie_embeddings: bool = option(True, "model", "output projection shared with the target embedding")
     dropout: float = option(0.2, "model", "dropout rate", at_least=0, at_most=0.95)
     word_dropout: float = option(0.0, "model", "dropout rate of whole tokens; for 1→N, of the word's own embedding "
-                                 "beside its characters", at_least=0, at_most=1)
+                                 "next to its characters", at_least=0, at_most=1)
 
     recurrent_dropout: float = option(0.0, "model", "dropout rate of the recurrent state, with one mask per text",
                                       at_least=0, at_most=0.95)

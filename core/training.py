@@ -13,7 +13,7 @@ from torch import nn
 from core import events
 from core.batches import EncodedSplit
 from core.distributed import ALONE, Group, watched
-from core.history import Epoch, History
+from core.history import INTERRUPTED, TERMINATED, TIME_IS_UP, UNFINISHED, Epoch, History
 from core.machine import memory_errors
 from core.optimization import load_parameters
 from core.precision import choose_precision
@@ -21,7 +21,6 @@ from core.resume import Checkpoints, tensors_of
 from core.settings import Settings
 from core.training_run import Run
 
-INTERRUPTED, TERMINATED, TIME_IS_UP = UNFINISHED = ("interrupted", "terminated", "time limit reached")
 REMEDY = "use a smaller `batch_size`, `batch_tokens` or `hidden_size`"
 
 

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from core.data import Example
-from corpora.fetch.chinese_poetry import ABOUT, version, works
 from corpora.shared.corpus import Corpus
 from corpora.shared.poems import line_pairs
+from corpora.tang import ABOUT, poetry_version, works
 
 SUMS = Path(__file__).with_suffix(".sha256")
 FEWEST = 60  # ci per tune, so that its form can be learned
@@ -40,8 +40,8 @@ def load_tunes(script: str) -> Iterator[Example]:
 CI = Corpus(
     name="ci", task="poem", title="Song ci: a line, and the next line of equal length",
     size="86,185 pairs", load=load_lines, scripts=SCRIPTS, disjoint_fields=("source", "target", "context"),
-    version=partial(version, SUMS), suggested={"epochs": 5, "batch_size": 128, "learning_rate": 3e-3}, **ABOUT)
+    version=partial(poetry_version, SUMS), suggested={"epochs": 5, "batch_size": 128, "learning_rate": 3e-3}, **ABOUT)
 TUNES = Corpus(
     name="tunes", task="word", title="the name of a tune → a Song ci to it", size="14,843 ci to 68 tunes",
-    load=load_tunes, scripts=SCRIPTS, disjoint_fields=("target",), version=partial(version, SUMS),
+    load=load_tunes, scripts=SCRIPTS, disjoint_fields=("target",), version=partial(poetry_version, SUMS),
     suggested={"epochs": 4, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 2}, **ABOUT)

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from core.data import Example
-from corpora.fetch.chinese_poetry import ABOUT, version
 from corpora.shared.corpus import Corpus
-from corpora.tang import SUMS, poems
+from corpora.tang import ABOUT, SUMS, poems, poetry_version
 
 # Possible themes of a poem; by TF-IDF alone, words like 悠, 处 or 似 would win.
 SUBJECTS = ("日月星云风雨雪霜露烟霞雷虹冰春夏秋冬晨暮夜山峰岭谷溪江河湖海潮泉池塘渡桥路关塞边沙漠城楼台阁亭宫殿寺塔钟"
@@ -43,5 +42,5 @@ def load(script: str) -> Iterator[Example]:
 THEMES = Corpus(
     name="themes", task="word", title="one theme character → a Tang quatrain about it",
     size="58,260 quatrains on 128 themes", load=load,
-    scripts=("simplified", "traditional"), disjoint_fields=("target",), version=partial(version, SUMS["tang"]),
+    scripts=("simplified", "traditional"), disjoint_fields=("target",), version=partial(poetry_version, SUMS["tang"]),
     suggested={"epochs": 4, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 2}, **ABOUT)

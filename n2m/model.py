@@ -9,6 +9,7 @@ from typing import Any, Literal, overload
 
 from core import checkpoint, events
 from core.data import Example, InputError
+from core.machine import memory_errors
 from core.settings import SearchSettings, Settings
 from corpora.prepare.cleaning import TextCleaner, script_converter
 from corpora.prepare.splits import Dataset
@@ -104,12 +105,13 @@ class Model:
                 read.append(error)
         seeds = [(self._seed(seed), first + i) for i, e in enumerate(read) if isinstance(e, Example)]
         examples = [e for e in read if isinstance(e, Example)]
-        if lines != 1:
-            found = [self.task.continued(self.text_model, e, lines, options, s)  # type: ignore[attr-defined]
-                     for e, s in zip(examples, seeds)]
-        else:
-            found = self.task.answer(self.text_model, examples, options, seeds=seeds, weights=weights) \
-                if examples else []
+        with memory_errors("use a smaller `beam`, or answer fewer or shorter texts at once"):
+            if lines != 1:
+                found = [self.task.continued(self.text_model, e, lines, options, s)  # type: ignore[attr-defined]
+                         for e, s in zip(examples, seeds)]
+            else:
+                found = self.task.answer(self.text_model, examples, options, seeds=seeds, weights=weights) \
+                    if examples else []
         answers = iter([[convert(a) for a in best] for best in found])
         return [next(answers) if isinstance(e, Example) else e for e in read]
 

@@ -12,11 +12,10 @@ import tasks as registry
 from core import checkpoint, events, resume
 from core.data import InputError
 from core.distributed import Group, join
-from core.history import Epoch
+from core.history import INTERRUPTED, UNFINISHED, Epoch
 from core.machine import device as find_device
 from core.metrics import perplexity
 from core.settings import CorpusSettings, RunSettings, Settings
-from core.training import INTERRUPTED, UNFINISHED
 from corpora.fetch.download import cache_folder
 from corpora.prepare.splits import SPLITS, Dataset
 from corpora.shared.corpus import Corpus, CorpusUnavailable
@@ -49,10 +48,10 @@ def train(task: str, corpus: Names | None = None, folder: str | Path | None = No
     Returns the model; model.metadata["history"]["stopped"] tells why its training ended. Raises InputError.
     """
     chosen, reading, run = split_options(options, Settings, CorpusSettings, RunSettings)
-    found, directory, group = registry.find(task), Path(folder) if folder else None, join()
+    found, directory, running = registry.find(task), Path(folder) if folder else None, RunSettings(**run)
     found.settings({}, chosen)  # refuses impossible values before anything slow begins
-    running = RunSettings(**run)
-    find_device(running.device)  # refuses one that there is not
+    find_device(running.device)  # refuses one that does not exist
+    group = join(running.device)
     with data.use_mirror(mirror):
         if directory and not group.run_on_rank0(lambda: _must_train(directory, retrain)):
             asked = {**chosen, **reading, **({"script": script} if script else {}),

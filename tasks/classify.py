@@ -31,6 +31,11 @@ class Classify(Task):
     defaults = {"tokenizer": "words", "embedding_size": 128, "hidden_size": 128, "dropout": 0.5, "word_dropout": 0.2,
                 "min_count": 2}
 
+    def advice(self, data: Splits) -> list[str]:
+        labels, texts = len({e.target for e in data.train}), len(data.train)
+        return [f"there are {labels:,} different labels for {texts:,} texts; if they are texts, use `task` translate"
+                ] * (labels > texts / 3)
+
     def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:
         from core.text import Codec, Labels
         source = Codec.from_texts(settings.source_tokenizer or settings.tokenizer, sources, settings.lowercase,

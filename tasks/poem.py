@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core.data import Example, InputError
 from core.settings import SearchSettings, Settings
 from core.verses import lines_of
-from tasks.shared.decoding_task import DecodingTask
+from tasks.shared.decoding_task import SAMPLE, DecodingTask
 from tasks.shared.report import Report
 from tasks.shared.task import Answer, Splits, Trained
 
@@ -34,10 +34,10 @@ class Poem(DecodingTask):
     search_defaults = {"length_penalty": 0.0}
 
     def advice(self, data: Splits) -> list[str]:
-        pairs = data.train[:20_000]
+        pairs = data.train[:SAMPLE]
         uneven = sum(len(e.source) != len(e.target) for e in pairs) / max(len(pairs), 1)
-        return [f"{uneven:.0%} of the pairs have lines of different lengths, but the next line is always written as "
-                "long as the one before; the task translate takes any pair"] if uneven else []
+        return super().advice(data) + [f"{uneven:.0%} of the pairs have lines of different lengths, but this task "
+                                       "writes lines of equal length; `task` translate takes any pair"] * bool(uneven)
 
     def source_text(self, example: Example, settings: Settings) -> str:
         """The poem so far as it is printed, ， after odd lines and 。 after even ones: this tells the model where in a

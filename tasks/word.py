@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from core.settings import SearchSettings, Settings
-from tasks.shared.decoding_task import DecodingTask
+from tasks.shared.decoding_task import SAMPLE, DecodingTask
 from tasks.shared.report import Report
 from tasks.shared.task import Splits, Trained
 
@@ -30,9 +30,8 @@ class Word(DecodingTask):
     search_defaults = {"max_output": 80, "no_repeat_ngram_size": 2}
 
     def advice(self, data: Splits) -> list[str]:
-        lengths = [len(e.source) for e in data.train[:20_000]]
-        long = statistics.median(lengths) > 12
-        return ["the sources are longer than a word; the task translate reads whole sentences"] if long else []
+        long = statistics.median(len(e.source) for e in data.train[:SAMPLE]) > 12
+        return super().advice(data) + ["sources are longer than a word; `task` translate reads whole sentences"] * long
 
     def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:
         """The source is one unit: the word and, beside it, its characters. Only the target is cut into tokens."""

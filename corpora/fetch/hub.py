@@ -159,14 +159,14 @@ def convert_hub_errors(dataset: HubDataset) -> Iterator[None]:
 def _one_line(dataset: HubDataset, error: Exception) -> InputError:
     from huggingface_hub import constants, errors
     name, why = dataset.given, single_line(error, 120)
-    if isinstance(error, errors.GatedRepoError):
-        return CorpusUnavailable(f"{name}: is gated; ask for access on {dataset.page}, then log in with: hf auth login")
-    if isinstance(error, errors.RevisionNotFoundError):
-        return CorpusUnavailable(f"{name}: has no revision {dataset.revision}; {dataset.page}/tree/main lists branches "
-                                 "and tags")
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return CorpusUnavailable(f"{name}: no such data set on the hub, or a private one; check the name, or log in "
-                                 "with: hf auth login")
+    for kind, text in (
+            (errors.GatedRepoError, f"is gated; ask for access on {dataset.page}, then log in with: hf auth login"),
+            (errors.RevisionNotFoundError, f"has no revision {dataset.revision}; {dataset.page}/tree/main lists "
+                                           "branches and tags"),
+            (errors.RepositoryNotFoundError, "no such data set on the hub, or a private one; check the name, or log in "
+                                             "with: hf auth login")):
+        if isinstance(error, kind):
+            return CorpusUnavailable(f"{name}: {text}")
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return InputError(f"{name}: the disk is full; free some space, or set HF_HOME to a folder on another disk")
     if isinstance(error, PermissionError) or getattr(error, "errno", None) == errno.EROFS:

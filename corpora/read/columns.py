@@ -20,6 +20,16 @@ SPLIT_NAMES = {"train": "train", "training": "train", "dev": "dev", "val": "dev"
          "test": "test", "testing": "test"}
 
 
+def by_name(names: Iterable[str], settings: CorpusSettings, poems: bool) -> list[str]:
+    """The names of source and target: those asked for, or the first usual ones; empty if there are none."""
+    there, asked, found = [*names], (settings.source_column, settings.target_column), []
+    for given, other, usual in ((*asked, SOURCE_NAMES), (*asked[::-1], TARGET_NAMES)):
+        if not poems and not given and other in there and len(there) == 2:  # with two, naming one is enough
+            given = next(name for name in there if name != other)
+        found.append(given or next((name for name in usual if name in there), ""))
+    return found
+
+
 def examples_of_rows(rows: Iterable[Row], file: File, settings: CorpusSettings, delimiter: str,
                      poems: bool = False) -> Iterator[Example | Rejected]:
     """poems: a source without a target is a whole poem. Raises InputError if a column asked for is missing."""

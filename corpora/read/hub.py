@@ -12,7 +12,7 @@ from core.data import SPLITS, Example, ExampleFormat, InputError, Rejected
 from core.events import progress
 from core.settings import CorpusSettings
 from corpora.fetch.hub import PREFIX, HubDataset, Listing, card, file_path, list_files
-from corpora.read.columns import TARGET_NAMES
+from corpora.read.columns import by_name
 from corpora.read.files import checksum, split_of
 from corpora.read.formats import ENDINGS, examples_of, of_split
 from corpora.read.parquet import name_labels
@@ -144,7 +144,7 @@ def _labels(head: dict[str, Any], config: str, settings: CorpusSettings) -> list
     for info in [infos] if isinstance(infos, dict) else infos:
         if info.get("config_name", config) == config:
             kinds = {feature.get("name"): feature.get("dtype") for feature in info.get("features") or []}
-            target = settings.target_column or next((name for name in TARGET_NAMES if name in kinds), "")
+            target = by_name(kinds, settings, False)[1]
             if isinstance(kinds.get(target), dict) and (names := kinds[target].get("class_label", {}).get("names")):
                 return [str(name) for name in (names.values() if isinstance(names, dict) else names)]
     return []

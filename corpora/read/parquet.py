@@ -14,7 +14,7 @@ from typing import Any
 
 from core.data import Example, InputError, Rejected
 from core.settings import CorpusSettings
-from corpora.read.columns import SOURCE_NAMES, TARGET_NAMES
+from corpora.read.columns import by_name
 from corpora.read.objects import named
 from corpora.shared.messages import printable, single_line
 from corpora.shared.opening import FREE, TIMES, File, open_file
@@ -43,9 +43,9 @@ def parquet_file(file: File, settings: CorpusSettings, poems: bool = False) -> I
             names = [name for name in table.schema_arrow.names if name == "split" or any(
                 column == name or column.startswith(name + ".") for column in columns)]
             rows = (row for batch in table.iter_batches(BATCH, columns=names) for row in batch.to_pylist())
-            settings, labels = replace(settings, source_column=columns[0], target_column=columns[1]), _labels(table)
+            settings = replace(settings, source_column=columns[0], target_column=columns[1])
             yield from name_labels((named(row, number, settings, poems) for number, row in enumerate(rows, 1)),
-                                   [labels.get(column, []) for column in columns])
+                                   [_labels(table, column) for column in columns])
         except InputError:
             raise
         except Exception as error:  # pyarrow raises errors of many kinds for a damaged file
@@ -75,21 +75,17 @@ def _paths(fields: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, Any]]
 
 def _columns(kinds: dict[str, str], file: File, settings: CorpusSettings, poems: bool) -> list[str]:
     """The columns of source and target; the latter is empty for poems without one."""
-    outer, found = [name for name in kinds if not any(name.startswith(f"{of}.") for of in kinds)], []
-    asked = settings.source_column, settings.target_column
-    for side, given, other, usual in (("source", *asked, SOURCE_NAMES), ("target", *asked[::-1], TARGET_NAMES)):
-        known = [n for n in usual if n in outer]
-        name = given or next((n for n in known if _holds_text(kinds[n], poems)), known[0] if known else "")
-        if not name and not poems and other in outer and len(outer) == 2:  # with two columns, naming one is enough
-            name = next(n for n in outer if n != other)
+    outer = [name for name in kinds if not any(name.startswith(f"{of}.") for of in kinds)]
+    found = by_name([name for name in outer if _holds_text(kinds[name], poems)], settings, poems)
+    found = [name or other for name, other in zip(found, by_name(outer, settings, poems))]  # to say what it holds
+    for side, name in zip(("source", "target"), found):
         if name not in kinds and (name or side == "source" or not poems):
-            what = f"{printable(given)} is not a column of {file}" if given else f"must be given for {file}"
+            what = f"{printable(name)} is not a column of {file}" if name else f"must be given for {file}"
             columns = ", ".join(n for n in kinds if not kinds[n].startswith("struct"))
             raise InputError(f"`{side}_column` {what}, which has: {single_line(columns, 200)}")
         if name and not _holds_text(kinds[name], poems):
             raise InputError(f"`{side}_column` {printable(name)} of {file} is {single_line(kinds[name])}; it must hold "
                              "texts, labels or numbers")
-        found.append(name)
     return found
 
 
@@ -97,17 +93,11 @@ def _holds_text(kind: str, poems: bool) -> bool:
     return bool(TEXT.match(kind)) or (poems and "list" in kind)
 
 
-def _labels(table: Any) -> dict[str, list[str]]:
-    """The names of labels, by column, as the package datasets saves them."""
-    with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-        return dict(_class_labels(json.loads(table.schema_arrow.metadata[b"huggingface"])["info"]["features"]))
-    return {}
-
-
-def _class_labels(features: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, list[str]]]:
-    for name, feature in features.items():
-        if isinstance(feature, dict):
-            if feature.get("_type") == "ClassLabel" and feature.get("names"):
-                yield prefix + name, [str(label) for label in feature["names"]]
-            elif "_type" not in feature:
-                yield from _class_labels(feature, f"{prefix}{name}.")
+def _labels(table: Any, column: str) -> list[str]:
+    """The names of a column's labels, as the package datasets saves them; empty if it has none."""
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        feature = json.loads(table.schema_arrow.metadata[b"huggingface"])["info"]["features"]
+        for name in [column] if column in feature else column.split("."):
+            feature = feature[name]
+        return [str(label) for label in feature["names"] if feature["_type"] == "ClassLabel"]
+    return []

@@ -37,7 +37,7 @@ def load(args: argparse.Namespace, models: Path) -> Model:
         check_same(model, task, args.corpus, CorpusSettings(**reading), asked)
         return model
 
-    return join().local_rank0_first(ready)
+    return join(getattr(args, "device", "auto")).local_rank0_first(ready)
 
 
 def printed_answers(model: Model, texts: Sequence[str], standard_input: BinaryIO, lines: int | None,

@@ -54,6 +54,6 @@ def report(args: argparse.Namespace) -> Iterator[str]:
         if args.what == "show":
             yield from description(found, dataset)
             return
-        yield f"{found.name}: works for --task {task.name}"
+        yield f"{found.name}: works for `task` {task.name}"
         lines = [*found.notes, *advice(dataset), *task.advice(dataset)]
         yield from [f"- {line}" for line in lines] or ["nothing to change"]

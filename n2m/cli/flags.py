@@ -12,13 +12,13 @@ from typing import Any, NoReturn
 
 import tasks
 from core.data import InputError
+from core.old_names import FIELDS
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
 
 GROUPS = {"corpus": "reading and cleaning a corpus",
           "text": "text to ids (fixed when a model is trained)", "model": "model (fixed when it is trained)",
           "training": "training", "run": "running a training (no effect on the result)",
           "search": "searching for an answer (free at any time)"}
-OLD = {"state_size": "hidden_size", "clip": "max_grad_norm", "no_repeat": "no_repeat_ngram_size"}  # before 0.2
 JOBS = ("list", "compare", "input", "explain", "acrostic")
 
 
@@ -148,8 +148,7 @@ def _add(group: argparse._ArgumentGroup, f: dataclasses.Field) -> None:
     flag, kind = "--" + f.name.replace("_", "-"), type(f.default)
     others = [f"{t.name} {value}" for t in tasks.all_tasks()
               for value in [{**t.defaults, **t.search_defaults}.get(f.name)] if value is not None]
-    text = re.sub(r"`([a-z_]+)`", lambda found: "--" + found[1].replace("_", "-"), f.metadata["help"])
-    text += f" (default {f.default if f.default != '' else 'none'}"
+    text = f"{as_flags(f.metadata['help'])} (default {f.default if f.default != '' else 'none'}"
     text += "".join("; " + other for other in others) + ")"
     if kind is bool:
         group.add_argument(flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=text)
@@ -157,7 +156,7 @@ def _add(group: argparse._ArgumentGroup, f: dataclasses.Field) -> None:
         choices = f.metadata["choices"]
         shown = "|".join(filter(None, choices)) if choices else {int: "N", float: "X", str: f.metadata["metavar"]}[kind]
         group.add_argument(flag, type=kind, default=argparse.SUPPRESS, metavar=shown, help=text.replace("%", "%%"))
-    for old, new in OLD.items():
+    for old, new in FIELDS.items():  # flags of version 0.1.0
         if new == f.name:
             group.add_argument("--" + old.replace("_", "-"), dest=new, type=kind, default=argparse.SUPPRESS,
                                help=argparse.SUPPRESS)

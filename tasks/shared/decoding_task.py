@@ -6,12 +6,19 @@ from collections.abc import Iterator, Sequence
 
 from core.data import Example
 from core.settings import SearchSettings
-from tasks.shared.task import Answer, Task, Trained
+from tasks.shared.task import Answer, Splits, Task, Trained
 from tasks.shared.walk import Walk
+
+SAMPLE = 20_000  # examples that advice is based on
 
 
 class DecodingTask(Task):
     """A task whose network has a decoder (core.models.Seq2Seq)."""
+
+    def advice(self, data: Splits) -> list[str]:
+        targets = {e.target for e in data.train[:SAMPLE]}
+        few = len(targets) < 50 and len(data.train) >= 1000
+        return [f"there are only {len(targets)} different targets; if they are labels, use `task` classify"] * few
 
     def answer(self, model: Trained, examples: Sequence[Example], search: SearchSettings, *,
                prefixes: Sequence[str] | None = None, seeds: Sequence[Sequence[int]] | None = None,

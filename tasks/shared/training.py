@@ -16,12 +16,11 @@ from core import checkpoint
 from core.batches import EncodedSplit
 from core.data import Example
 from core.distributed import ALONE, Group
-from core.history import Epoch, History
+from core.history import UNFINISHED, Epoch, History
 from core.machine import device
 from core.resume import Checkpoints
 from core.settings import RunSettings, Settings
 from core.text import Codec, Labels
-from core.training import UNFINISHED
 from core.training import train as train_network
 from tasks.shared import encoding, pretrained
 from tasks.shared.encoding import DEV
@@ -94,7 +93,7 @@ def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence
     run          time limit and checkpoints
     on_update    called after every update with (update, updates, loss, learning rate, target tokens)
     on_epoch     called after every epoch
-    should_stop  polled after every update; why to stop (one of core.training.UNFINISHED), or an empty text
+    should_stop  polled after every update; why to stop (one of core.history.UNFINISHED), or an empty text
     retrain      train from scratch, whatever unfinished training there is
     cache_dir    where the machine's fastest precision is kept
     Raises InputError where another process trains in the same directory.

@@ -12,9 +12,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def notes():
     found = []
-    listener = events.Listener()
-    listener.note = found.append
-    with events.listening(listener):
+    with events.listening(note=found.append):
         yield found
 
 

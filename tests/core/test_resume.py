@@ -51,9 +51,7 @@ def losses(history):
 @contextlib.contextmanager
 def heard():
     notes = []
-    listener = events.Listener()
-    listener.note = notes.append
-    with events.listening(listener):
+    with events.listening(note=notes.append):
         yield notes
 
 

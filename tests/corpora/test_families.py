@@ -11,7 +11,7 @@ from opencc import OpenCC
 
 from core.data import Example, InputError
 from corpora import cedict, hsk, reviews, tang, themes
-from corpora.fetch import chinese_poetry
+from corpora import tang as chinese_poetry
 from corpora.prepare.splits import Dataset
 
 HAN = re.compile("[\u3400-\u9fff]+")

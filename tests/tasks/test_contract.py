@@ -10,7 +10,6 @@ import torch
 
 import corpora
 import tasks
-from core.batches import EncodedSplit
 from core.data import InputError
 from core.registry import ATTENTIONS, CELLS
 from core.training_run import evaluate
@@ -25,7 +24,7 @@ FORMS = [("none", "after"), *itertools.product([a for a in ATTENTIONS if a != "n
 GRID = [pytest.param(t, cell, *form, id=f"{t.name}-{cell}-{form[0]}-{form[1]}")
         for t in TASKS for cell in CELLS for form in FORMS]
 TINY = {"embedding_size": 12, "hidden_size": 32, "dropout": 0.0, "word_dropout": 0.0, "min_count": 1,
-        "learning_rate": 1e-2, "epochs": 260, "batch_size": 8, "warmup": 5, "patience": 0, "schedule": "constant",
+        "learning_rate": 1e-2, "epochs": 26, "batch_size": 10, "warmup": 5, "patience": 0, "schedule": "constant",
         "weight_decay": 0.0, "precision": "fp32"}
 each_task = pytest.mark.parametrize("task", TASKS, ids=lambda t: t.name)
 
@@ -69,9 +68,9 @@ def test_a_handful_of_pairs_is_memorised_and_survives_saving(task, cell, attenti
     model = make(task, cell, attention, placement)
     examples = a_few(task)
     targets = [e.target for e in examples]
-    losses = []  # training stops once the pairs are known for sure
-    fit(model, examples, examples, None, on_update=lambda update, updates, loss, *_: losses.append(loss),
-        should_stop=lambda: "interrupted" if losses[-1] < 0.01 else "")
+    losses = []  # training stops once the pairs are known for sure; an epoch has them many times, for it costs a while
+    fit(model, examples * 20, examples, None, on_update=lambda update, updates, loss, *_: losses.append(loss),
+        should_stop=lambda: "interrupted" if max(losses[-20:]) < 0.02 else "")
     saving.save(model, tmp_path / "model")
     assert answers(model, examples, beam=1) == targets
     again = saving.load(tmp_path / "model")
@@ -148,6 +147,9 @@ def test_weights_are_those_of_the_answer_also_of_a_beam(task):
     for best, example in zip(task.answer(model, examples, task.search_settings({"beam": 3, "n_best": 2}), weights=True),
                              examples):
         for answer in best:
+            if not {"attention", "decoder"} & {*task.parts}:
+                assert answer.weights is None
+                continue
             states = len(model.source_ids(example)) if "encoder" in task.parts else 1
             assert answer.weights.shape[1] == states and answer.weights.sum(axis=1) == pytest.approx(1, abs=1e-4)
             assert len(answer.weights) in (1, len(answer.tokens), len(answer.tokens) + 1)
@@ -220,11 +222,12 @@ def test_whatever_a_model_was_trained_on_it_can_be_asked(task):
 @each_task
 def test_the_table_of_task_types_is_true(task):
     """A task says which parts it uses; its network must have just these."""
-    network = make(task).network
+    model = make(task)
+    network = model.network
     kinds = {type(module).__name__ for module in network.modules()}
     assert ("Encoder" in kinds) == ("encoder" in task.parts)
     assert ("Decoder" in kinds) == ("decoder" in task.parts)
-    assert isinstance(network.loss(EncodedSplit([[4]], [[1]]).batch(np.array([0])))[1], int)
+    assert isinstance(network.loss(model.encode(a_few(task)).batch(np.array([0])))[1], int)
     assert corpora.find(task.default_corpus, task.format).task == task.name
     assert task.answers_with in ("text", "label") and task.sample_input.strip()
 
