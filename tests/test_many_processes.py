@@ -73,7 +73,7 @@ def test_a_large_file_is_answered_by_both_in_its_order(trained, server, tmp_path
     one, two = (server.run(processes, "--task", "translate", "--model-dir", trained[0][2], "--input", file,
                            "--beam", "2") for processes in (1, 2))
     assert two[1] == one[1] and one[1].count("\n") == len(lines)
-    assert one[0] == 2 and two[0] != 0
+    assert one[0] == 1 and two[0] != 0  # some inputs could not be answered
     assert one[2].count("input 701: ") == two[2].count("input 701: ") == 1
 
 
