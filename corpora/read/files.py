@@ -14,10 +14,9 @@ from pathlib import Path
 
 from core.data import Example, ExampleFormat, InputError, Rejected
 from core.settings import CorpusSettings
-from corpora.read.columns import SPLIT_NAMES
+from corpora.read.columns import SPLIT_NAMES, header_note, unread_note
 from corpora.read.encodings import NAMES, Empty, known, recognised
 from corpora.read.formats import ENDINGS, aligned, document, examples_of, has_tab, of_split, texts_of
-from corpora.read.headers import header_note, unread_note
 from corpora.read.listing import files_of, is_folder, is_rejects
 from corpora.read.tables import layout_note, rows_of
 from corpora.shared.corpus import Corpus
