@@ -43,19 +43,21 @@ def copy(rejects: Path, path: Path) -> None:
 
 
 class Rejects:
-    """Writes a folder's file of rejects. counts: how many, by reason; first: the first of each reason, with where it is
-    and why."""
+    """Writes a folder's file of rejects. path: where to copy it if nothing else can be built; counts: how many, by
+    reason; first: the first of each reason, with where it is and why."""
 
-    def __init__(self, folder: Path) -> None:
-        self.counts, self.first = Counter[str](), dict[str, str]()
+    def __init__(self, folder: Path, path: Path | None = None) -> None:
+        self._path, self.counts, self.first = path, Counter[str](), dict[str, str]()
         self._file = open(folder / REJECTS, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
         self._file.write(REJECTS_HEADER)
 
     def __enter__(self) -> Rejects:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._file.close()
+        if self._path and kind and issubclass(kind, InputError):
+            copy(Path(self._file.name), self._path)
 
     def add(self, item: Rejected, line: int) -> None:
         self.counts[item.reason] += 1
@@ -68,12 +70,8 @@ class Rejects:
         """The examples of these numbers."""
         if len(index):
             self.counts[reason] += len(index)
-            self.write(reason, store, index, hashes)
-
-    def write(self, reason: str, store: Store, index: np.ndarray, hashes: ExampleHashes) -> None:
-        """As add_all, for examples that are counted elsewhere."""
         for number, e in zip(index.tolist(), store.read(index)):
-            self._line(int(hashes.lines[number]), reason, hashes.names[hashes.files[number]], f"{e.source}\t{e.target}")
+            self._line(int(hashes.line[number]), reason, hashes.names[hashes.file[number]], f"{e.source}\t{e.target}")
 
     def _line(self, line: int, reason: str, file: str, text: str) -> None:
         self._file.write(f"{line}\t{reason}\t{file}\t" + " ".join(text[:SHOWN].splitlines()) + "\n")
