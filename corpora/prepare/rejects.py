@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from core.data import InputError, Rejected
-from core.files import write_aside
+from core.files import copy as copy_file
 from corpora.prepare.hashes import ExampleHashes
 from corpora.prepare.store import Store
 from corpora.read.listing import REJECTS_HEADER, is_rejects
@@ -35,8 +34,7 @@ def check(path: Path) -> None:
 def copy(rejects: Path, path: Path) -> None:
     """Copy a file of rejects to the user's path, which has been checked."""
     try:
-        with open(rejects, "rb") as file, write_aside(path) as out:
-            shutil.copyfileobj(file, out)
+        copy_file(rejects, path)
     except OSError as error:
         raise InputError(f"`rejects` {printable(str(path))}: cannot be written ({error.strerror}); choose another path"
                          ) from None

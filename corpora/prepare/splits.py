@@ -161,7 +161,8 @@ def _split(corpus: Corpus, format: ExampleFormat, reverse: bool, hashes: Example
     dev, train = rest[:n_dev], hashes.without(rest[n_dev:], rest[:n_dev])
     keep(order, np.concatenate([test, dev, train]), "shares a text with a held-out example")
     views = [Examples(store, split.astype(np.int32), reverse) for split in (train, dev, test)]
-    dataset = _checked(Dataset(corpus.name, views[0], views[1], views[2], Counter(rejects.counts), labels=format.labels))
+    dataset = _checked(Dataset(corpus.name, views[0], views[1], views[2], Counter(rejects.counts),
+                               labels=format.labels))
     for name, split in zip(SPLITS, (train, dev, test)):
         np.save(folder / f"{name}.npy", keep(split, getattr(dataset, name).numbers, UNKNOWN_LABEL))
     return checksum

@@ -80,8 +80,9 @@ def header(row: list[str], file: File, settings: CorpusSettings,
     known = [next((names.index(n) for n in usual if n in names), None) for usual in (SOURCE_NAMES, TARGET_NAMES)]
     usual = None not in known and known[0] != known[1]
     alone = poems and not usual and not asked[1] and bool(asked[0] or (known[0] is not None and known[1] is None))
-    by_name = any(name and number is None for name, number in zip(asked, numbers))
-    is_header = usual or by_name or (alone and not asked[0])
+    is_named = any(name and number is None for name, number in zip(asked, numbers))
+    is_header = usual or is_named or (alone and not asked[0])
+    columns = f"which has: {single_line(', '.join(row), 200)} (or a number, from 1)"
     found = [names.index(name) if name and number is None and name in names else number
              for name, number in zip(asked, numbers)]
     for i, side in enumerate(("source", "target")):
@@ -92,15 +93,11 @@ def header(row: list[str], file: File, settings: CorpusSettings,
             found[i] = next((place for place in places if place not in (None, found[1 - i])), None)
         if found[i] is None:
             what = f"{printable(asked[i])} is not a column of {file}" if asked[i] else f"must be given for {file}"
-            raise InputError(f"`{side}_column` {what}, which has: {_columns(row)}")
+            raise InputError(f"`{side}_column` {what}, {columns}")
     if found[0] == found[1] and asked[0] != asked[1]:
         raise InputError(f"`source_column` {printable(asked[0])} and `target_column` {printable(asked[1])} are the "
-                         f"same column of {file}, which has: {_columns(row)}")
+                         f"same column of {file}, {columns}")
     return (found[0] or 0, found[1], names.index("split") if is_header and "split" in names else None), is_header
-
-
-def _columns(row: list[str]) -> str:
-    return f"{single_line(', '.join(row), 200)} (or a number, from 1)"
 
 
 def named(item: Any, number: int, settings: CorpusSettings, poems: bool = False) -> Example | Rejected:
