@@ -138,9 +138,6 @@ def _is_web_page(path: Path) -> bool:
         return file.read(100).lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
 
-# the sources
-
-
 def from_web(url: str, paths: dict[str, str] | None = None) -> Source:
     """Each file from url/NAME, or from url/PATH if `paths` has another one for it."""
     def get(folder: Path, names: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -112,7 +112,9 @@ def read(items: Iterable[Example | Rejected], format: ExampleFormat, cleaner: Cl
             continue
         writer.add(e)
         source, count = dedup_key(e.source), len(texts)
-        texts.extend(map(hash, _texts(e.reversed() if reverse else e, fields)))
+        sides = e.reversed() if reverse else e
+        values = {"source": (sides.source,), "target": (sides.target,), "context": sides.context}
+        texts.extend(hash(dedup_key(text)) for name in fields for text in values[name])
         rows += PACKED_ROW.pack(
             split_hash(e), hash((source, e.target, e.context)), hash(source), hash(e.target), line,
             names.setdefault(item.file, len(names)), len(texts) - count, SPLITS.index(e.split) + 1 if e.split else 0)
@@ -135,9 +137,3 @@ def _by_split(hashed: np.ndarray, splits: np.ndarray, same: np.ndarray) -> tuple
     # One of two poems with the same lines may be held out: the comparison of the splits decides then.
     split = (found < TEST).astype(np.int64) + (found < TEST + DEV)
     return found, same ^ split << 62
-
-
-def _texts(example: Example, fields: Sequence[str]) -> Iterator[str]:
-    for name in fields:
-        value = getattr(example, name)
-        yield from map(dedup_key, value) if isinstance(value, tuple) else [dedup_key(value)]

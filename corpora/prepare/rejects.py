@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from core.data import InputError, Rejected
 from core.files import copy as copy_file
-from corpora.prepare.hashes import ExampleHashes
-from corpora.prepare.store import Store
 from corpora.read.listing import REJECTS_HEADER, is_rejects
 from corpora.shared.messages import printable
 from corpora.shared.opening import File
@@ -62,14 +58,5 @@ class Rejects:
         if item.reason not in self.first:
             where = f"line {line}" + f" of {item.file}" * bool(item.file)
             self.first[item.reason] = where + f": {item.detail}" * bool(item.detail)
-        self._line(line, item.reason + f" ({item.detail})" * bool(item.detail), item.file, item.text)
-
-    def add_all(self, reason: str, store: Store, index: np.ndarray, hashes: ExampleHashes) -> None:
-        """The examples of these numbers."""
-        if len(index):
-            self.counts[reason] += len(index)
-        for number, e in zip(index.tolist(), store.read(index)):
-            self._line(int(hashes.line[number]), reason, hashes.names[hashes.file[number]], f"{e.source}\t{e.target}")
-
-    def _line(self, line: int, reason: str, file: str, text: str) -> None:
-        self._file.write(f"{line}\t{reason}\t{file}\t" + " ".join(text[:SHOWN].splitlines()) + "\n")
+        reason, text = item.reason + f" ({item.detail})" * bool(item.detail), " ".join(item.text[:SHOWN].splitlines())
+        self._file.write(f"{line}\t{reason}\t{item.file}\t{text}\n")

@@ -21,7 +21,7 @@ from core.data import SPLITS, Example, ExampleFormat, InputError, Rejected
 from core.events import tracked
 from core.settings import CorpusSettings
 from corpora.fetch.download import cache_folder
-from corpora.prepare.cleaning import Cleaner
+from corpora.prepare.cleaning import Cleaner, as_rejected
 from corpora.prepare.hashes import DEV, TEST, WRONG_FORMAT, ExampleHashes, read
 from corpora.prepare.rejects import REJECTS, Rejects, check, copy
 from corpora.prepare.store import RECORDS, Examples, Store, Writer
@@ -143,7 +143,10 @@ def _split(corpus: Corpus, format: ExampleFormat, reverse: bool, hashes: Example
     store = Store(Folder(folder, {}))
 
     def keep(before: np.ndarray, after: np.ndarray, reason: str) -> np.ndarray:
-        rejects.add_all(reason, store, np.setdiff1d(before, after, assume_unique=True), hashes)
+        gone = np.setdiff1d(before, after, assume_unique=True)
+        for number, e in zip(gone.tolist(), store.read(gone)):
+            item = as_rejected(reason, replace(e, file=hashes.names[hashes.file[number]]))
+            rejects.add(item, int(hashes.line[number]))
         return after
 
     order = keep(np.arange(len(hashes.split_hash)), hashes.first(), "duplicate")

@@ -142,9 +142,6 @@ def shown(item: Any) -> str:
         return "nested too deep"
 
 
-# notes on the first rows of a table
-
-
 def header_note(items: Iterable[Example | Rejected], file: File) -> Iterator[str]:
     """items: as read from the file; only the first are used."""
     found: list[Example] = []

@@ -77,9 +77,6 @@ def _encodings(files: Sequence[File], settings: CorpusSettings) -> Iterator[str]
             yield f"{listed(of, 1)}: read as {encoding}; `encoding` overrides this"
 
 
-# which files, and how
-
-
 def _readers(paths: Sequence[Path], format: ExampleFormat,
              settings: CorpusSettings) -> tuple[list[Reader], list[str]]:
     """How to read the files there, with notes."""
