@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from core.data import InputError
+from core.files import write_aside
 from core.old_names import with_new_parameter_names
 from core.os_errors import reason
 from core.training_lock import cannot_be_written, real_directory, training_lock
@@ -185,12 +186,8 @@ def _mismatch(path: str, why: str) -> InputError:
 
 def write_json(path: Path, content: dict) -> None:
     """Write readable JSON; a reader finds the old file or the new one, never a part."""
-    aside = path.with_name(f".{path.name}.new")
-    try:
-        aside.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    with write_aside(path) as out:
+        out.write((json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode())
 
 
 def _digest(path: Path) -> str:

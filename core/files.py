@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -23,3 +24,9 @@ def write_aside(path: Path) -> Iterator[BinaryIO]:
         os.replace(aside, path)
     finally:
         aside.unlink(missing_ok=True)
+
+
+def copy(source: Path, path: Path) -> None:
+    """Copy a file to `path`, which is complete or not there. Raises OSError."""
+    with open(source, "rb") as file, write_aside(path) as out:
+        shutil.copyfileobj(file, out)

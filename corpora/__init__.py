@@ -20,9 +20,10 @@ from pathlib import Path
 from core.data import ExampleFormat, InputError
 from core.events import note
 from core.settings import CorpusSettings, suggest
+from corpora.fetch.hub import PREFIX
 from corpora.read.files import file_corpus
 from corpora.read.formats import ENDINGS
-from corpora.read.hub import PREFIX, hub_corpus
+from corpora.read.hub import hub_corpus
 from corpora.shared.corpus import Corpus
 from corpora.shared.messages import single_line
 from corpora.shared.opening import PACKED

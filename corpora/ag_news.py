@@ -39,5 +39,6 @@ def load(script: str) -> Iterator[Example | Rejected]:
 AG_NEWS = Corpus(
     name="ag-news", task="classify", title="English news in four topics", size="some 127,600 texts",
     licence="for research and other non-commercial use", origin="AG's corpus, as in github.com/mhjabreel/CharCnn_Keras",
-    load=load, version=lambda: checksum(files()), suggested={"epochs": 3, "lowercase": True, "min_count": 3},
+    load=load, scripts=("as-written",), version=lambda: checksum(files()),
+    suggested={"epochs": 3, "lowercase": True, "min_count": 3},
     citation="Zhang, Zhao and LeCun 2015, Character-level convolutional networks for text classification")

@@ -66,9 +66,10 @@ CHINESE = Corpus(name="chat", title="Chinese conversations: utterance → reply"
                  load=partial(load, "chinese"), scripts=("simplified", "traditional"),
                  suggested={"tokenizer": "characters", "epochs": 30, "batch_size": 16, "patience": 0}, **ABOUT)
 ENGLISH = Corpus(name="chat-en", title="English conversations: utterance → reply", size="1,176 pairs",
-                 load=partial(load, "english"), suggested={"epochs": 30, "batch_size": 32, "patience": 0}, **ABOUT)
+                 load=partial(load, "english"), scripts=("as-written",),
+                 suggested={"epochs": 30, "batch_size": 32, "patience": 0}, **ABOUT)
 FILMS = Corpus(name="chat-movies", task="translate", title="dialogues of films: utterance → reply",
                size="some 220,000 pairs", licence="none stated", origin="cs.cornell.edu, Cornell movie dialogs",
-               load=load_movies, version=lambda: checksum(movie_files()),
+               load=load_movies, scripts=("as-written",), version=lambda: checksum(movie_files()),
                suggested={"epochs": 3, "batch_size": 128, "min_count": 5, "max_length": 40},
                citation="Danescu-Niculescu-Mizil and Lee 2011, Chameleons in imagined conversations")

@@ -38,7 +38,7 @@ def captions(language: str, name: str, paper: str) -> Corpus:
     return Corpus(
         name=f"multi30k-{language}-en", task="translate", title=f"{name} → English captions of photographs",
         size="some 31,000 pairs", licence="for research; none stated", origin="github.com/multi30k/dataset, task 1",
-        load=partial(load, language), version=lambda: checksum(files(language)),
+        load=partial(load, language), scripts=("as-written",), version=lambda: checksum(files(language)),
         citation=f"Elliott et al. 2016, Multi30K: Multilingual English-German Image Descriptions{paper}")
 
 

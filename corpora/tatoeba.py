@@ -39,12 +39,13 @@ def load(code: str, name: str, script: str) -> Iterator[Example | Rejected]:
             yield Example(row[1][1], row[1][0], line=row[0])
 
 
-def pairs(code: str, short: str, language: str, size: str, **more) -> Corpus:
+def pairs(code: str, short: str, language: str, size: str, scripts: tuple[str, ...] = ("as-written",),
+          **more) -> Corpus:
     name = f"tatoeba-{short}-en"
     return Corpus(
         name=name, task="translate", title=f"{language} → English everyday sentences", size=size,
         licence="CC BY 2.0 FR", origin=f"tatoeba.org, as {code}-eng.zip of manythings.org/anki",
-        load=partial(load, code, name), disjoint_fields=("source", "target"),
+        load=partial(load, code, name), scripts=scripts, disjoint_fields=("source", "target"),
         version=lambda: checksum([file(code, name)]),
         citation="the contributors of Tatoeba, tatoeba.org", **more)
 

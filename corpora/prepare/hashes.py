@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -19,28 +19,28 @@ TEST, DEV = 0.10, 0.05  # fractions; the rest is for training
 WRONG_FORMAT = "not in the format of this task"
 
 
-@dataclass
+ROW = np.dtype([("split_hash", "f8"), ("same", "i8"), ("source", "i8"), ("target", "i8"), ("line", "i8"),
+                ("file", "i4"), ("texts", "i4"), ("split", "i1")])
+PACKED_ROW = struct.Struct("=dqqqqiib")  # as ROW
+
+
 class ExampleHashes:
     """For every example, as numbers: the hash of its key, and hashes of what it may not share with another.
 
     split_hash      in [0, 1), decides the split
     same            equal for duplicates
-    source, target  of labelled examples, and of those that may have many targets
+    source, target  hashes of the two
+    line, file      where the example is; names: of the files
     texts           the disjoint texts of all examples one after the other; counts: how many each example has
-    lines, files    where each example is; names: of the files
 
     Examples in arguments and results are their numbers in the order of the corpus.
     """
 
-    names: tuple[str, ...]
-    split_hash: np.ndarray
-    same: np.ndarray
-    source: np.ndarray
-    target: np.ndarray
-    texts: np.ndarray
-    counts: np.ndarray
-    lines: np.ndarray
-    files: np.ndarray
+    def __init__(self, names: Sequence[str], rows: np.ndarray, texts: np.ndarray) -> None:
+        """rows: one ROW for each example"""
+        self.names, self.texts, self.counts = names, texts, rows["texts"]
+        self.source, self.target, self.line, self.file = (rows[name] for name in ("source", "target", "line", "file"))
+        self.split_hash, self.same = _by_split(rows["split_hash"], rows["split"], rows["same"])
 
     def has_many_targets(self) -> bool:
         """Does a source stand for a theme, with many texts about it?"""
@@ -101,8 +101,7 @@ def read(items: Iterable[Example | Rejected], format: ExampleFormat, cleaner: Cl
          fields: Sequence[str], reverse: bool, reject: Callable[[Rejected, int], None]) -> ExampleHashes:
     """Clean and check the examples and write them. fields: the disjoint ones; reject: called with the others and their
     line numbers"""
-    keys, splits, names = array("d"), array("b"), dict[str, int]()
-    same, sources, targets, texts, counts, lines, files = (array(kind) for kind in "qqqqiqi")
+    names, rows, texts = dict[str, int](), bytearray(), array("q")
     for number, item in enumerate(items, 1):
         e = cleaner.clean(item) if isinstance(item, Example) else item
         if isinstance(e, Example) and format.check and (why := format.check(e)):
@@ -112,21 +111,14 @@ def read(items: Iterable[Example | Rejected], format: ExampleFormat, cleaner: Cl
             reject(e, line)
             continue
         writer.add(e)
-        source = dedup_key(e.source)
-        keys.append(split_hash(e))
-        splits.append(SPLITS.index(e.split) + 1 if e.split else 0)
-        lines.append(line)
-        files.append(names.setdefault(item.file, len(names)))
-        same.append(hash((source, e.target, e.context)))
-        if format.labels or format.many_targets:
-            sources.append(hash(source))
-            targets.append(hash(e.target))
-        before = len(texts)
-        texts.extend(map(hash, _texts(e.reversed() if reverse else e, fields)))
-        counts.append(len(texts) - before)
-    found = _by_split(np.frombuffer(keys), np.frombuffer(splits, np.int8), np.frombuffer(same, np.int64))
-    numbers = (np.frombuffer(a, dtype=a.typecode) for a in (sources, targets, texts, counts, lines, files))
-    return ExampleHashes(tuple(names), *found, *numbers)
+        source, count = dedup_key(e.source), len(texts)
+        sides = e.reversed() if reverse else e
+        values = {"source": (sides.source,), "target": (sides.target,), "context": sides.context}
+        texts.extend(hash(dedup_key(text)) for name in fields for text in values[name])
+        rows += PACKED_ROW.pack(
+            split_hash(e), hash((source, e.target, e.context)), hash(source), hash(e.target), line,
+            names.setdefault(item.file, len(names)), len(texts) - count, SPLITS.index(e.split) + 1 if e.split else 0)
+    return ExampleHashes([*names], np.frombuffer(rows, ROW), np.frombuffer(texts, np.int64))
 
 
 def _by_split(hashed: np.ndarray, splits: np.ndarray, same: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -145,9 +137,3 @@ def _by_split(hashed: np.ndarray, splits: np.ndarray, same: np.ndarray) -> tuple
     # One of two poems with the same lines may be held out: the comparison of the splits decides then.
     split = (found < TEST).astype(np.int64) + (found < TEST + DEV)
     return found, same ^ split << 62
-
-
-def _texts(example: Example, fields: Sequence[str]) -> Iterator[str]:
-    for name in fields:
-        value = getattr(example, name)
-        yield from map(dedup_key, value) if isinstance(value, tuple) else [dedup_key(value)]

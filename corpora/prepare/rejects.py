@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from core.data import InputError, Rejected
-from core.files import write_aside
-from corpora.prepare.hashes import ExampleHashes
-from corpora.prepare.store import Store
+from core.files import copy as copy_file
 from corpora.read.listing import REJECTS_HEADER, is_rejects
 from corpora.shared.messages import printable
 from corpora.shared.opening import File
@@ -35,45 +30,33 @@ def check(path: Path) -> None:
 def copy(rejects: Path, path: Path) -> None:
     """Copy a file of rejects to the user's path, which has been checked."""
     try:
-        with open(rejects, "rb") as file, write_aside(path) as out:
-            shutil.copyfileobj(file, out)
+        copy_file(rejects, path)
     except OSError as error:
         raise InputError(f"`rejects` {printable(str(path))}: cannot be written ({error.strerror}); choose another path"
                          ) from None
 
 
 class Rejects:
-    """Writes a folder's file of rejects. counts: how many, by reason; first: the first of each reason, with where it is
-    and why."""
+    """Writes a folder's file of rejects. path: where to copy it if nothing else can be built; counts: how many, by
+    reason; first: the first of each reason, with where it is and why."""
 
-    def __init__(self, folder: Path) -> None:
-        self.counts, self.first = Counter[str](), dict[str, str]()
+    def __init__(self, folder: Path, path: Path | None = None) -> None:
+        self._path, self.counts, self.first = path, Counter[str](), dict[str, str]()
         self._file = open(folder / REJECTS, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
         self._file.write(REJECTS_HEADER)
 
     def __enter__(self) -> Rejects:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._file.close()
+        if self._path and kind and issubclass(kind, InputError):
+            copy(Path(self._file.name), self._path)
 
     def add(self, item: Rejected, line: int) -> None:
         self.counts[item.reason] += 1
         if item.reason not in self.first:
             where = f"line {line}" + f" of {item.file}" * bool(item.file)
             self.first[item.reason] = where + f": {item.detail}" * bool(item.detail)
-        self._line(line, item.reason + f" ({item.detail})" * bool(item.detail), item.file, item.text)
-
-    def add_all(self, reason: str, store: Store, index: np.ndarray, hashes: ExampleHashes) -> None:
-        """The examples of these numbers."""
-        if len(index):
-            self.counts[reason] += len(index)
-            self.write(reason, store, index, hashes)
-
-    def write(self, reason: str, store: Store, index: np.ndarray, hashes: ExampleHashes) -> None:
-        """As add_all, for examples that are counted elsewhere."""
-        for number, e in zip(index.tolist(), store.read(index)):
-            self._line(int(hashes.lines[number]), reason, hashes.names[hashes.files[number]], f"{e.source}\t{e.target}")
-
-    def _line(self, line: int, reason: str, file: str, text: str) -> None:
-        self._file.write(f"{line}\t{reason}\t{file}\t" + " ".join(text[:SHOWN].splitlines()) + "\n")
+        reason, text = item.reason + f" ({item.detail})" * bool(item.detail), " ".join(item.text[:SHOWN].splitlines())
+        self._file.write(f"{line}\t{reason}\t{item.file}\t{text}\n")

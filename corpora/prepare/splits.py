@@ -21,7 +21,7 @@ from core.data import SPLITS, Example, ExampleFormat, InputError, Rejected
 from core.events import tracked
 from core.settings import CorpusSettings
 from corpora.fetch.download import cache_folder
-from corpora.prepare.cleaning import Cleaner
+from corpora.prepare.cleaning import Cleaner, as_rejected
 from corpora.prepare.hashes import DEV, TEST, WRONG_FORMAT, ExampleHashes, read
 from corpora.prepare.rejects import REJECTS, Rejects, check, copy
 from corpora.prepare.store import RECORDS, Examples, Store, Writer
@@ -112,48 +112,41 @@ def prepare(corpus: Corpus, format: ExampleFormat, script: str | None = None, re
 
 
 def _build(corpus: Corpus, format: ExampleFormat, script: str, reverse: bool, settings: CorpusSettings,
-           rejects: Path | None, folder: Path) -> dict:
-    """Fill the folder. rejects: written even if that fails"""
-    try:
-        return _fill(corpus, format, script, reverse, settings, folder)
-    except InputError:
-        if rejects and (folder / REJECTS).is_file():
-            copy(folder / REJECTS, rejects)
-        raise
-
-
-def _fill(corpus: Corpus, format: ExampleFormat, script: str, reverse: bool, settings: CorpusSettings,
-          folder: Path) -> dict:
+           rejects_path: Path | None, folder: Path) -> dict:
     """Write the cleaned examples, the numbers of those in each split, in the order of their hash, and the rejects."""
     fields = corpus.disjoint_fields or (FIELDS if corpus.disjoint_fields is None and format.lines else ("source",))
     if reverse and "source" not in fields:  # texts about a theme, reversed: it is still the text that must be new
         fields = ("source",)
     cleaner = Cleaner(settings, script if corpus.converted else "")
-    with Rejects(folder) as rejects:
+    with Rejects(folder, rejects_path) as rejects:
         with Writer(folder) as writer:
             items = tracked(corpus.examples(script), f"reading {corpus.name}")
             hashes = read(items, format, cleaner, writer, fields, reverse, rejects.add)
         many_targets = format.many_targets and hashes.has_many_targets()
         if not many_targets or corpus.disjoint_fields is not None:
-            checksum, rejected = _split(corpus, format, reverse, hashes, rejects, folder)
-            return {"name": corpus.name, "rejected": dict(rejected), "changed": dict(cleaner.texts.changed),
-                    "checksum": checksum, "many_targets": many_targets and not reverse,
+            checksum = _split(corpus, format, reverse, hashes, rejects, folder)
+            return {"rejected": dict(rejects.counts), "changed": dict(cleaner.texts.changed), "checksum": checksum,
+                    "many_targets": many_targets and not reverse,
                     "wrong": rejects.first.get(WRONG_FORMAT, "")}
 
     def load(script: str) -> Iterator[Example | Rejected]:
         return (replace(e, key=e.key or e.target) if isinstance(e, Example) else e for e in corpus.load(script))
 
     # With many texts for one word, it is the text that must be new in test.
-    return _fill(replace(corpus, load=load, disjoint_fields=("target",)), format, script, reverse, settings, folder)
+    return _build(replace(corpus, load=load, disjoint_fields=("target",)), format, script, reverse, settings,
+                  rejects_path, folder)
 
 
 def _split(corpus: Corpus, format: ExampleFormat, reverse: bool, hashes: ExampleHashes, rejects: Rejects,
-           folder: Path) -> tuple[str, Counter[str]]:
-    """Write the numbers of each split's examples. Returns the checksum of all usable ones, and counts of rejects."""
+           folder: Path) -> str:
+    """Write the numbers of each split's examples. Returns the checksum of all usable ones."""
     store = Store(Folder(folder, {}))
 
     def keep(before: np.ndarray, after: np.ndarray, reason: str) -> np.ndarray:
-        rejects.add_all(reason, store, np.setdiff1d(before, after, assume_unique=True), hashes)
+        gone = np.setdiff1d(before, after, assume_unique=True)
+        for number, e in zip(gone.tolist(), store.read(gone)):
+            item = as_rejected(reason, replace(e, file=hashes.names[hashes.file[number]]))
+            rejects.add(item, int(hashes.line[number]))
         return after
 
     order = keep(np.arange(len(hashes.split_hash)), hashes.first(), "duplicate")
@@ -170,14 +163,12 @@ def _split(corpus: Corpus, format: ExampleFormat, reverse: bool, hashes: Example
     n_dev = hashes.count_below(rest, TEST + DEV)
     dev, train = rest[:n_dev], hashes.without(rest[n_dev:], rest[:n_dev])
     keep(order, np.concatenate([test, dev, train]), "shares a text with a held-out example")
-    views = (Examples(store, split.astype(np.int32), reverse) for split in (train, dev, test))
-    dataset = _checked(Dataset(corpus.name, next(views), next(views), next(views), rejects.counts,
+    views = [Examples(store, split.astype(np.int32), reverse) for split in (train, dev, test)]
+    dataset = _checked(Dataset(corpus.name, views[0], views[1], views[2], Counter(rejects.counts),
                                labels=format.labels))
     for name, split in zip(SPLITS, (train, dev, test)):
-        index = getattr(dataset, name).numbers
-        rejects.write(UNKNOWN_LABEL, store, np.setdiff1d(split, index), hashes)
-        np.save(folder / f"{name}.npy", index)
-    return checksum, dataset.rejected
+        np.save(folder / f"{name}.npy", keep(split, getattr(dataset, name).numbers, UNKNOWN_LABEL))
+    return checksum
 
 
 def _checksum(folder: Path, count: int, order: np.ndarray) -> str:

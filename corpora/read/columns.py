@@ -1,11 +1,19 @@
-"""Examples from the rows of a table, by the columns that hold source and target."""
+"""Examples from the rows of a table or from objects, by the columns or names that hold source and target."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import contextlib
+import itertools
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from core.data import Example, InputError, Rejected
 from core.settings import CorpusSettings
+from core.tokenizer import HAN
+from corpora.read.encodings import LONGEST
 from corpora.read.tables import Row
 from corpora.shared.messages import printable, single_line
 from corpora.shared.opening import File
@@ -17,7 +25,9 @@ TARGET_NAMES = ("target", "label", "output", "answer", "next", "category", "clas
                 "translation", "译文", "标签", "类别", "情感", "下句", "下联", "释义", "答", "答案", "回答", "输出",
                 "英文")
 SPLIT_NAMES = {"train": "train", "training": "train", "dev": "dev", "val": "dev", "valid": "dev", "validation": "dev",
-         "test": "test", "testing": "test"}
+               "test": "test", "testing": "test"}
+NAME = re.compile(rf"[A-Za-z][A-Za-z0-9_-]*(?: [A-Za-z0-9_-]+){{0,2}}|[{HAN}]{{1,6}}")
+SAMPLE, FEWEST = 200, 5  # examples
 
 
 def by_name(names: Iterable[str], settings: CorpusSettings, poems: bool) -> list[str]:
@@ -70,8 +80,9 @@ def header(row: list[str], file: File, settings: CorpusSettings,
     known = [next((names.index(n) for n in usual if n in names), None) for usual in (SOURCE_NAMES, TARGET_NAMES)]
     usual = None not in known and known[0] != known[1]
     alone = poems and not usual and not asked[1] and bool(asked[0] or (known[0] is not None and known[1] is None))
-    by_name = any(name and number is None for name, number in zip(asked, numbers))
-    is_header = usual or by_name or (alone and not asked[0])
+    is_named = any(name and number is None for name, number in zip(asked, numbers))
+    is_header = usual or is_named or (alone and not asked[0])
+    columns = f"which has: {single_line(', '.join(row), 200)} (or a number, from 1)"
     found = [names.index(name) if name and number is None and name in names else number
              for name, number in zip(asked, numbers)]
     for i, side in enumerate(("source", "target")):
@@ -82,12 +93,93 @@ def header(row: list[str], file: File, settings: CorpusSettings,
             found[i] = next((place for place in places if place not in (None, found[1 - i])), None)
         if found[i] is None:
             what = f"{printable(asked[i])} is not a column of {file}" if asked[i] else f"must be given for {file}"
-            raise InputError(f"`{side}_column` {what}, which has: {_columns(row)}")
+            raise InputError(f"`{side}_column` {what}, {columns}")
     if found[0] == found[1] and asked[0] != asked[1]:
         raise InputError(f"`source_column` {printable(asked[0])} and `target_column` {printable(asked[1])} are the "
-                         f"same column of {file}, which has: {_columns(row)}")
+                         f"same column of {file}, {columns}")
     return (found[0] or 0, found[1], names.index("split") if is_header and "split" in names else None), is_header
 
 
-def _columns(row: list[str]) -> str:
-    return f"{single_line(', '.join(row), 200)} (or a number, from 1)"
+def named(item: Any, number: int, settings: CorpusSettings, poems: bool = False) -> Example | Rejected:
+    """An example from a dictionary, in which a value may be a dictionary too: translation.de is de in translation.
+
+    poems: a source may be a whole poem, or a list of its lines, without a target
+    """
+    if not isinstance(item, dict):
+        return Rejected("not an object with names and texts", shown(item), number)
+    texts = []
+    for side, name in zip(("source", "target"), by_name(item, settings, poems)):
+        value: Any = item.get(name)
+        if value is None and "." in name:
+            value = item
+            for part in name.split("."):
+                value = value.get(part) if isinstance(value, dict) else None
+        if poems and side == "target" and not settings.target_column and value is None:
+            value = ""
+        if poems and isinstance(value, list) and all(isinstance(line, str) for line in value):
+            value = "\n".join(value)
+        if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
+            value = str(value).lower()  # a label is often a number, or true or false
+        if not isinstance(value, str):
+            usual, given = {"source": SOURCE_NAMES, "target": TARGET_NAMES}[side], getattr(settings, f"{side}_column")
+            wanted = f'"{printable(given)}"' if given else " or ".join(f'"{n}"' for n in usual[:2])
+            why = "the value is not a text" if name in item else (
+                f"it has {single_line(', '.join(item) or 'nothing', 200)}; give `{side}_column`")
+            return Rejected(f"no text under {wanted}", shown(item), number, why)
+        if len(value) > LONGEST:
+            return Rejected(f"text of more than {LONGEST:,} characters", value[:100], number)
+        texts.append(value)
+    split = item.get("split")
+    split = SPLIT_NAMES.get(split.lower(), "") if isinstance(split, str) else ""
+    return Example(texts[0], texts[1], split=split, line=number)
+
+
+def shown(item: Any) -> str:
+    """The item as JSON, for a message."""
+    try:
+        return json.dumps(item, ensure_ascii=False, default=str)
+    except RecursionError:
+        return "nested too deep"
+
+
+def header_note(items: Iterable[Example | Rejected], file: File) -> Iterator[str]:
+    """items: as read from the file; only the first are used."""
+    found: list[Example] = []
+    with contextlib.suppress(InputError):  # reported when the file is read
+        found = [item for item in itertools.islice(items, SAMPLE) if isinstance(item, Example)]
+    if len(found) > FEWEST and found[0].line == 1 and may_be_header(*([*column] for column in zip(
+            *((e.source.strip(), e.target.strip()) for e in found)))):
+        yield (f'{file}: the first line ("{found[0].source}", "{found[0].target}") was read as an example; if it is a '
+               "header, name its columns with `source_column` and `target_column`")
+
+
+def unread_note(rows: Iterable[Row], file: File, settings: CorpusSettings, poems: bool) -> Iterator[str]:
+    """For a table of more than two columns without a header, unless both columns are given."""
+    with contextlib.suppress(InputError):
+        first = next((row[1] for row in rows if not isinstance(row, Rejected) and any(map(str.strip, row[1]))), [])
+        (source, target, _), is_header = header(first, file, settings, poems)
+        both = settings.source_column and settings.target_column
+        if len(first) > 2 and target is not None and not is_header and not both:
+            yield (f"{file}: of {len(first)} columns, column {source + 1} is the source and column {target + 1} the "
+                   "target; `source_column` and `target_column` choose others")
+
+
+def may_be_header(*columns: Sequence[str]) -> bool:
+    """Is the first entry of each column a name that occurs nowhere else in it and differs from the others? Entries of
+    another script, or numbers, in one column are enough; longer or few repeated entries must be in all columns.
+
+    >>> may_be_header(["zh", "好", "不好"], ["en", "good", "bad"]), may_be_header(["cat", "dog"], ["Katze", "Hund"])
+    (True, False)
+    """
+    sure = False
+    for name, *others in columns:
+        if not NAME.fullmatch(name) or name.lower() in (text.lower() for text in others):
+            return False
+        sure = sure or most(text.isascii() != name.isascii() or text.isdecimal() for text in others)
+    return sure or all(most(len(text) > 2 * len(name) for text in others) or len(set(others)) * 5 <= len(others)
+                       for name, *others in columns)
+
+
+def most(true: Iterable[bool]) -> bool:
+    true = list(true)
+    return sum(true) >= 0.9 * len(true)

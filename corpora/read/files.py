@@ -12,19 +12,17 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from core.data import Example, ExampleFormat, InputError, Rejected
+from core.data import ExampleFormat, InputError, Rejected
 from core.settings import CorpusSettings
-from corpora.read.columns import SPLIT_NAMES
+from corpora.read.columns import SPLIT_NAMES, header_note, unread_note
 from corpora.read.encodings import NAMES, Empty, known, recognised
-from corpora.read.formats import ENDINGS, aligned, document, examples_of, has_tab, of_split, texts_of
-from corpora.read.headers import header_note, unread_note
+from corpora.read.formats import ENDINGS, Item, aligned, document, examples_of, has_tab, of_split, texts_of
 from corpora.read.listing import files_of, is_folder, is_rejects
 from corpora.read.tables import layout_note, rows_of
 from corpora.shared.corpus import Corpus
-from corpora.shared.messages import printable, single_line
+from corpora.shared.messages import listed, printable, single_line
 from corpora.shared.opening import File, file_stat, open_file
 
-Item = Example | Rejected
 TABLES = (".tsv", ".csv", ".txt")
 Reader = tuple[str, Callable[[], Iterator[Item]], tuple[File, ...]]  # the split; how to read the files; the files
 
@@ -76,11 +74,7 @@ def _encodings(files: Sequence[File], settings: CorpusSettings) -> Iterator[str]
                 found[NAMES[recognised(file)]].append(file)
     for encoding, of in found.items():
         if encoding != "UTF-8":
-            others = f" and {len(of) - 1:,} more files" if len(of) > 1 else ""
-            yield f"{of[0]}{others}: read as {encoding}; `encoding` overrides this"
-
-
-# which files, and how
+            yield f"{listed(of, 1)}: read as {encoding}; `encoding` overrides this"
 
 
 def _readers(paths: Sequence[Path], format: ExampleFormat,
@@ -92,7 +86,8 @@ def _readers(paths: Sequence[Path], format: ExampleFormat,
                 raise InputError(f"{path}: is a folder; two names are for two aligned files")
         if all(path.exists() for path in paths) and paths[0].samefile(paths[1]):
             raise InputError(f"{paths[1]}: is given twice; two names are for two aligned files")
-        return [_aligned("", files_of(paths[0])[0], files_of(paths[1])[0], settings)], []
+        both = files_of(paths[0])[0], files_of(paths[1])[0]
+        return [("", partial(aligned, *both, settings), both)], []
     if len(paths) > 2:
         raise InputError(f"`corpus` {' '.join(map(str, paths))}: {len(paths)} names; pass a file, two aligned files, "
                          "or a folder")
@@ -100,7 +95,7 @@ def _readers(paths: Sequence[Path], format: ExampleFormat,
     if not is_folder(paths[0]):
         if is_rejects(files[0]):
             raise InputError(f"{files[0]}: contains the `rejects` of a corpus; pass the corpus")
-        return [_table("", files[0], format, settings)], _columns(files, format, settings)
+        return [("", partial(examples_of, files[0], format, settings), (files[0],))], _columns(files, format, settings)
     inner_paths = {f: f.unpacked_path if f.member else f.unpacked_path.relative_to(paths[0]) for f in files}
     found = {file: path for file, path in inner_paths.items() if not is_rejects(file)}
     splits = {file: split_of(path) for file, path in found.items()}
@@ -110,16 +105,14 @@ def _readers(paths: Sequence[Path], format: ExampleFormat,
     readers = pairs or (_labelled(found, splits, settings) if format.labels else [])
     if not readers:
         tables = [file for file in found if file.suffix in ENDINGS]
-        readers = [_table(splits[f], f, format, settings) for f in tables]
+        readers = [(splits[f], partial(examples_of, f, format, settings), (f,)) for f in tables]
         notes = _columns(tables, format, settings)
     if not readers:
         raise InputError(f"{paths[0]}: nothing to read; needs files ending in {', '.join(ENDINGS)}, two files of the "
                          "same name with the suffixes of two languages, or, for labels, a folder per label")
     read = {file for _, _, several in readers for file in several}
-    unread = [printable(str(path)) for file, path in inner_paths.items() if file not in read]
-    if unread:
-        more = f" and {len(unread) - 5:,} more" * (len(unread) > 5)
-        notes.append(f"{paths[0]}: not read: {', '.join(unread[:5])}{more}")
+    if unread := [printable(str(path)) for file, path in inner_paths.items() if file not in read]:
+        notes.append(f"{paths[0]}: not read: {listed(unread)}")
     if pairs and not settings.source_column and not settings.target_column:
         source, target = (file.suffix[1:] for file in pairs[0][2])
         notes.append(f"{paths[0]}: {source} is the source, {target} the target, in alphabetical order; `source_column` "
@@ -147,14 +140,6 @@ def split_of(path: Path) -> str:
     return next((SPLIT_NAMES[word] for word in words if word in SPLIT_NAMES), "")
 
 
-def _table(split: str, file: File, format: ExampleFormat, settings: CorpusSettings) -> Reader:
-    return split, partial(examples_of, file, format, settings), (file,)
-
-
-def _aligned(split: str, source: File, target: File, settings: CorpusSettings) -> Reader:
-    return split, partial(aligned, source, target, settings), (source, target)
-
-
 def _pairs(paths: dict[File, Path], splits: dict[File, str], settings: CorpusSettings) -> list[Reader]:
     """Files of the same name but for the language they end in: train.de and train.en."""
     stems: dict[Path, list[File]] = defaultdict(list)
@@ -176,8 +161,8 @@ def _pairs(paths: dict[File, Path], splits: dict[File, str], settings: CorpusSet
         raise InputError(f"the files are of {single_line(', '.join(languages), 200)}; choose with `source_column` and "
                          "`target_column`")
     found = [{file.suffix[1:]: file for file in files} for files in several]
-    pairs = [[of[language] for language in order] for of in found if set(order) <= set(of)]
-    return [_aligned(splits[source], source, target, settings) for source, target in pairs]
+    pairs = [(of[order[0]], of[order[1]]) for of in found if set(order) <= set(of)]
+    return [(splits[pair[0]], partial(aligned, *pair, settings), pair) for pair in pairs]
 
 
 def _labelled(paths: dict[File, Path], splits: dict[File, str], settings: CorpusSettings) -> list[Reader]:

@@ -10,8 +10,8 @@ from typing import Any, TextIO
 
 from core.data import Example, InputError, Rejected
 from core.settings import CorpusSettings
+from corpora.read.columns import named
 from corpora.read.encodings import BROKEN, LONGEST, READ_SIZE, encoding_of, lines
-from corpora.read.objects import named
 from corpora.shared.messages import single_line
 from corpora.shared.opening import File, open_file
 

@@ -14,8 +14,7 @@ from typing import Any
 
 from core.data import Example, InputError, Rejected
 from core.settings import CorpusSettings
-from corpora.read.columns import by_name
-from corpora.read.objects import named
+from corpora.read.columns import by_name, named
 from corpora.shared.messages import printable, single_line
 from corpora.shared.opening import FREE, TIMES, File, open_file
 

@@ -123,8 +123,7 @@ def _delimiter(start: list[str]) -> tuple[str, bool]:
 
 def _fits(start: list[str], delimiter: str) -> bool:
     with contextlib.suppress(csv.Error):
-        rows = [row for row in csv.reader(start, delimiter=delimiter, skipinitialspace=True) if row]
-        return len(rows) > 0 and _width(rows) > 1
+        return _width([row for row in csv.reader(start, delimiter=delimiter, skipinitialspace=True) if row]) > 1
     return False
 
 

@@ -30,7 +30,8 @@ class Corpus:
     origin     where it comes from
     load       yields the examples, in the script asked for ("simplified" or "traditional"), and whatever is not usable
                as an example, as Rejected
-    scripts    the scripts it is available in, the usual one first
+    scripts    the scripts it is available in, the usual one first; ("as-written",) if neither side is Chinese, so that
+               the input of its models is not converted either
     disjoint_fields  which texts of a held-out example no training example may share: any of "source", "target",
                "context"; None: as the format of its examples requires
     suggested  settings that suit this corpus better than the task's defaults

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, BinaryIO, NoReturn, cast
+from typing import IO, Any, BinaryIO, NoReturn
 
 from core.data import InputError
 from corpora.shared.messages import printable, single_line
@@ -64,7 +64,7 @@ def open_file(file: File) -> Iterator[BinaryIO]:
                 size = os.fstat(raw.fileno()).st_size
             ending = Path(file.member or file.path).suffix.lower()
             if ending in PACKED:
-                raw = bounded(stack.enter_context(PACKED[ending](raw)), size, str(file))
+                raw = Bounded(stack.enter_context(PACKED[ending](raw)), size, str(file))
             if ".tar" in (file.suffix, ending) or ending == ".tgz":
                 raise InputError(f"{file}: is a tar archive; unpack it and pass the folder")
             yield raw
@@ -86,12 +86,9 @@ def names_in(path: Path) -> list[str]:
     return [name for name, info in infos.items() if name and not info.is_dir()]
 
 
-def bounded(raw: IO[bytes], size: int, name: str) -> BinaryIO:
+class Bounded(io.BufferedIOBase):
     """The unpacked bytes of a file of `size` bytes. Raises InputError once they are more than any text unpacks to."""
-    return cast(BinaryIO, _Bounded(raw, size, name))
 
-
-class _Bounded(io.BufferedIOBase):
     def __init__(self, raw: IO[bytes], size: int, name: str) -> None:
         self._raw, self._left, self._name = raw, max(FREE, size * TIMES), name
 
@@ -108,7 +105,7 @@ class _Bounded(io.BufferedIOBase):
     read1 = read  # type: ignore[assignment]
 
 
-def _open_member(file: File) -> tuple[BinaryIO, int]:
+def _open_member(file: File) -> tuple[Any, int]:
     """A member of a .zip, unpacked, and its packed size."""
     try:
         archive, infos = _zip(file.path)
@@ -119,9 +116,9 @@ def _open_member(file: File) -> tuple[BinaryIO, int]:
     except (KeyError, UnicodeDecodeError) as error:  # its name is not the one listed
         raise zipfile.BadZipFile(single_line(error)) from None
     if info.compress_type == zipfile.ZIP_STORED:
-        return cast(BinaryIO, raw), size
+        return raw, size
     if info.compress_type == zipfile.ZIP_DEFLATED:
-        return bounded(raw, size, str(file)), size
+        return Bounded(raw, size, str(file)), size
     # zipfile unpacks these all at once, whatever their size
     raise InputError(f"{file}: uses an unsupported .zip compression method; unpack it and pass the folder")
 

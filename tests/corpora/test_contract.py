@@ -16,6 +16,7 @@ import corpora
 from core.data import Example, InputError
 from core.settings import CorpusSettings, Settings
 from corpora.fetch import download, sources
+from corpora.prepare.cleaning import TextCleaner
 from corpora.prepare.hashes import dedup_key
 from corpora.prepare.splits import Dataset
 from corpora.shared.corpus import Corpus, CorpusUnavailable
@@ -24,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TASKS = ("word", "classify", "poem", "translate")
 TEXTS = ("name", "task", "title", "size", "licence", "origin")
 ALL = corpora.all_corpora()
+WITHOUT_CHINESE = ("ag-news", "chat-en", "chat-movies", "iwslt15", "multi30k", "tatoeba-ja", "tatoeba-fr",
+                   "tatoeba-de", "tatoeba-es")
 CHANGING = ("tatoeba", "classical")  # what is downloaded for these has no checksum
 
 
@@ -100,9 +103,15 @@ def test_no_text_field_has_a_gap_still_to_be_filled(corpus):
 @every
 def test_task_scripts_and_exclusive_parts_are_known_ones(corpus):
     assert corpus.task in TASKS
-    assert corpus.scripts and set(corpus.scripts) <= {"simplified", "traditional"}
-    assert len(set(corpus.scripts)) == len(corpus.scripts) and corpus.scripts[0] == "simplified"
+    assert corpus.scripts in (("simplified",), ("simplified", "traditional"), ("as-written",))
     assert corpus.disjoint_fields and set(corpus.disjoint_fields) <= {"source", "target", "context"}
+
+
+@every
+def test_only_chinese_is_converted_in_a_corpus_and_in_the_input_of_its_models(corpus):
+    is_chinese = not corpus.name.startswith(WITHOUT_CHINESE)
+    assert (corpus.scripts[0] == "simplified") == is_chinese
+    assert TextCleaner(script=corpus.scripts[0]).clean("東京の學校") == ("东京の学校" if is_chinese else "東京の學校")
 
 
 @every
@@ -152,13 +161,13 @@ def test_it_can_be_prepared_with_nothing_exclusive_of_a_held_out_example_in_trai
 
 @every
 def test_it_loads_the_same_each_time(corpus):
-    assert list(corpus.examples()) == examples(corpus.name, corpus.task, "simplified")
+    assert list(corpus.examples()) == examples(corpus.name, corpus.task, corpus.scripts[0])
 
 
 @pytest.mark.parametrize("corpus", [c for c in ALL if c.task != "classify"], ids=name_of)
 def test_it_can_be_reversed_with_each_example_in_its_split(corpus):
     # A label has no one text, so a classifier's corpus has no other direction.
-    forward, backward = (prepared(corpus, "simplified", reverse, at_most=10_000) for reverse in (False, True))
+    forward, backward = (prepared(corpus, corpus.scripts[0], reverse, at_most=10_000) for reverse in (False, True))
     part_of = {(e.source, e.target): part for part in ("train", "dev", "test") for e in getattr(forward, part)}
     for part in ("train", "dev", "test"):
         found = list(getattr(backward, part))

@@ -7,9 +7,11 @@ import pytest
 import samples
 from kinds import find, prepare
 
+import tasks
 from core.data import Example, Rejected
 from corpora import ag_news, chat, chnsenticorp, ci, classical, couplets, iwslt, multi30k, tang, tatoeba, thucnews
 from corpora.fetch import sources
+from n2m.data import of_model
 
 
 @pytest.fixture
@@ -61,6 +63,14 @@ def test_tatoeba_splits_keep_all_translations_of_a_sentence_together(mirror):
     dataset = prepare(tatoeba.CHINESE)
     held = {e.target for part in (dataset.dev, dataset.test) for e in part}
     assert held and held.isdisjoint(e.target for e in dataset.train)
+
+
+def test_japanese_is_not_simplified_and_a_model_of_version_0_1_0_finds_its_corpus_again(mirror):
+    mirror("tatoeba-ja-en", {"jpn.txt": "".join(f"School {i}.\t東京の學校{i}。\n" for i in range(40))})
+    dataset = prepare(tatoeba.JAPANESE)
+    assert dataset.train[0].source.startswith("東京の學校")
+    about = {"name": "tatoeba-ja-en", "script": "simplified", "reverse": False, "checksum": dataset.checksum}
+    assert of_model(about, tasks.find("translate"), 0).checksum == dataset.checksum
 
 
 def test_tatoeba_comes_in_the_script_asked_for(mirror):
