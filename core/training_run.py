@@ -146,6 +146,7 @@ class Run:
         if self.history.updates % self.read_every == 0:
             self.read_loss()
         self.optimizer.step()
+        torch.autograd.graph.increment_version(self.weights.values())  # the fused optimizer does not; see search_model
         self.history.updates += 1
         self.average.after_update(self.weights, self.history.updates)
         self.count, self.batch = self.count + count, self.batch + len(batches)

@@ -146,3 +146,13 @@ def test_threads_that_answer_at_once_find_what_one_finds():
     with ThreadPoolExecutor(8) as pool:
         assert all(found == wanted for found in pool.map(answer, range(60)))
     assert search_model.search_model(model).decoder._words is not None
+
+
+def test_it_follows_the_weights_during_training():
+    """The optimizer changes weights in place; a callback that searches in the middle of a training must see that."""
+    settings = Settings(embedding_size=4, hidden_size=6, epochs=1, batch_size=1, precision="fp32", warmup=0)
+    encoder = make_encoder(settings, 9)
+    model = Seq2Seq(encoder, make_decoder(settings, 9, encoder.memory_size))
+    data, found = EncodedSplit([[4, 5], [6]], [[7, 2], [8, 2]]), []
+    train(model, data, data, settings, on_update=lambda *_: found.append(search_model.search_model(model)))
+    assert found[0] is not found[1]
