@@ -30,16 +30,9 @@ DISK = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EACCES, errn
 
 @dataclass(frozen=True)
 class HubDataset:
-    """
-    given      as the user wrote it
-    path       its name on the hub, or the folder
-    config     the configuration asked for, empty for the usual one
-    revision   the one asked for, empty for the export, or else the main branch
-    is_folder  it is a folder on this machine
-    commit     the commit that is read
-    files      its files at that commit, with their sizes in bytes
-    is_export  they are those of the hub's Parquet export
-    """
+    """given: as the user wrote it; path: its name on the hub, or the folder; config, revision: those asked for, empty for
+    the usual ones; commit: the one that is read; files: all of that commit, with their sizes in bytes; is_export: they
+    are those of the hub's Parquet export"""
 
     given: str
     path: str

@@ -115,12 +115,9 @@ def _open_member(file: File) -> tuple[Any, int]:
         raw, size = archive.open(info), min(info.compress_size, file_stat(file.path).st_size)
     except (KeyError, UnicodeDecodeError) as error:  # its name is not the one listed
         raise zipfile.BadZipFile(single_line(error)) from None
-    if info.compress_type == zipfile.ZIP_STORED:
-        return raw, size
-    if info.compress_type == zipfile.ZIP_DEFLATED:
-        return Bounded(raw, size, str(file)), size
-    # zipfile unpacks these all at once, whatever their size
-    raise InputError(f"{file}: uses an unsupported .zip compression method; unpack it and pass the folder")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # zipfile unpacks others all at once
+        raise InputError(f"{file}: uses an unsupported .zip compression method; unpack it and pass the folder")
+    return Bounded(raw, size, str(file)), size
 
 
 def _zip(path: Path) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:

@@ -8,7 +8,7 @@ from kinds import file_corpus, prepare
 
 from core.data import Example, Rejected
 from core.settings import CorpusSettings
-from corpora.prepare.rejects import copy
+from corpora.prepare.store import Rejects
 
 
 def write(folder, **files):
@@ -70,7 +70,7 @@ def test_a_folder_of_aligned_files_keeps_its_splits_and_tells_what_is_not_read(t
 def test_what_was_left_out_of_a_folder_is_no_text_of_it(tmp_path, refused):
     write(tmp_path / "f", a_tsv="".join(f"{i}\tn{i}\n" for i in range(20)) + "alone\n")
     before = read(tmp_path / "f")
-    copy(prepare(file_corpus([tmp_path / "f"], "translate")).rejects, tmp_path / "f" / "left-out.tsv")
+    Rejects.copy(prepare(file_corpus([tmp_path / "f"], "translate")).rejects, tmp_path / "f" / "left-out.tsv")
     assert "alone" in (tmp_path / "f" / "left-out.tsv").read_text()
     assert read(tmp_path / "f") == before
     assert "not read: left-out.tsv" in file_corpus([tmp_path / "f"], "translate").notes[0]
