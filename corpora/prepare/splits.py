@@ -69,7 +69,7 @@ class Dataset:
 
 def _checked(dataset: Dataset) -> Dataset:
     """The dataset without held-out labels that training does not have. Raises InputError for an empty split."""
-    if dataset.labels:  # such a label cannot be learned, nor fairly asked for
+    if dataset.labels:  # such a label cannot be learned, nor fairly tested
         labels = {e.target for e in dataset.train}
         for name in ("dev", "test"):
             split = getattr(dataset, name)

@@ -165,5 +165,5 @@ class Rejects:
         try:
             copy_file(rejects, path)
         except OSError as error:
-            raise InputError(f"`rejects` {printable(str(path))}: cannot be written ({error.strerror}); choose another path"
-                             ) from None
+            raise InputError(f"`rejects` {printable(str(path))}: cannot be written ({error.strerror}); choose another "
+                             "path") from None

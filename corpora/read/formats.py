@@ -39,7 +39,7 @@ def examples_of(file: File, format: ExampleFormat, settings: CorpusSettings) -> 
 
 
 def pairs_of(items: Iterable[Item], file: File) -> Iterator[Item]:
-    """The same items, but for a source without a target, which is a whole poem, its pairs of lines."""
+    """The items; a source without a target is a whole poem, and its pairs of lines replace it."""
     none = True
     for item in items:
         if isinstance(item, Rejected) or item.target:

@@ -109,7 +109,7 @@ def _choose(dataset: HubDataset, configs: dict[str, Any], card: dict[str, Any]) 
 
 def _splits(dataset: HubDataset, config: dict[str, list[str]]) -> tuple[list[tuple[str, str]], list[str]]:
     """The files to read, each with its split, empty to split them here; with notes. As with the files of a folder,
-    names mean nothing without a training split."""
+    names of splits are ignored if none is for training."""
     given, notes = dataset.given, []
     splits = {name: split_of(Path(name.removeprefix(PARTIAL))) for name in config}
     if partial := [name.removeprefix(PARTIAL) for name in config if name.startswith(PARTIAL)]:

@@ -1,6 +1,6 @@
 """Opening a file, plain or packed (.gz .bz2 .xz), on disk or in a .zip.
 
-Nothing is unpacked to disk, so no name inside an archive can lead anywhere; and the unpacked size is limited.
+Nothing is unpacked to disk, so a name inside an archive is never used as a path; and the unpacked size is limited.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ class File:
 
     @property
     def suffix(self) -> str:
-        """The suffix that tells the format: .tsv, .csv …"""
+        """The suffix that determines the format: .tsv, .csv …"""
         return self.unpacked_path.suffix.lower()
 
 
 @contextlib.contextmanager
 def open_file(file: File) -> Iterator[BinaryIO]:
-    """The file's bytes, unpacked. Raises InputError if it cannot be read, is damaged, or unpacks to far too much."""
+    """The file's bytes, unpacked. Raises InputError if it cannot be read, is damaged, or unpacks to too many bytes."""
     try:
         with contextlib.ExitStack() as stack:
             if file.member:
