@@ -116,7 +116,7 @@ def find(names: str | Sequence[str], format: ExampleFormat, settings: CorpusSett
 
 
 def tasks_of(names: Sequence[str]) -> list[str]:
-    """The tasks that a corpus of this name is for; none for the user's own and for the starter, which every task has."""
+    """The tasks that a corpus of this name is for; none for the user's own or for the starter, as each task has one."""
     known = [c for c in all_corpora() if c.name in names]
     if len(names) > 1 or names[0].startswith(PREFIX):
         if known:

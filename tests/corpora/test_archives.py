@@ -1,4 +1,4 @@
-"""corpora/fetch/archives.py: only what is wanted comes out of an archive, from the web or through npm."""
+"""corpora/fetch/archives.py: only the files asked for are extracted, from the web or through npm."""
 
 import io
 import os

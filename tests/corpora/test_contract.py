@@ -1,4 +1,4 @@
-"""What every corpus must keep, found by corpora.all_corpora(), and how a corpus is found by its name."""
+"""The contract of every corpus that corpora.all_corpora() finds, and how a corpus is found by its name."""
 
 import dataclasses
 import importlib

@@ -1,4 +1,4 @@
-"""corpora/prepare/description.py: a corpus in, what there is to know of it out; counted by hand here."""
+"""corpora/prepare/description.py: the description of a corpus, with counts made by hand."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""corpora/fetch/download.py: an address in, a file out: complete or not there, gone on with after a break."""
+"""corpora/fetch/download.py: a file is complete or absent, and an interrupted download is resumed."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""corpora/read/encodings.py: the encoding of a file is recognised, or refused, never guessed wrongly in silence."""
+"""corpora/read/encodings.py: the encoding of a file is recognised, or refused, and never guessed wrongly."""
 
 import pytest
 from hypothesis import given

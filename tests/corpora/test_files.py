@@ -1,4 +1,4 @@
-"""corpora/read/files.py: a file of the user's in, a Corpus out."""
+"""corpora/read/files.py: a Corpus from the user's own file."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""corpora/read/headers.py: a header with names that are not known is told, and other first lines are not."""
+"""corpora/read/columns.py: a header of unknown names is reported, and other first lines are not."""
 
 import pytest
 from kinds import file_corpus, prepare

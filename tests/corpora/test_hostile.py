@@ -1,4 +1,4 @@
-"""Hostile files: a clear line or a counted drop, in bounded memory, never a crash."""
+"""Hostile files: an error of one line or a counted reject, in bounded memory, never a crash."""
 
 import bz2
 import gzip

@@ -1,4 +1,4 @@
-"""What was mended in reading and preparing corpora, and the names of version 0.1.0 that still work."""
+"""Faults corrected in reading and preparing corpora, and the names of version 0.1.0 that still work."""
 
 import dataclasses
 import os

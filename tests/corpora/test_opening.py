@@ -1,4 +1,4 @@
-"""corpora/shared/opening.py: folders, archives and packed files in, bytes out; nothing unpacks without end."""
+"""corpora/shared/opening.py: reading folders, archives and packed files, with a limit on what they unpack to."""
 
 import bz2
 import gzip

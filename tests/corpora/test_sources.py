@@ -1,4 +1,4 @@
-"""corpora/fetch/sources.py: names and checksums in, files in the cache folder out, never fetched twice."""
+"""corpora/fetch/sources.py: files are fetched into the cache folder once, and checked."""
 
 import errno
 import io

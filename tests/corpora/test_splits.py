@@ -1,4 +1,4 @@
-"""corpora/prepare/splits.py: examples in; train, dev and test out, with nothing of a held-out example in training."""
+"""corpora/prepare/splits.py: train, dev and test, with no text of a held-out example in training."""
 
 import dataclasses
 import random

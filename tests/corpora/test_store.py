@@ -1,4 +1,4 @@
-"""corpora/prepare/store.py: examples on disk, read when they are asked for."""
+"""corpora/prepare/store.py: examples on disk, read when requested."""
 
 import pickle
 
