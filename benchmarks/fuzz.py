@@ -45,8 +45,7 @@ def use(paths: list[Path], choice: int, **settings: str) -> None:
     from core.settings import CorpusSettings
     from corpora.prepare.cleaning import Cleaner
     from corpora.prepare.hashes import read
-    from corpora.prepare.rejects import Rejects
-    from corpora.prepare.store import Examples, Store, Writer
+    from corpora.prepare.store import Examples, Rejects, Store, Writer
 
     format, script = tasks.find(TASKS[choice % 4]).format, SCRIPTS[choice // 4 % 3]
     try:

@@ -1,7 +1,6 @@
-"""Corpora: each .py file of this folder is a corpus family, found by itself.
+"""Corpora: each .py file in this folder defines a family of corpora and is found automatically.
 
-A corpus loads without torch: ids and special symbols are the model's business. What it needs of a task is an
-ExampleFormat.
+A corpus loads without torch: ids and special symbols belong to the model. An ExampleFormat describes a task to it.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ from corpora.shared.messages import single_line
 from corpora.shared.opening import PACKED
 
 MODULE = re.compile(r"[\w.]+:\w+")
-ENTRY_POINTS = "n2m.corpora"  # of other packages, each a Corpus
+ENTRY_POINTS = "n2m.corpora"  # the group in which other packages announce corpora
 STARTER = "starter"
 SMALL = {"epochs": 20, "batch_size": 16, "learning_rate": 2e-3, "patience": 0, "min_count": 1}  # settings for a starter
 
 
 def all_corpora() -> list[Corpus]:
-    """Each Corpus that the modules of this folder and installed packages define, by task; no starter corpora."""
+    """Every Corpus that the modules of this folder and installed packages define, by task, without the starters."""
     found: dict[tuple[str, str], Corpus] = {}
     for info in pkgutil.iter_modules(__path__):
         if not info.ispkg:
@@ -66,7 +65,7 @@ def _starter(format: ExampleFormat, path: Path) -> Corpus:
 
 @cache
 def _of_packages(known: frozenset[tuple[str, str]]) -> list[Corpus]:
-    """The corpora of other packages. One that cannot be loaded, or whose task and name are known, is reported, and does
+    """The corpora of other packages. One that cannot be loaded, or whose task and name are taken, is reported, and does
     not stop the others."""
     found: dict[tuple[str, str], Corpus] = {}
     for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
@@ -87,7 +86,7 @@ def _in_a_line(error: Exception) -> str:
 
 
 def find(names: str | Sequence[str], format: ExampleFormat, settings: CorpusSettings | None = None) -> Corpus:
-    """The corpus of this name for the task with this format; or the user's own.
+    """Find the corpus of this name for the task with this format, or the user's own.
 
     names: a corpus, a file, a folder, two aligned files, "-" for standard input, hf:NAME for a data set of the hub, or
     MODULE:NAME for a Corpus in a module; settings: how files are read
@@ -117,7 +116,7 @@ def find(names: str | Sequence[str], format: ExampleFormat, settings: CorpusSett
 
 
 def tasks_of(names: Sequence[str]) -> list[str]:
-    """The tasks that a corpus of this name is for; empty for the user's own and for the starters, which all have."""
+    """The tasks that a corpus of this name is for; none for the user's own or for the starter, as each task has one."""
     known = [c for c in all_corpora() if c.name in names]
     if len(names) > 1 or names[0].startswith(PREFIX):
         if known:

@@ -29,7 +29,7 @@ def load_lines(script: str) -> Iterator[Example]:
 
 
 def load_tunes(script: str) -> Iterator[Example]:
-    """Tunes with their ci, punctuated. The first counts of a tune's two names."""
+    """Tunes with their ci, punctuated. Of a tune's two names, the first is used."""
     found = [(ci["rhythmic"].split("・")[0], "".join(ci["paragraphs"])) for ci in all_ci(script)]
     counts = Counter(tune for tune, _ in found)
     for tune, text in found:

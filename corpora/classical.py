@@ -15,7 +15,7 @@ from corpora.shared.corpus import Corpus
 from corpora.shared.opening import File
 
 REPOSITORY, COMMIT = "NiuTrans/Classical-Modern", "9287b4378f2a730306c04948322f9cfdb99cc7f4"
-ARCHIVE = "Classical-Modern.zip"  # GitHub packs it again now and then; the commit, not a checksum, fixes its content
+ARCHIVE = "Classical-Modern.zip"  # GitHub repacks it from time to time; the commit, not a checksum, fixes its content
 FOLDER = "双语数据"
 
 

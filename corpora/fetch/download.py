@@ -1,6 +1,6 @@
-"""Downloading a file: complete or not there, resumed after an interruption.
+"""Downloading a file, resumed after an interruption; it gets its name only when it is complete.
 
-Also where the toolkit keeps what it fetches, and data files of installed packages.
+Also the cache folder, and data files of installed packages.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def checksum_of(path: Path, kind: str = "sha256") -> str:
 
 
 def fetch(url: str, path: Path) -> None:
-    """Download one file; it gets its name only when it is complete.
+    """Download one file. It gets its name only when it is complete.
 
     A download that was interrupted, in this run or an earlier one, is resumed if the server supports it and confirms
     that the file has not changed since (RFC 9110, Range and If-Range); otherwise it starts again.
@@ -110,7 +110,7 @@ def _fetch(url: str, path: Path) -> None:
             if answer.status != 206 or not (answer.headers["Content-Range"] or "").startswith(f"bytes {begin}-"):
                 begin = 0
                 mark.unlink(missing_ok=True)
-                if unchanged := _mark_of(answer):  # without it no later run could know whether to resume
+                if unchanged := _mark_of(answer):  # without it a later run cannot decide whether to resume
                     mark.write_text(f"{url}\n{unchanged}", encoding="utf-8")
             _receive(answer, url, part, begin)
         os.replace(part, path)

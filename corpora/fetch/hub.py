@@ -30,16 +30,9 @@ DISK = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EACCES, errn
 
 @dataclass(frozen=True)
 class HubDataset:
-    """
-    given      as the user wrote it
-    path       its name on the hub, or the folder
-    config     the configuration asked for, empty for the usual one
-    revision   the one asked for, empty for the export, or else the main branch
-    is_folder  it is a folder on this machine
-    commit     the commit that is read
-    files      its files at that commit, with their sizes in bytes
-    is_export  they are those of the hub's Parquet export
-    """
+    """given: as the user wrote it; path: its name on the hub, or the folder; config, revision: those asked for, empty
+    for the usual ones; commit: the one that is read; files: their sizes in bytes at that commit; is_export: they are
+    those of the hub's Parquet export"""
 
     given: str
     path: str
@@ -175,7 +168,7 @@ def _one_line(dataset: HubDataset, error: Exception) -> InputError:
 
 
 def _is_unreachable(error: Exception) -> bool:
-    """Is it the network's error? Their classes come from whichever HTTP library huggingface_hub uses."""
+    """Is it an error of the network? Their classes come from whichever HTTP library huggingface_hub uses."""
     status = getattr(getattr(error, "response", None), "status_code", 0)
     kinds = {kind.__name__ for kind in type(error).__mro__}
     return status >= 500 or bool(kinds & {"ConnectionError", "TimeoutError", "TransportError", "RequestException",

@@ -38,7 +38,7 @@ def mirror() -> str:
 
 @contextlib.contextmanager
 def use_mirror(location: str | None) -> Iterator[None]:
-    """Within this block, files are asked for there first. location: a folder or URL; None changes nothing, and an empty
+    """Within this block, ask this mirror first for files. location: a folder or URL; None changes nothing, and an empty
     one uses no mirror. Raises InputError if it is neither."""
     token = _mirror.set(mirror() if location is None else location)
     try:
@@ -124,7 +124,7 @@ def _take(aside: Path, target: Path, sums: dict[str, str], origin: str) -> list[
 
 
 def _fetched(target: Path) -> dict[str, str]:
-    """The checksums that files of unknown checksum had when they were fetched; they show a disk's faults."""
+    """The checksums that files of unknown checksum had when they were fetched; they reveal damage on disk."""
     try:
         found = json.loads((target / FETCHED).read_text(encoding="utf-8"))
         return {file: checksum for file, checksum in found.items() if re.fullmatch("[0-9a-f]{64}", str(checksum))}
@@ -133,7 +133,7 @@ def _fetched(target: Path) -> dict[str, str]:
 
 
 def _is_web_page(path: Path) -> bool:
-    """Servers and login pages of networks send one in place of a file."""
+    """Some servers, and networks that ask for a login, send one in place of the file."""
     with open(path, "rb") as file:
         return file.read(100).lstrip().lower().startswith((b"<!doctype html", b"<html"))
 
@@ -150,13 +150,13 @@ def from_web(url: str, paths: dict[str, str] | None = None) -> Source:
 
 
 def from_github(repository: str, commit: str, path: str, paths: dict[str, str] | None = None) -> list[Source]:
-    """Files of a repository's folder `path` at a commit; also from a copy of GitHub."""
+    """Files of a repository's folder `path` at a commit, from GitHub or from a copy of it."""
     return [from_web(f"https://raw.githubusercontent.com/{repository}/{commit}/{path}", paths),
             from_web(f"https://cdn.jsdelivr.net/gh/{repository}@{commit}/{path}", paths)]
 
 
 def from_mirror(name: str) -> Source:
-    """Each file from the mirror: from NAME/FILE, as in the cache folder, which so is a mirror itself, or from FILE."""
+    """Each file from NAME/FILE on the mirror, or from FILE. A cache folder has the first layout, so it is a mirror."""
     def get(folder: Path, names: list[str]) -> None:
         _check_mirror("N2M_MIRROR")
         location, missing_files = mirror().rstrip("/"), []

@@ -1,1 +1,1 @@
-"""Preparing examples for training: cleaning, rejecting, splitting, keeping, describing."""
+"""Preparing examples for training: cleaning, rejecting, splitting, storing, describing."""

@@ -29,7 +29,7 @@ def script_converter(script: str) -> Callable[[str], str]:
 
 
 class TextCleaner:
-    """Treats a text as those of a corpus: Unicode form, then script.
+    """Cleans a text as those of a corpus are cleaned: Unicode form, then script.
 
     normalization: "nfc" or "nfkc"; script: as for script_converter; changed: how many texts each step has changed
     """

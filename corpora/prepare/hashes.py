@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import struct
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -19,9 +18,8 @@ TEST, DEV = 0.10, 0.05  # fractions; the rest is for training
 WRONG_FORMAT = "not in the format of this task"
 
 
-ROW = np.dtype([("split_hash", "f8"), ("same", "i8"), ("source", "i8"), ("target", "i8"), ("line", "i8"),
-                ("file", "i4"), ("texts", "i4"), ("split", "i1")])
-PACKED_ROW = struct.Struct("=dqqqqiib")  # as ROW
+COLUMNS = {"split_hash": "d", "split": "b", "same": "q", "line": "q", "file": "i", "count": "i", "source": "q",
+           "target": "q"}  # with their types in array; the last two only if they are needed
 
 
 class ExampleHashes:
@@ -29,26 +27,28 @@ class ExampleHashes:
 
     split_hash      in [0, 1), decides the split
     same            equal for duplicates
-    source, target  hashes of the two
+    source, target  of labelled examples, and of those that may have many targets
     line, file      where the example is; names: of the files
     texts           the disjoint texts of all examples one after the other; counts: how many each example has
 
     Examples in arguments and results are their numbers in the order of the corpus.
     """
 
-    def __init__(self, names: Sequence[str], rows: np.ndarray, texts: np.ndarray) -> None:
-        """rows: one ROW for each example"""
-        self.names, self.texts, self.counts = names, texts, rows["texts"]
-        self.source, self.target, self.line, self.file = (rows[name] for name in ("source", "target", "line", "file"))
-        self.split_hash, self.same = _by_split(rows["split_hash"], rows["split"], rows["same"])
+    def __init__(self, names: Sequence[str], columns: Mapping[str, array], texts: array) -> None:
+        """columns: those of COLUMNS, with a number for each example"""
+        found = {name: np.frombuffer(column, column.typecode) for name, column in columns.items()}
+        self.names, self.texts, self.counts = names, np.frombuffer(texts, texts.typecode), found["count"]
+        self.line, self.file, self.source, self.target = (
+            found.get(name, np.empty(0)) for name in ("line", "file", "source", "target"))
+        self.split_hash, self.same = _by_split(found["split_hash"], found["split"], found["same"])
 
     def has_many_targets(self) -> bool:
-        """Does a source stand for a theme, with many texts about it?"""
+        """Is a source a theme, with many texts about it?"""
         source = self.source[self.first()]
         return len(np.unique(source)) * 3 < len(source)
 
     def first(self) -> np.ndarray:
-        """All examples, of duplicates the first."""
+        """All examples, but of duplicates only the first."""
         return np.sort(np.unique(self.same, return_index=True)[1])
 
     def count_below(self, index: np.ndarray, limit: float) -> int:
@@ -101,7 +101,9 @@ def read(items: Iterable[Example | Rejected], format: ExampleFormat, cleaner: Cl
          fields: Sequence[str], reverse: bool, reject: Callable[[Rejected, int], None]) -> ExampleHashes:
     """Clean and check the examples and write them. fields: the disjoint ones; reject: called with the others and their
     line numbers"""
-    names, rows, texts = dict[str, int](), bytearray(), array("q")
+    names, texts, has_pairs = dict[str, int](), array("q"), format.labels or format.many_targets
+    columns: dict[str, array] = {name: array(kind) for name, kind in COLUMNS.items()
+                                 if has_pairs or name not in ("source", "target")}
     for number, item in enumerate(items, 1):
         e = cleaner.clean(item) if isinstance(item, Example) else item
         if isinstance(e, Example) and format.check and (why := format.check(e)):
@@ -115,10 +117,11 @@ def read(items: Iterable[Example | Rejected], format: ExampleFormat, cleaner: Cl
         sides = e.reversed() if reverse else e
         values = {"source": (sides.source,), "target": (sides.target,), "context": sides.context}
         texts.extend(hash(dedup_key(text)) for name in fields for text in values[name])
-        rows += PACKED_ROW.pack(
-            split_hash(e), hash((source, e.target, e.context)), hash(source), hash(e.target), line,
-            names.setdefault(item.file, len(names)), len(texts) - count, SPLITS.index(e.split) + 1 if e.split else 0)
-    return ExampleHashes([*names], np.frombuffer(rows, ROW), np.frombuffer(texts, np.int64))
+        row = (split_hash(e), SPLITS.index(e.split) + 1 if e.split else 0, hash((source, e.target, e.context)), line,
+               names.setdefault(item.file, len(names)), len(texts) - count, hash(source), hash(e.target))
+        for column, value in zip(columns.values(), row):
+            column.append(value)
+    return ExampleHashes([*names], columns, texts)
 
 
 def _by_split(hashed: np.ndarray, splits: np.ndarray, same: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -23,8 +23,7 @@ from core.settings import CorpusSettings
 from corpora.fetch.download import cache_folder
 from corpora.prepare.cleaning import Cleaner, as_rejected
 from corpora.prepare.hashes import DEV, TEST, WRONG_FORMAT, ExampleHashes, read
-from corpora.prepare.rejects import REJECTS, Rejects, check, copy
-from corpora.prepare.store import RECORDS, Examples, Store, Writer
+from corpora.prepare.store import RECORDS, REJECTS, Examples, Rejects, Store, Writer
 from corpora.shared.corpus import FIELDS, Corpus
 
 # Raise it with any change to the code of corpora, or to normalisation, that changes the examples made of the same files
@@ -70,7 +69,7 @@ class Dataset:
 
 def _checked(dataset: Dataset) -> Dataset:
     """The dataset without held-out labels that training does not have. Raises InputError for an empty split."""
-    if dataset.labels:  # such a label cannot be learned, nor fairly asked for
+    if dataset.labels:  # such a label cannot be learned, nor fairly tested
         labels = {e.target for e in dataset.train}
         for name in ("dev", "test"):
             split = getattr(dataset, name)
@@ -95,7 +94,7 @@ def prepare(corpus: Corpus, format: ExampleFormat, script: str | None = None, re
     prepared.
     """
     if rejects:
-        check(rejects)
+        Rejects.check(rejects)
     cache_dir, key, script, settings = None, "", script or corpus.scripts[0], settings or CorpusSettings()
     if corpus.version:
         cache_dir = cache_folder() / "prepared"
@@ -103,7 +102,7 @@ def prepare(corpus: Corpus, format: ExampleFormat, script: str | None = None, re
     group = digest([corpus.task, *corpus.names, script, str(reverse)])
     folder = get_or_build(cache_dir, group, key, partial(_build, corpus, format, script, reverse, settings, rejects))
     if rejects:
-        copy(folder.path / REJECTS, rejects)
+        Rejects.copy(folder.path / REJECTS, rejects)
     store, known = Store(folder), folder.metadata
     train, dev, test = (Examples(store, np.load(folder.path / f"{split}.npy", mmap_mode="r"), reverse)
                         for split in SPLITS)

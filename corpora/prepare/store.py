@@ -1,4 +1,4 @@
-"""A file of examples, and views of some of them, read from disk when asked for.
+"""What is kept of a prepared corpus: a file of examples with views of some of them, and a file of what was rejected.
 
 A record is a line: source, target, the lines of context and the key, each followed by a tab.
 """
@@ -8,16 +8,22 @@ from __future__ import annotations
 import os
 import weakref
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from core.cache import Folder
-from core.data import Example
+from core.data import Example, InputError, Rejected
+from core.files import copy as copy_file
+from corpora.read.listing import REJECTS_HEADER, is_rejects
+from corpora.shared.messages import printable
+from corpora.shared.opening import File
 
-RECORDS, ENDS = "examples.tsv", "ends.npy"
+RECORDS, ENDS, REJECTS = "examples.tsv", "ends.npy", "rejects.tsv"
 CHUNK = 4096  # records looked up together when all are read
+SHOWN = 1000  # characters of a rejected text
 
 
 class Writer:
@@ -114,3 +120,50 @@ class Examples(Sequence[Example]):
     def identity(self) -> tuple[str, bytes]:
         """Which records of the store, in which order, and in which direction."""
         return str(self.reverse), self.numbers.tobytes()
+
+
+class Rejects:
+    """Writes a folder's file of rejects. path: where to copy it if nothing else can be built; counts: how many, by
+    reason; first: the first of each reason, with where it is and why."""
+
+    def __init__(self, folder: Path, path: Path | None = None) -> None:
+        self._path, self.counts, self.first = path, Counter[str](), dict[str, str]()
+        self._file = open(folder / REJECTS, "w", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
+        self._file.write(REJECTS_HEADER)
+
+    def __enter__(self) -> Rejects:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._file.close()
+        if self._path and kind and issubclass(kind, InputError):
+            self.copy(Path(self._file.name), self._path)
+
+    def add(self, item: Rejected, line: int) -> None:
+        self.counts[item.reason] += 1
+        if item.reason not in self.first:
+            where = f"line {line}" + f" of {item.file}" * bool(item.file)
+            self.first[item.reason] = where + f": {item.detail}" * bool(item.detail)
+        reason, text = item.reason + f" ({item.detail})" * bool(item.detail), " ".join(item.text[:SHOWN].splitlines())
+        self._file.write(f"{line}\t{reason}\t{item.file}\t{text}\n")
+
+    @staticmethod
+    def check(path: Path) -> None:
+        """Raises InputError if a file of rejects would replace anything else, or cannot be written."""
+        name = f"`rejects` {printable(str(path))}"
+        if not path.parent.is_dir():
+            raise InputError(f"{name}: its folder does not exist; create it, or choose another path")
+        if path.exists():
+            if not path.is_file():
+                raise InputError(f"{name}: is not a file; choose another path")
+            if path.stat().st_size and not is_rejects(File(path)):
+                raise InputError(f"{name}: already exists and is not a file of rejects; choose another path")
+
+    @staticmethod
+    def copy(rejects: Path, path: Path) -> None:
+        """Copy a file of rejects to the user's path, which has been checked."""
+        try:
+            copy_file(rejects, path)
+        except OSError as error:
+            raise InputError(f"`rejects` {printable(str(path))}: cannot be written ({error.strerror}); choose another "
+                             "path") from None

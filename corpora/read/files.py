@@ -28,7 +28,7 @@ Reader = tuple[str, Callable[[], Iterator[Item]], tuple[File, ...]]  # the split
 
 
 def file_corpus(paths: Sequence[Path], format: ExampleFormat, settings: CorpusSettings | None = None) -> Corpus:
-    """A corpus of this format from one path, or from those of two aligned files. Examples are read when asked for."""
+    """A corpus of this format from one path, or from those of two aligned files. Examples are read when requested."""
     settings = settings or CorpusSettings()
     readers, notes = _readers(paths, format, settings)
     files = [file for _, _, several in readers for file in several]
@@ -79,7 +79,7 @@ def _encodings(files: Sequence[File], settings: CorpusSettings) -> Iterator[str]
 
 def _readers(paths: Sequence[Path], format: ExampleFormat,
              settings: CorpusSettings) -> tuple[list[Reader], list[str]]:
-    """How to read the files there, with notes."""
+    """How to read the files at these paths, and notes on them."""
     if len(paths) == 2:
         for path in paths:
             if is_folder(path):

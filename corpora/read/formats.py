@@ -24,24 +24,22 @@ MAX_LINES = 1000  # of a poem, as each line has all before it as context
 
 def examples_of(file: File, format: ExampleFormat, settings: CorpusSettings) -> Iterator[Item]:
     """Raises InputError naming the file, the line and the remedy."""
-    items = _items(file, settings, format.lines)
-    return pairs_of(items, file) if format.lines else items
-
-
-def _items(file: File, settings: CorpusSettings, poems: bool) -> Iterator[Item]:
+    poems = format.lines
     if file.suffix == ".parquet":
-        return parquet_file(file, settings, poems)
-    if file.suffix in (".jsonl", ".ndjson"):
-        return json_lines(file, settings, poems)
-    if file.suffix == ".json":
-        return json_file(file, settings, poems)
-    if poems and file.suffix not in (".csv", ".tsv") and not has_tab(file, settings):
-        return texts_of(file, "", settings)
-    return examples_of_rows(rows_of(file, settings), file, settings, delimiter_of(file, settings), poems)
+        items = parquet_file(file, settings, poems)
+    elif file.suffix in (".jsonl", ".ndjson"):
+        items = json_lines(file, settings, poems)
+    elif file.suffix == ".json":
+        items = json_file(file, settings, poems)
+    elif poems and file.suffix not in (".csv", ".tsv") and not has_tab(file, settings):
+        items = texts_of(file, "", settings)
+    else:
+        items = examples_of_rows(rows_of(file, settings), file, settings, delimiter_of(file, settings), poems)
+    return pairs_of(items, file) if poems else items
 
 
 def pairs_of(items: Iterable[Item], file: File) -> Iterator[Item]:
-    """The same items, but for a source without a target, which is a whole poem, its pairs of lines."""
+    """The items; a source without a target is a whole poem, and its pairs of lines replace it."""
     none = True
     for item in items:
         if isinstance(item, Rejected) or item.target:

@@ -41,20 +41,16 @@ def hub_corpus(given: str, format: ExampleFormat, settings: CorpusSettings | Non
                 yield from of_split(split, items, name if len(files) > 1 else "")
                 advance(1)
 
-    if dataset.is_folder:
-        content, origin, licence, citation = checksum([File(Path(page, name)) for name, _ in files]), page, "yours", ""
-        known_as = f"{PREFIX}{page}" + f":{dataset.config}" * bool(dataset.config)
-    else:
-        content, origin, licence, citation = dataset.commit, f"{page} at revision {dataset.commit}", "see its page", (
-            f"see {page}")
-        known_as = given
+    local, size = dataset.is_folder, sum(dataset.files[name] for name, _ in files)
+    content = checksum([File(Path(page, name)) for name, _ in files]) if local else dataset.commit
+    absolute = PREFIX + page + f":{dataset.config}" * bool(dataset.config)
     return Corpus(name=given, task=format.task, title=f"data set, configuration {config}",
-                  size=f"{sum(dataset.files[name] for name, _ in files):,} bytes in {len(files):,} file"
-                       + "s" * (len(files) > 1),
-                  licence=_licence(card) or licence, origin=origin, load=load,
+                  size=f"{size:,} bytes in {len(files):,} file" + "s" * (len(files) > 1),
+                  licence=_licence(card) or ("yours" if local else "see its page"),
+                  origin=page if local else f"{page} at revision {content}", load=load,
                   scripts=("as-written", "simplified", "traditional"), converted=True, disjoint_fields=None,
-                  version=lambda: f"{page} {config} {content} {settings}", notes=tuple(notes), citation=citation,
-                  names=(known_as,))
+                  version=lambda: f"{page} {config} {content} {settings}", notes=tuple(notes),
+                  citation="" if local else f"see {page}", names=(absolute if local else given,))
 
 
 def _configurations(dataset: HubDataset, card: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
@@ -109,7 +105,7 @@ def _choose(dataset: HubDataset, configs: dict[str, Any], card: dict[str, Any]) 
 
 def _splits(dataset: HubDataset, config: dict[str, list[str]]) -> tuple[list[tuple[str, str]], list[str]]:
     """The files to read, each with its split, empty to split them here; with notes. As with the files of a folder,
-    names mean nothing without a training split."""
+    names of splits are ignored if none is for training."""
     given, notes = dataset.given, []
     splits = {name: split_of(Path(name.removeprefix(PARTIAL))) for name in config}
     if partial := [name.removeprefix(PARTIAL) for name in config if name.startswith(PARTIAL)]:

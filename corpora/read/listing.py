@@ -33,7 +33,7 @@ def is_folder(path: Path) -> bool:
 
 def files_of(path: Path) -> list[File]:
     """The files of a folder or a .zip, sorted by name, or the file itself. Hidden files, those of macOS, pipes and
-    devices are left out; links to folders are not followed, as they might lead in a circle."""
+    devices are skipped; links to folders are not followed, as they may form a circle."""
     if path.suffix.lower() == ".zip" and not os.path.isdir(path):
         found = [File(path, name) for name in names_in(path) if not _hidden(Path(name).parts)]
     elif os.path.isdir(path):
@@ -100,7 +100,7 @@ def _copied(pipe: str) -> str:
 
 
 def _ending(start: bytes) -> str:
-    """The suffix for a file that starts like this, since a pipe has no name that tells its format.
+    """The suffix for a file that starts like this, since a pipe has no name that shows its format.
 
     >>> import gzip
     >>> _ending(b'{"text": "a"}'), _ending(gzip.compress(b"text,label")), _ending("床前明月光，疑是地上霜。".encode())
@@ -120,5 +120,5 @@ def _ending(start: bytes) -> str:
         return ".json"
     names = (re.split("[,;]", first.decode(encoding, "replace").strip().lower()) for encoding in ENCODINGS)
     known = {*SOURCE_NAMES, *TARGET_NAMES} & {*itertools.chain(*names)}
-    # Commas may also divide the lines of a Chinese poem.
+    # Commas may also separate the lines of a Chinese poem.
     return ".csv" if re.search(b"[,;]", first) and (known or re.search(b"[A-Za-z0-9]", first)) else ""

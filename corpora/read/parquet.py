@@ -30,7 +30,7 @@ def parquet_file(file: File, settings: CorpusSettings, poems: bool = False) -> I
     except ImportError:
         raise InputError(f"{file}: needs the package pyarrow; pip install pyarrow") from None
     with open_file(file) as raw, tempfile.TemporaryFile() as copy:
-        if not raw.seekable():  # Parquet is read from its end, and a stream has none
+        if not raw.seekable():  # Parquet is read from its end
             shutil.copyfileobj(raw, copy)
             raw = copy
         try:
@@ -53,7 +53,7 @@ def parquet_file(file: File, settings: CorpusSettings, poems: bool = False) -> I
 
 def name_labels(items: Iterable[Example | Rejected], names: Sequence[Sequence[str]]) -> Iterator[Example | Rejected]:
     """The items, with the labels' names in place of their numbers. names: of the source's labels and the target's,
-    empty if it holds texts. A number without a name is Rejected: -1 stands for a label that is kept secret."""
+    empty if it holds texts. A number without a name is Rejected: -1 marks a label that is secret."""
     by_number = [{str(number): name for number, name in enumerate(known)} for known in names]
     for e in items:
         if isinstance(e, Example) and any(by_number):
@@ -65,7 +65,7 @@ def name_labels(items: Iterable[Example | Rejected], names: Sequence[Sequence[st
 
 
 def _paths(fields: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """All columns with their types, those within another as OUTER.INNER."""
+    """All columns with their types, nested ones as OUTER.INNER."""
     for field in fields:
         yield prefix + field.name, field.type
         if str(field.type).startswith("struct"):

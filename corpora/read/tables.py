@@ -19,7 +19,7 @@ Row = tuple[int, list[str]] | Rejected  # a row with the number of its line
 SAMPLE = 1000  # rows
 DELIMITERS = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a bar"}
 DOUBLED = re.compile('"(?=.*"".*")(?:[^"]|"")*"')  # a quoted text that contains quotes
-csv.field_size_limit(2 * LONGEST)  # longer rows are refused before
+csv.field_size_limit(2 * LONGEST)  # longer rows are refused earlier
 
 
 def rows_of(file: File, settings: CorpusSettings) -> Iterator[Row]:
@@ -29,7 +29,7 @@ def rows_of(file: File, settings: CorpusSettings) -> Iterator[Row]:
 
 
 def layout_note(file: File, settings: CorpusSettings) -> str:
-    """What the user should know of how the columns are separated, if anything."""
+    """What the user should know about how the columns are separated, if anything."""
     with contextlib.suppress(InputError):
         if file.suffix != ".csv" and is_quoted(file, settings):
             return f"{file}: read with quoted texts, as spreadsheets write them"

@@ -25,7 +25,7 @@ class Corpus:
     name       unique within its task
     task       name of the task it is for
     title      what it is, in a few words
-    size       how much, in words
+    size       its size, in words
     licence    its terms
     origin     where it comes from
     load       yields the examples, in the script asked for ("simplified" or "traditional"), and whatever is not usable
@@ -37,8 +37,8 @@ class Corpus:
     suggested  settings that suit this corpus better than the task's defaults
     version    changes whenever the examples would: a checksum or version of what is read. It identifies the prepared
                splits that are kept for later runs; without it each run reads the corpus again
-    converted  the corpus itself has no script: OpenCC converts to the one asked for
-    notes      what the user should know of how it is read, one line each
+    converted  its texts may be in either script; OpenCC converts them to the one asked for
+    notes      what the user should know about how it is read, one line each
     citation   whom to cite
     names      the names by which corpora.find finds it again, from any working directory; empty: `name`
     exclusive  the name of disjoint_fields in version 0.1.0

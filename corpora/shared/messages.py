@@ -11,7 +11,7 @@ def single_line(what: object, length: int = 80) -> str:
 
 
 def printable(text: str, replacement: str = "?") -> str:
-    """The text with each control character replaced, so that it neither ends a line nor commands a terminal."""
+    """The text with each control character replaced, so that it can neither end a line nor control a terminal."""
     return text if text.isprintable() else "".join(c if c.isprintable() else replacement for c in text)
 
 

@@ -1,6 +1,6 @@
 """Opening a file, plain or packed (.gz .bz2 .xz), on disk or in a .zip.
 
-Nothing is unpacked to disk, so no name inside an archive can lead anywhere; and the unpacked size is limited.
+Nothing is unpacked to disk, so a name inside an archive is never used as a path; and the unpacked size is limited.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ class File:
 
     @property
     def suffix(self) -> str:
-        """The suffix that tells the format: .tsv, .csv …"""
+        """The suffix that determines the format: .tsv, .csv …"""
         return self.unpacked_path.suffix.lower()
 
 
 @contextlib.contextmanager
 def open_file(file: File) -> Iterator[BinaryIO]:
-    """The file's bytes, unpacked. Raises InputError if it cannot be read, is damaged, or unpacks to far too much."""
+    """The file's bytes, unpacked. Raises InputError if it cannot be read, is damaged, or unpacks to too many bytes."""
     try:
         with contextlib.ExitStack() as stack:
             if file.member:
@@ -115,12 +115,9 @@ def _open_member(file: File) -> tuple[Any, int]:
         raw, size = archive.open(info), min(info.compress_size, file_stat(file.path).st_size)
     except (KeyError, UnicodeDecodeError) as error:  # its name is not the one listed
         raise zipfile.BadZipFile(single_line(error)) from None
-    if info.compress_type == zipfile.ZIP_STORED:
-        return raw, size
-    if info.compress_type == zipfile.ZIP_DEFLATED:
-        return Bounded(raw, size, str(file)), size
-    # zipfile unpacks these all at once, whatever their size
-    raise InputError(f"{file}: uses an unsupported .zip compression method; unpack it and pass the folder")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):  # zipfile unpacks others all at once
+        raise InputError(f"{file}: uses an unsupported .zip compression method; unpack it and pass the folder")
+    return Bounded(raw, size, str(file)), size
 
 
 def _zip(path: Path) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:

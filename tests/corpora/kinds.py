@@ -1,4 +1,4 @@
-"""Formats of examples as tasks give them, written out here: corpora know no task by name."""
+"""Formats of examples as tasks give them, written out here: corpora depend on no task."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A web server on this machine that serves a few files, goes on in the middle of them, and misbehaves when asked to."""
+"""A web server on this machine that serves a few files, resumes in the middle of them, and fails on request."""
 
 import hashlib
 import http.server

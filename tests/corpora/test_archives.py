@@ -1,4 +1,4 @@
-"""corpora/fetch/archives.py: only what is wanted comes out of an archive, from the web or through npm."""
+"""corpora/fetch/archives.py: only the files asked for are extracted, from the web or through npm."""
 
 import io
 import os
@@ -180,7 +180,7 @@ def test_an_npm_that_fails_is_quoted(npm, own_cache, refused):
     assert shown(own_cache) == []
 
 
-def test_an_npm_that_keeps_silent_where_it_is_told_to_still_gives_its_reason(npm, refused):
+def test_an_npm_that_prints_nothing_under_silent_still_gives_its_reason(npm, refused):
     # As the real one does: under --silent it prints no error either.
     npm("[ -n \"$silent\" ] || echo 'npm error code E404' >&2; exit 1")
     said = refused(lambda: folder("poems", SUMS, [SOURCE]), CorpusUnavailable)
@@ -189,7 +189,7 @@ def test_an_npm_that_keeps_silent_where_it_is_told_to_still_gives_its_reason(npm
 
 @pytest.mark.parametrize("script", [
     "exit 1", "printf '\\n\\n' >&2; exit 1", "kill -9 $$", "printf '\\377\\n' >&2; exit 1"])
-def test_an_npm_that_fails_without_a_word_has_failed(npm, script, refused):
+def test_an_npm_that_fails_without_a_message_is_reported(npm, script, refused):
     npm(script)
     assert "npm pack poems@1.2.3: " in refused(lambda: folder("poems", SUMS, [SOURCE]), CorpusUnavailable)
 
@@ -290,7 +290,7 @@ def test_files_come_out_of_an_archive_on_the_web(server, own_cache, tmp_path, mo
     assert server.asked == [f"/files/{name}"] and shown(own_cache) == ["poems"]
 
 
-def test_an_archive_that_breaks_off_is_gone_on_with(server, own_cache, tmp_path, monkeypatch, refused):
+def test_an_interrupted_archive_is_resumed(server, own_cache, tmp_path, monkeypatch, refused):
     served("poems.zip", a_zip(tmp_path / "poems.zip", MEMBERS).read_bytes(), monkeypatch)
     server.breaks = download.TRIES
     source = from_archive(f"{server.address}/once/poems.zip", INSIDE)
@@ -319,7 +319,7 @@ def test_what_unpacks_without_end_is_refused(server, own_cache, tmp_path, monkey
 
 
 @pytest.mark.parametrize("evil", ["../../evil", "/tmp/n2m-evil", "package/data/../../../evil"])
-def test_names_in_an_archive_lead_nowhere(server, own_cache, tmp_path, monkeypatch, evil):
+def test_names_in_an_archive_are_not_used_as_paths(server, own_cache, tmp_path, monkeypatch, evil):
     served("poems.zip", a_zip(tmp_path / "poems.zip", {evil: b"evil", **MEMBERS}).read_bytes(), monkeypatch)
     folder("poems", SUMS, [from_archive(f"{server.address}/files/poems.zip", INSIDE)])
     assert {p.name for p in own_cache.rglob("*") if p.suffix != ".lock"} == {"poems", *SUMS}
@@ -328,7 +328,7 @@ def test_names_in_an_archive_lead_nowhere(server, own_cache, tmp_path, monkeypat
 
 @given(damage=st.lists(st.tuples(st.integers(0, 10 ** 6), st.integers(0, 255)), min_size=1, max_size=4),
        kind=st.sampled_from(["zip", "tar.gz"]))
-def test_a_damaged_archive_gives_the_right_files_or_says_so(tmp_path_factory, damage, kind):
+def test_a_damaged_archive_gives_the_right_files_or_is_reported(tmp_path_factory, damage, kind):
     place = tmp_path_factory.mktemp("archive")
     path = (a_zip if kind == "zip" else pack)(place / f"x.{kind}", {"a": b"[1, 2, 3]" * 50, "b": "春".encode() * 20})
     data = bytearray(path.read_bytes())

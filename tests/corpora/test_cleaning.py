@@ -71,7 +71,7 @@ def test_the_same_text_under_two_labels_is_written_down_with_both(tmp_path):
     assert [line.split("\t")[0] for line in dataset.rejects.read_text().splitlines()[1:]] == ["1", "31"]
 
 
-def test_where_nothing_can_be_used_the_first_reason_is_told_with_its_line(tmp_path, refused):
+def test_if_no_example_is_usable_the_first_reason_is_reported_with_its_line(tmp_path, refused):
     path = tmp_path / "a.tsv"
     path.write_text("one\ntwo\nthree\n")
     said = refused(lambda: prepare(file_corpus([path], "translate")))

@@ -1,4 +1,4 @@
-"""What every corpus must keep, found by corpora.all_corpora(), and how a corpus is found by its name."""
+"""The contract of every corpus that corpora.all_corpora() finds, and how a corpus is found by its name."""
 
 import dataclasses
 import importlib
@@ -101,7 +101,7 @@ def test_no_text_field_has_a_gap_still_to_be_filled(corpus):
 
 
 @every
-def test_task_scripts_and_exclusive_parts_are_known_ones(corpus):
+def test_task_scripts_and_disjoint_fields_are_known_ones(corpus):
     assert corpus.task in TASKS
     assert corpus.scripts in (("simplified",), ("simplified", "traditional"), ("as-written",))
     assert corpus.disjoint_fields and set(corpus.disjoint_fields) <= {"source", "target", "context"}
@@ -206,7 +206,7 @@ def offline(monkeypatch, tmp_path):
 
 
 @every
-def test_offline_it_is_there_or_says_in_one_line_what_each_source_answered_and_what_helps(corpus, offline, refused):
+def test_offline_it_is_available_or_one_line_reports_the_answer_of_each_source_and_the_remedy(corpus, offline, refused):
     offline.setenv("N2M_MIRROR", "")
     try:
         assert next(iter(corpus.examples()))
@@ -243,7 +243,7 @@ def test_most_corpora_are_downloaded_and_checked(offline):
     assert len(refusing) > 12 and {"tang", "multi30k-de-en", "ag-news", "couplets-large"} <= set(refusing)
 
 
-def test_a_corpus_that_is_not_to_be_had_is_an_error_the_user_can_mend():
+def test_an_unavailable_corpus_is_an_input_error():
     assert issubclass(CorpusUnavailable, InputError)
 
 
@@ -260,7 +260,7 @@ def test_a_corpus_is_found_by_its_name_and_task(corpus):
 
 @pytest.mark.parametrize("setting", ["encoding", "source_column", "target_column"])
 @every
-def test_a_corpus_with_a_name_refuses_to_be_told_how_a_file_is_read(corpus, setting, refused):
+def test_a_named_corpus_refuses_settings_on_how_files_are_read(corpus, setting, refused):
     said = refused(lambda: find(corpus.name, corpus.task, CorpusSettings(**{setting: "utf-8"})))
     assert said.startswith(f"`{setting}` utf-8 is for files of your own")
 
@@ -305,7 +305,7 @@ def test_a_path_may_have_any_ending_where_the_file_exists(tmp_path, monkeypatch)
     assert list(find("mine", "translate").examples()) == [Example("a", "b")]
 
 
-def test_the_name_of_a_corpus_goes_before_a_file_of_that_name(tmp_path, monkeypatch):
+def test_the_name_of_a_corpus_is_preferred_to_a_file_of_that_name(tmp_path, monkeypatch):
     (tmp_path / "hsk").write_text("a\tb\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert find("hsk", "translate").licence != "yours"

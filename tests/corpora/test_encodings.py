@@ -1,4 +1,4 @@
-"""corpora/read/encodings.py: the encoding of a file is recognised, or refused, never guessed wrongly in silence."""
+"""corpora/read/encodings.py: the encoding of a file is recognised, or refused, and never guessed wrongly."""
 
 import pytest
 from hypothesis import given
@@ -42,7 +42,7 @@ def test_chinese_text_is_recognised_in_each_encoding(tmp_path, text, encoding, n
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "shift_jis", "euc_kr", "koi8-r"])
-def test_an_encoding_that_cannot_be_told_is_refused_and_read_when_named(tmp_path, refused, encoding):
+def test_an_encoding_that_is_not_recognised_is_refused_and_read_when_named(tmp_path, refused, encoding):
     text = {"shift_jis": "日本語のテキスト\tこれは例です\n", "euc_kr": "한국어 텍스트\t예입니다\n",
             "koi8-r": "русский текст\tпример\n"}.get(encoding, "schöne Grüße\tüber Österreich\n") * 5
     file = file_of(tmp_path, text.encode(encoding))
@@ -57,7 +57,7 @@ def test_an_unknown_encoding_is_refused(refused, name):
         assert refused(lambda: encodings.known(name)).startswith(f"`encoding` {name}: unknown")
 
 
-def test_a_few_broken_lines_of_utf8_are_dropped_and_told(tmp_path):
+def test_a_few_broken_lines_of_utf8_are_rejected_and_reported(tmp_path):
     good = "我们今天去学校看书\t好\n".encode() * 200
     file = file_of(tmp_path, good + b"broken \xff\xfe here\tx\n" + good)
     dropped = [item for item in lines(file) if isinstance(item, Rejected)]

@@ -122,7 +122,7 @@ def test_all_pairs_of_a_tang_poem_share_its_key(poems):
 
 
 @pytest.mark.parametrize("script", tang.TANG.scripts)
-def test_tang_can_be_prepared_and_no_line_of_a_held_out_poem_stands_in_training(poems, script):
+def test_tang_can_be_prepared_and_no_line_of_a_held_out_poem_is_in_training(poems, script):
     again = [p[::-1] for p in made_up(40)]  # other poems with the same lines
     poems(made_up(200) + again + HANDMADE)
     dataset = prepare(tang.TANG, script)
@@ -241,7 +241,7 @@ def test_the_usual_traditional_form_of_a_subject_is_a_theme(poems, few, subject)
 
 
 @pytest.mark.parametrize("script", cedict.CEDICT.scripts)
-def test_cedict_has_one_example_a_word(script):
+def test_cedict_has_one_example_per_word(script):
     words = [e.source for e in loaded("cedict", script)]
     assert len(words) > 100_000 and len(set(words)) == len(words)
 
@@ -289,7 +289,7 @@ def test_topics_are_nineteen(script):
     assert len({e.target for e in found}) == 19 and all(e.target.strip() for e in found)
 
 
-def test_every_topic_stands_in_training():
+def test_every_topic_is_in_training():
     assert len({e.target for e in prepared("topics").train}) == 19
 
 
@@ -327,7 +327,7 @@ def test_a_starter_corpus_is_as_large_as_it_says_with_nothing_to_leave_out_but_s
     assert set(prepare(corpus).rejected) <= {"shares a text with a held-out example"}
 
 
-def test_every_starter_theme_of_the_test_split_stands_in_training():
+def test_every_starter_theme_of_the_test_split_is_in_training():
     dataset = prepare(find("starter", "word"))
     assert dataset.many_targets and {e.source for e in dataset.test} <= {e.source for e in dataset.train}
 

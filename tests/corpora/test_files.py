@@ -1,4 +1,4 @@
-"""corpora/read/files.py: a file of the user's in, a Corpus out."""
+"""corpora/read/files.py: a Corpus from the user's own file."""
 
 import csv
 import io
@@ -62,7 +62,7 @@ def test_a_header_is_not_an_example(tmp_path, ending, mark, end):
 
 @pytest.mark.parametrize("source", SOURCE_NAMES)
 @pytest.mark.parametrize("target", TARGET_NAMES)
-def test_every_known_column_name_is_found_wherever_the_column_stands(tmp_path, source, target):
+def test_every_known_column_name_is_found_wherever_the_column_is(tmp_path, source, target):
     text = f"id\t{target.upper()}\tother\t {source} \n1\tb\tx\ta\n2\td\ty\tc\n"
     assert pairs_in(write(tmp_path / "mine.tsv", text)) == [("a", "b"), ("c", "d")]
     text = "\n".join(json.dumps({"id": 1, target: t, source: s}) for s, t in (("a", "b"), ("c", "d")))
@@ -104,7 +104,7 @@ def test_csv_quotes_hold_commas_newlines_and_quotes(tmp_path):
 @pytest.mark.parametrize("text", [
     "Hi 0, sir\tSalut 0\nHi 1, sir\tSalut 1\n", "Hi 0, sir;Salut 0\nHi 1, sir;Salut 1\n",
     '"Hi 0, sir";"Salut 0"\n"Hi 1, sir";"Salut 1"\n', "Hi 0, sir|Salut 0\nHi 1, sir|Salut 1\n"])
-def test_a_csv_is_divided_by_what_divides_all_rows_alike_and_that_is_said(tmp_path, text):
+def test_the_delimiter_of_a_csv_is_the_one_that_fits_all_rows_and_is_reported(tmp_path, text):
     path = write(tmp_path / "mine.csv", text)
     assert pairs_in(path) == [("Hi 0, sir", "Salut 0"), ("Hi 1, sir", "Salut 1")]
     [note] = file_corpus([path], "translate").notes
@@ -248,7 +248,7 @@ def test_pairs_of_poem_lines_may_be_given_with_tabs(tmp_path):
     assert [(e.source, e.target, e.key) for e in found] == [("一一一", "二二二", ""), ("三三三", "四四四", "")]
 
 
-def test_a_txt_with_no_pair_of_equal_lines_says_how_to_write_one(tmp_path, refused):
+def test_a_txt_with_no_pair_of_equal_lines_is_refused_with_the_remedy(tmp_path, refused):
     path = write(tmp_path / "mine.txt", "一一一，二二。\nhello, you\n")
     said = refused(lambda: list(file_corpus([path], "poem").examples()))
     assert str(path) in said and "equal length" in said and "one poem per line" in said and "，" in said
@@ -260,7 +260,7 @@ def test_a_txt_with_no_pair_of_equal_lines_says_how_to_write_one(tmp_path, refus
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("ending", ["tsv", "csv", "jsonl", "txt"])
 @pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b" \r\n\t\n\n"], ids=["nothing", "BOM only", "blank lines"])
-def test_an_empty_file_says_so(tmp_path, ending, content, task, refused):
+def test_an_empty_file_is_refused(tmp_path, ending, content, task, refused):
     path = write(tmp_path / f"mine.{ending}", content)
     said = refused(lambda: list(file_corpus([path], task).examples()))
     assert said.startswith(f"{path}: is empty") and "one example per line" in said
@@ -306,7 +306,7 @@ def test_a_csv_row_too_long_for_the_reader_is_refused_in_one_line(tmp_path, refu
 QUOTED = '"a ""x"""\t"b\twith tab"\n"c"\t"d\nand more"\ne\tf\n'
 
 
-def test_a_tsv_as_spreadsheets_write_it_is_read_with_its_quotes_and_that_is_said(tmp_path):
+def test_a_tsv_as_spreadsheets_write_it_is_read_with_its_quotes_and_reported(tmp_path):
     path = write(tmp_path / "mine.tsv", QUOTED)
     assert pairs_in(path) == [('a "x"', "b\twith tab"), ("c", "d\nand more"), ("e", "f")]
     [note] = file_corpus([path], "translate").notes
@@ -401,7 +401,7 @@ def test_in_a_file_of_themes_with_many_texts_each_the_text_must_be_new_and_decid
 
 
 @pytest.mark.parametrize("texts_a_word,many", [(3, False), (4, True)])
-def test_more_than_three_texts_a_word_make_it_a_theme(tmp_path, texts_a_word, many):
+def test_more_than_three_texts_per_word_make_it_a_theme(tmp_path, texts_a_word, many):
     lines = [f"word {i}\ttext {i} {j}\n" for i in range(30) for j in range(texts_a_word)]
     path = write(tmp_path / "mine.tsv", "".join(lines))
     dataset = prepare(file_corpus([path], "word"))
@@ -410,7 +410,7 @@ def test_more_than_three_texts_a_word_make_it_a_theme(tmp_path, texts_a_word, ma
     assert not prepare(file_corpus([path], "translate")).many_targets
 
 
-def test_a_word_list_with_few_texts_a_word_holds_out_whole_words(tmp_path):
+def test_a_word_list_with_few_texts_per_word_holds_out_whole_words(tmp_path):
     path = write(tmp_path / "mine.tsv", "".join(f"word {i}\tgloss {i} {j}\n" for i in range(100) for j in range(3)))
     dataset = prepare(file_corpus([path], "word"))
     assert {e.source for e in dataset.train}.isdisjoint(e.source for e in [*dataset.dev, *dataset.test])

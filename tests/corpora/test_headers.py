@@ -1,4 +1,4 @@
-"""corpora/read/headers.py: a header with names that are not known is told, and other first lines are not."""
+"""corpora/read/columns.py: a header of unknown names is reported, and other first lines are not."""
 
 import pytest
 from kinds import file_corpus, prepare
@@ -27,7 +27,7 @@ def notes_of(tmp_path, *rows, ending="csv", task="translate", **settings):
     ("translate", ("English", "Chinese text"), list(zip(EN, ZH))),
     ("word", ("term", "gloss"), list(zip(ZH, WORDS))), ("classify", ("comment", "stars"), list(zip(EN, "121212"))),
     ("classify", ("said", "mood"), [(text, "happy") for text in EN] + [(f"and {text}", "sad") for text in EN])])
-def test_a_header_of_unknown_names_is_told_with_the_remedy(tmp_path, task, header, rows, ending):
+def test_a_header_of_unknown_names_is_reported_with_the_remedy(tmp_path, task, header, rows, ending):
     (note,) = notes_of(tmp_path, header, *rows, task=task, ending=ending)
     assert note == (f'{tmp_path}/a.{ending}: the first line ("{header[0]}", "{header[1]}") was read as an example; if '
                     "it is a header, name its columns with `source_column` and `target_column`")
@@ -51,7 +51,7 @@ def test_columns_that_are_named_or_numbered(tmp_path):
     assert '("zh", "en") was read as an example' in notes_of(tmp_path, *rows, source_column="2", target_column="3")[0]
 
 
-def test_a_file_that_cannot_be_read_is_told_when_it_is(tmp_path, refused):
+def test_an_unreadable_file_is_reported_when_it_is_read(tmp_path, refused):
     path = tmp_path / "a.csv"
     path.write_text('a,"b\n' + "c,d\n" * 20)
     corpus = file_corpus([path], "translate")

@@ -1,4 +1,4 @@
-"""Hostile files: a clear line or a counted drop, in bounded memory, never a crash."""
+"""Hostile files: an error of one line or a counted reject, in bounded memory, never a crash."""
 
 import bz2
 import gzip
@@ -211,7 +211,7 @@ def test_a_zip_packed_in_a_way_that_python_unpacks_all_at_once_is_refused(tmp_pa
     assert "a.tsv: uses an unsupported .zip compression method" in refused(lambda: items_in(path))
 
 
-def test_a_file_that_says_it_is_a_huge_tar_header_is_not_read_whole(tmp_path, refused):
+def test_a_file_with_a_huge_tar_header_is_not_read_whole(tmp_path, refused):
     import tarfile
     info = tarfile.TarInfo("x")
     info.type, info.size = tarfile.XHDTYPE, 1 << 40
@@ -222,7 +222,7 @@ def test_a_file_that_says_it_is_a_huge_tar_header_is_not_read_whole(tmp_path, re
 # folders
 
 
-def test_links_in_a_folder_that_lead_in_a_circle_or_to_a_device_are_not_followed(tmp_path):
+def test_circular_links_and_links_to_devices_are_not_followed(tmp_path):
     write(tmp_path / "a.tsv", "a\tb\n")
     (tmp_path / "circle").symlink_to(tmp_path)
     (tmp_path / "zero.tsv").symlink_to("/dev/zero")
@@ -231,7 +231,7 @@ def test_links_in_a_folder_that_lead_in_a_circle_or_to_a_device_are_not_followed
 
 
 @pytest.mark.parametrize("to,says", [("gone.tsv", "is a link to nothing"), ("link.tsv", "cannot be read")])
-def test_a_link_that_leads_nowhere_or_to_itself_is_named(tmp_path, refused, to, says):
+def test_a_broken_or_circular_link_is_named(tmp_path, refused, to, says):
     write(tmp_path / "a.tsv", "a\tb\n")
     (tmp_path / "link.tsv").symlink_to(tmp_path / to)
     assert f"{tmp_path}/link.tsv: {says}" in refused(lambda: items_in(tmp_path))
@@ -263,7 +263,7 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path, refused, monkeypatch)
 
 
 @pytest.mark.parametrize("ending", ["tsv", "csv", "jsonl", "json", "txt"])
-def test_a_file_that_vanishes_or_shrinks_before_it_is_read_is_told(tmp_path, refused, ending):
+def test_a_file_that_vanishes_or_shrinks_before_it_is_read_is_reported(tmp_path, refused, ending):
     path = write(tmp_path / f"a.{ending}", '{"source": "a\t", "target": ",b"}\n' * 10)
     corpus = file_corpus([path], "translate")
     path.write_bytes(b"")
@@ -303,7 +303,7 @@ def test_a_list_on_one_line_of_any_length_is_read_in_any_encoding(tmp_path, enco
     ("[1, 2", "item 2: ends too early"), ("[1 2]", "item 1: a comma is missing"), ("[1,]", "item 2: Expecting value"),
     ("[", "item 1: "), ('[{"a": "\x1b[2J"}]', "item 1: Invalid control character"),
     ("[] []", "follows the list of 0 items"), ('[{"source": "a", "target": "b"}]]', "follows the list of 1 items")])
-def test_what_is_wrong_with_a_list_is_told_with_its_item(tmp_path, refused, text, says):
+def test_an_error_in_a_list_is_reported_with_its_item(tmp_path, refused, text, says):
     path = write(tmp_path / "a.json", text)
     said = refused(lambda: items_in(path))
     assert says in said and said.startswith(f"{path}: is not JSON (") and said.isprintable()
@@ -407,7 +407,7 @@ def test_any_text_is_cleaned_to_one_line_and_reads_back_from_the_store(tmp_path_
     "sep=;\ntext;label\ngood, I say;1\n", "SEP=;\r\ngood, I say;1\r\n", "text;label\r\n\"good, I say\";1\r\n",
     '"text";"label"\ngood, I say;1\n', "sep=\t\ngood, I say\t1\n", "sep=,\ntext,label\n\"good, I say\",1\n",
     "\ufeffsep=;\ngood, I say;1\n"])
-def test_columns_divided_by_semicolons_or_as_the_first_line_says(tmp_path, text):
+def test_columns_separated_by_semicolons_or_as_the_first_line_declares(tmp_path, text):
     assert pairs_in(write(tmp_path / "a.csv", text), "classify") == [("good, I say", "1")]
 
 

@@ -221,7 +221,7 @@ def test_the_export_of_the_hub_is_read_and_no_program_is_run(hub, exported):
     assert not any("exported.py" in call for call in hub.asked)
 
 
-def test_a_split_that_the_hub_has_exported_in_part_is_said(hub, tmp_path):
+def test_a_split_that_the_hub_has_exported_in_part_is_reported(hub, tmp_path):
     data = parquet(tmp_path / "a", {"text": ["a"], "label": ["x"]})
     hub.put("me/part", {"default/partial-train/0000.parquet": data}, revision=EXPORT)
     hub.put("me/part", {"a.csv": "text,label\na,x\nb,y\n"})
@@ -231,7 +231,7 @@ def test_a_split_that_the_hub_has_exported_in_part_is_said(hub, tmp_path):
     assert len(read("hf:me/part@main")[0]) == 2
 
 
-def test_splits_are_kept_labels_have_names_and_what_is_not_read_is_said(hub):
+def test_splits_are_kept_labels_have_names_and_unread_splits_are_reported(hub):
     found, rejected = read("hf:me/tiny")
     assert found[:2] == [("red 0", "poor", "train"), ("red 1", "good", "train")]
     assert [split for *_, split in found] == ["train"] * 80 + ["dev"] * 10 + ["test"] * 12
@@ -241,7 +241,7 @@ def test_splits_are_kept_labels_have_names_and_what_is_not_read_is_said(hub):
     assert find("hf:me/tiny").citation == "see https://huggingface.co/datasets/me/tiny"
 
 
-def test_what_is_known_of_it_is_told_before_anything_is_fetched(hub):
+def test_licence_and_size_are_known_before_anything_is_fetched(hub):
     commit = hub.put("me/tiny", {**TINY, "new": "told"})
     corpus = find("hf:me/tiny")
     assert corpus.name == "hf:me/tiny" and corpus.licence == "cc-by-4.0"
@@ -304,7 +304,7 @@ def test_the_files_of_a_configuration_may_be_patterns(hub, entry, found):
     assert [text for text, *_ in read("hf:me/patterns")[0]] == found
 
 
-def test_without_configurations_the_files_of_the_commonest_format_and_of_a_folder_so_called_are_read(hub):
+def test_without_configurations_the_most_frequent_format_and_the_folder_of_that_name_are_read(hub):
     hub.put("me/plain", {"train.csv": "text,label\na,x\n", "test.csv": "text,label\nb,x\n", "about.json": "{}",
                          "en/all.csv": "text,label\nc,x\n", ".hidden.csv": "text,label\nd,x\n"})
     assert {(text, split) for text, _, split in read("hf:me/plain")[0]} == {("a", "train"), ("b", "test")}
@@ -326,7 +326,7 @@ def test_which_texts_must_be_new_depends_on_the_format(hub):
 # columns
 
 
-def test_of_two_columns_one_tells_the_other(hub, tmp_path):
+def test_of_two_columns_naming_one_is_enough(hub, tmp_path):
     hub.put("me/two", {"train.jsonl": lines(*({"de": f"eins {i}", "en": f"one {i}"} for i in range(30)))})
     hub.put("me/both", {"a.parquet": parquet(tmp_path / "a", {"de": ["eins 0"], "en": ["one 0"]})})
     for settings in ({"source_column": "en"}, {"target_column": "de"}):
@@ -432,7 +432,7 @@ def test_offline_the_revision_asked_for_is_read_or_none(hub, offline, refused):
     ("hf:me/empty", "has no files ending in .tsv, .csv, "),
     ("hf:me/several", "has several configurations; choose one with hf:me/several:CONFIGURATION from: a, b"),
     ("hf:me/card", "its README.md is damaged (")])
-def test_what_cannot_be_had_is_refused_in_one_line(hub, refused, monkeypatch, name, said):
+def test_an_unavailable_data_set_is_refused_in_one_line(hub, refused, monkeypatch, name, said):
     monkeypatch.chdir(ROOT)
     hub.put("me/gated", TINY)
     hub.closed["me/gated"] = 403, "GatedRepo"
@@ -477,7 +477,7 @@ def test_a_full_disk_or_a_closed_one_is_named(hub, refused, monkeypatch, error, 
         f"hf:me/tiny: cannot be written ({said}); set HF_HOME to another folder")
 
 
-def test_without_the_package_it_says_what_to_install(refused, monkeypatch):
+def test_without_the_package_the_error_names_it(refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     assert refused(lambda: find("hf:me/tiny")) == (
         "hf:me/tiny: needs the package huggingface_hub; pip install huggingface_hub")
@@ -501,7 +501,7 @@ def test_the_library_logs_and_draws_as_before_once_it_has_been_used(hub, capfd):
 # folders
 
 
-def test_a_folder_laid_out_like_a_data_set_is_read_anew_when_a_file_changes(hub, tmp_path, monkeypatch, refused):
+def test_a_folder_laid_out_like_a_data_set_is_read_again_when_a_file_changes(hub, tmp_path, monkeypatch, refused):
     monkeypatch.chdir(tmp_path)
     for name, text in TINY.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -537,7 +537,7 @@ def test_a_corpus_is_shown_and_checked_and_refused(hub, capsys):
         "hf auth login"]
 
 
-def test_a_model_is_trained_offline_and_knows_its_corpus_again(hub, tmp_path):
+def test_a_model_is_trained_offline_and_its_corpus_is_found_again(hub, tmp_path):
     list(find("hf:me/tiny").examples())
     command = [sys.executable, str(ROOT / "run.py"), "--task", "classify", "--corpus", "hf:me/tiny", "--epochs", "1",
                "--embedding-size", "8", "--state-size", "8", "--precision", "fp32", "--model-dir", "model"]

@@ -1,4 +1,4 @@
-"""What corpora/prepare/splits.py keeps on disk: the same splits as in memory, found again, made anew when needed."""
+"""What corpora/prepare/splits.py keeps on disk: the same splits as in memory, found again or made again."""
 
 import hashlib
 import os
@@ -109,7 +109,7 @@ def test_a_corpus_without_a_version_is_read_in_each_run_and_not_kept(own_cache):
     assert len(calls) == 2 and not own_cache.exists()
 
 
-def test_a_damaged_preparation_is_made_anew(own_cache):
+def test_a_damaged_preparation_is_made_again(own_cache):
     calls = []
     first = prepare(corpus(FILLERS, calls=calls))
     [folder] = (own_cache / "prepared").iterdir()
@@ -139,7 +139,7 @@ def test_a_corpus_that_is_refused_is_not_kept(own_cache):
     assert list((own_cache / "prepared").iterdir()) == []
 
 
-def test_a_file_that_changes_is_prepared_anew(tmp_path):
+def test_a_file_that_changes_is_prepared_again(tmp_path):
     path = tmp_path / "mine.tsv"
     sums = []
     for last in ("one", "one", "two"):

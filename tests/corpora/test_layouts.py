@@ -8,7 +8,7 @@ from kinds import file_corpus, prepare
 
 from core.data import Example, Rejected
 from core.settings import CorpusSettings
-from corpora.prepare.rejects import copy
+from corpora.prepare.store import Rejects
 
 
 def write(folder, **files):
@@ -57,7 +57,7 @@ SPLIT = {"train_de": "eins\nzwei\n", "train_en": "one\ntwo\n", "val_de": "drei\n
 FORWARD = [("vier", "four", "test"), ("eins", "one", "train"), ("zwei", "two", "train"), ("drei", "three", "dev")]
 
 
-def test_a_folder_of_aligned_files_keeps_its_splits_and_tells_what_is_not_read(tmp_path):
+def test_a_folder_of_aligned_files_keeps_its_splits_and_unread_files_are_reported(tmp_path):
     write(tmp_path, **SPLIT)
     assert read(tmp_path)[0] == FORWARD
     assert file_corpus([tmp_path], "translate").notes == (
@@ -70,7 +70,7 @@ def test_a_folder_of_aligned_files_keeps_its_splits_and_tells_what_is_not_read(t
 def test_what_was_left_out_of_a_folder_is_no_text_of_it(tmp_path, refused):
     write(tmp_path / "f", a_tsv="".join(f"{i}\tn{i}\n" for i in range(20)) + "alone\n")
     before = read(tmp_path / "f")
-    copy(prepare(file_corpus([tmp_path / "f"], "translate")).rejects, tmp_path / "f" / "left-out.tsv")
+    Rejects.copy(prepare(file_corpus([tmp_path / "f"], "translate")).rejects, tmp_path / "f" / "left-out.tsv")
     assert "alone" in (tmp_path / "f" / "left-out.tsv").read_text()
     assert read(tmp_path / "f") == before
     assert "not read: left-out.tsv" in file_corpus([tmp_path / "f"], "translate").notes[0]
@@ -144,7 +144,7 @@ def test_of_several_tables_an_empty_one_is_counted(tmp_path, refused):
     assert "is empty" in refused(lambda: read(tmp_path / "b.tsv"))
 
 
-def test_a_folder_with_nothing_to_read_says_what_it_needs(tmp_path, refused):
+def test_a_folder_with_nothing_to_read_is_refused_with_the_remedy(tmp_path, refused):
     write(tmp_path, a_md="x\n")
     assert "nothing to read; needs" in refused(lambda: read(tmp_path))
 
@@ -160,7 +160,7 @@ def test_columns_are_chosen_by_name_or_number(tmp_path):
     assert read(tmp_path / "b.csv", source_column="2", target_column="3")[0] == pairs
 
 
-def test_a_number_for_one_column_leaves_the_other_where_its_name_stands(tmp_path):
+def test_a_number_for_one_column_leaves_the_other_to_its_name(tmp_path):
     write(tmp_path, a_csv="label,id,title,text\nx,1,好,长\n")
     assert read(tmp_path / "a.csv", source_column="3")[0] == [("好", "x", "")]
 
@@ -171,13 +171,13 @@ def test_one_column_may_be_named_where_the_other_has_a_usual_name(tmp_path):
 
 
 @pytest.mark.parametrize("settings", [{"source_column": "2"}, {"target_column": "1"}])
-def test_of_two_columns_one_number_tells_both(tmp_path, settings):
+def test_of_two_columns_one_number_is_enough(tmp_path, settings):
     write(tmp_path, a_csv="好,good\n坏,bad\n", b_csv="source,target\n好,good\n")
     assert read(tmp_path / "a.csv", **settings)[0] == [("good", "好", ""), ("bad", "坏", "")]
     assert read(tmp_path / "b.csv", **settings)[0] == [("good", "好", "")]
 
 
-def test_of_two_columns_one_name_tells_both(tmp_path):
+def test_of_two_columns_one_name_is_enough(tmp_path):
     write(tmp_path, a_csv="zh,en\n好,good\n")
     for settings in ({"source_column": "en"}, {"target_column": "zh"}, {"source_column": "en", "target_column": "1"}):
         assert read(tmp_path / "a.csv", **settings)[0] == [("good", "好", "")]
@@ -199,7 +199,7 @@ def test_a_name_and_a_number_go_together(tmp_path, refused):
     assert "are the same column" in refused(lambda: read(tmp_path / "a.csv", source_column="zh", target_column="2"))
 
 
-def test_columns_that_nobody_named_and_nothing_reads_are_told(tmp_path):
+def test_unread_columns_are_reported_unless_both_are_named(tmp_path):
     write(tmp_path, a_tsv="a\tb\tc\nd\te\tf\n", b_csv="text,label,else\na,b,c\n", c_tsv="a\tb\n")
     notes = [file_corpus([tmp_path / name], "translate").notes for name in ("a.tsv", "b.csv", "c.tsv")]
     assert notes == [(f"{tmp_path}/a.tsv: of 3 columns, column 1 is the source and column 2 the "
@@ -218,7 +218,7 @@ def test_a_column_that_is_not_there_is_refused_with_those_that_are(tmp_path, ref
     assert "_column" in said and "which has: id, zh, en" in said
 
 
-def test_a_column_says_which_split_a_row_is_for(tmp_path):
+def test_a_column_assigns_rows_to_splits(tmp_path):
     write(tmp_path, a_csv="split,text,label\ntrain,a,x\nvalidation,b,y\nTest,c,z\nelse,d,w\n")
     assert read(tmp_path / "a.csv", task="classify") == (
         [("a", "x", "train"), ("b", "y", "dev"), ("c", "z", "test")], [(5, "unknown split")])
@@ -255,13 +255,13 @@ def test_json_is_read_as_a_list_or_as_lines(tmp_path):
             found, [(3, 'no text under "target" or "label"'), (4, "not an object with names and texts")])
 
 
-def test_names_that_are_not_known_are_told_with_the_remedy(tmp_path, refused):
+def test_unknown_names_are_reported_with_the_remedy(tmp_path, refused):
     (tmp_path / "a.jsonl").write_text('{"zh": "a", "en": "b"}\n' * 20)
     said = refused(lambda: prepare(file_corpus([tmp_path / "a.jsonl"], "translate")))
     assert "the first in line 1: it has zh, en; give `source_column`" in said
 
 
-def test_of_two_names_in_an_object_one_tells_the_other(tmp_path):
+def test_of_two_names_in_an_object_one_is_enough(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"zh": "a", "en": "b"}\n{"zh": "c", "en": "d", "id": "e"}\n')
     for settings in ({"source_column": "en"}, {"target_column": "zh"}):
         assert read(tmp_path / "a.jsonl", **settings)[0] == [("b", "a", "")]
@@ -272,7 +272,7 @@ def test_a_label_may_be_a_fraction(tmp_path):
     assert read(tmp_path / "a.jsonl", task="classify")[0] == [("a", "1.5", "")]
 
 
-def test_a_name_may_lead_into_an_object(tmp_path):
+def test_a_name_may_be_inside_an_object(tmp_path):
     (tmp_path / "a.jsonl").write_text(json.dumps({"translation": {"de": "eins", "en": "one"}, "split": "valid"}))
     assert read(tmp_path / "a.jsonl", source_column="translation.de", target_column="translation.en")[0] == [
         ("eins", "one", "dev")]
@@ -292,7 +292,7 @@ def test_parquet_is_read_by_column_names(tmp_path, refused):
     assert "is not a Parquet file" in refused(lambda: read(tmp_path / "b.parquet"))
 
 
-def test_without_pyarrow_parquet_says_what_to_install(tmp_path, refused, monkeypatch):
+def test_without_pyarrow_the_error_names_it(tmp_path, refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
     assert "pip install" in refused(lambda: read(tmp_path / "a.parquet"))
@@ -319,7 +319,7 @@ def test_splits_of_its_own_are_respected_and_a_missing_one_is_taken_from_trainin
     assert sum(map(len, numbers.values())) == 400 + dev + test and all(numbers.values())
 
 
-def test_a_training_example_that_stands_in_a_given_test_split_is_left_out(tmp_path):
+def test_a_training_example_that_is_in_a_given_test_split_is_rejected(tmp_path):
     write(tmp_path, a_csv="split,source,target\n" + rows("train", 100) + rows("test", 20, 90))
     dataset = prepare(file_corpus([tmp_path / "a.csv"], "translate"))
     assert len(dataset.test) == 20 and dataset.rejected["shares a text with a held-out example"] == 10

@@ -1,4 +1,4 @@
-"""What was mended in reading and preparing corpora, and the names of version 0.1.0 that still work."""
+"""Faults corrected in reading and preparing corpora, and the names of version 0.1.0 that still work."""
 
 import dataclasses
 import os
@@ -71,7 +71,7 @@ def test_names_in_a_zip_that_are_utf_8_but_not_marked_so_are_read(tmp_path):
     assert files == {f"{path}/双语/源.tsv", f"{path}/café.txt"}
 
 
-def test_a_corpus_that_finds_none_of_its_files_says_which_it_looked_for(tmp_path, monkeypatch, refused):
+def test_a_corpus_without_its_files_is_refused_with_their_names(tmp_path, monkeypatch, refused):
     monkeypatch.setattr(classical, "archive", lambda: tmp_path / "a.zip")
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("other/source.txt", "一\n")
@@ -114,7 +114,7 @@ def tags(tmp_path, bad):
     return corpora.find(str(tmp_path / "a.tsv"), TAGS)
 
 
-def test_an_example_that_its_task_refuses_is_counted_with_its_line_and_told_by_the_advice(tmp_path):
+def test_an_example_in_the_wrong_format_is_counted_with_its_line_and_named_in_the_advice(tmp_path):
     dataset = splits.prepare(tags(tmp_path, [7, 20]), TAGS)
     assert dataset.rejected == {"not in the format of this task": 2}
     lines = dataset.rejects.read_text(encoding="utf-8").splitlines()[1:]

@@ -1,4 +1,4 @@
-"""corpora/shared/opening.py: folders, archives and packed files in, bytes out; nothing unpacks without end."""
+"""corpora/shared/opening.py: reading folders, archives and packed files, with a limit on what they unpack to."""
 
 import bz2
 import gzip
@@ -50,7 +50,7 @@ def test_a_zip_reads_as_the_files_in_it_by_name(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["../../outside.tsv", "/outside.tsv", "a/../../outside.tsv"])
-def test_a_name_that_leads_out_of_an_archive_writes_nothing_anywhere(tmp_path, name):
+def test_a_path_outside_the_archive_is_not_written(tmp_path, name):
     path = archive(tmp_path / "inner" / "mine.zip" if (tmp_path / "inner").mkdir() is None else tmp_path, {name: TEXT})
     assert pairs_in(path) == PAIRS
     assert sorted(p.name for p in tmp_path.rglob("*") if p.is_file() and "cache" not in p.parts) == ["mine.zip"]
@@ -117,7 +117,7 @@ def test_a_zip_through_a_pipe_is_refused(tmp_path, monkeypatch, refused):
     assert "cannot be read from a pipe" in refused(lambda: pairs_in(Path("-")))
 
 
-def test_an_encrypted_zip_says_so(tmp_path, refused):
+def test_an_encrypted_zip_is_refused(tmp_path, refused):
     path = archive(tmp_path / "mine.zip", {"a.tsv": TEXT})
     data = bytearray(path.read_bytes())
     for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
@@ -127,7 +127,7 @@ def test_an_encrypted_zip_says_so(tmp_path, refused):
 
 
 @pytest.mark.parametrize("name", ["mine.tar", "mine.tar.gz", "mine.tgz", "mine.tsv"])
-def test_a_tar_archive_says_how_to_go_on(tmp_path, refused, name):
+def test_a_tar_archive_is_refused_with_the_remedy(tmp_path, refused, name):
     path = tmp_path / name
     with tarfile.open(path, "w:gz" if name.endswith("gz") else "w") as out:
         info = tarfile.TarInfo("a.tsv")

@@ -82,7 +82,7 @@ def test_what_is_no_corpus_of_the_task_is_refused(module, name, task, said, refu
     ("raise SystemExit(3)", "SystemExit: 3; {path}, line 7"),
     ("yield Example('a', 'b'); {}['zh']", "KeyError: 'zh'; {path}, line 7"), ("return None", "TypeError: "),
     ("raise ValueError('one\\ntwo')", "ValueError: one two; {path}, line 7")])
-def test_a_load_that_fails_is_told_in_one_line_with_its_place(tmp_path, module, body, said, refused):
+def test_a_load_that_fails_is_reported_in_one_line_with_its_location(tmp_path, module, body, said, refused):
     path = tmp_path / f"{module}.py"
     path.write_text(MODULE.replace('yield Example(f"word {i}", f"text {i}")', body), encoding="utf-8")
     corpus = find(f"{module}:MINE", "translate")
@@ -104,7 +104,7 @@ def test_a_corpus_that_cannot_be_is_refused_where_it_is_written(tmp_path, module
 
 @pytest.mark.parametrize("body,said", [
     ("1 / 0", "ZeroDivisionError: "), ("open('nowhere.txt')", "FileNotFoundError: ")])
-def test_a_version_or_a_load_that_fails_is_told(tmp_path, module, body, said, refused):
+def test_a_version_or_a_load_that_fails_is_reported(tmp_path, module, body, said, refused):
     for field in (f"load=load, version=lambda: {body})", f"load=lambda script: {body})"):
         (tmp_path / f"{module}.py").write_text(MODULE.replace("load=load)", field, 1), encoding="utf-8")
         sys.modules.pop(module, None)
@@ -142,7 +142,7 @@ def test_a_family_of_ours_that_cannot_be_loaded_is_named(monkeypatch, refused):
     assert "corpora/half_written.py: cannot be loaded (ModuleNotFoundError: " in refused(all_corpora)
 
 
-def test_a_package_that_fails_is_said_once_and_stops_nothing(announced, notes):
+def test_a_package_that_fails_is_reported_once_and_stops_nothing(announced, notes):
     announced(gone="nowhere_at_all:X", number="{}:OTHER", mine="{}:MINE")
     assert find("mine", "translate").name == "mine" and find("tang", "poem").name == "tang"
     said = notes

@@ -1,4 +1,4 @@
-"""corpora/shared/poems.py: a poem's text in, its lines and the pairs of neighbouring lines out."""
+"""corpora/shared/poems.py: the lines of a poem and the pairs of neighbouring lines."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""The public corpora: what each makes of a few lines in the format of its source, and what it leaves out."""
+"""The public corpora: what each makes of a few lines in the format of its source, and what it rejects."""
 
 import gzip
 import json

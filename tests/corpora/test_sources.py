@@ -1,4 +1,4 @@
-"""corpora/fetch/sources.py: names and checksums in, files in the cache folder out, never fetched twice."""
+"""corpora/fetch/sources.py: files are fetched into the cache folder once, and checked."""
 
 import errno
 import io
@@ -55,7 +55,7 @@ def test_a_folder_is_fetched_from_the_web_once_with_exactly_its_files(server, ow
 
 
 @pytest.mark.parametrize("lost", FILES)
-def test_only_what_is_missing_is_fetched_anew(server, own_cache, lost):
+def test_only_missing_files_are_fetched_again(server, own_cache, lost):
     path = folder("poems", SUMS, [gives(FILES)])
     (path / lost).unlink()
     (path / "of another corpus").write_text("left alone")
@@ -65,7 +65,7 @@ def test_only_what_is_missing_is_fetched_anew(server, own_cache, lost):
 
 
 @pytest.mark.parametrize("damaged", [b"", b"[", FILES["b.json"]])
-def test_a_file_that_is_not_what_it_was_is_said_and_fetched_anew(server, own_cache, notes, damaged, refused):
+def test_a_damaged_file_is_reported_and_fetched_again(server, own_cache, notes, damaged, refused):
     path = folder("poems", SUMS, [gives(FILES)])
     (path / "a.json").write_bytes(damaged)
     refused(lambda: folder("poems", SUMS, [fails("gone")]), CorpusUnavailable)
@@ -93,7 +93,7 @@ def test_a_web_page_is_not_taken_for_a_file(own_cache, refused):
     assert folder("poems", {"a.json": ""}, [gives({"a.json": page}), gives(FILES)]).is_dir()
 
 
-def test_an_incomplete_folder_stays_where_nothing_better_can_be_had(own_cache, refused):
+def test_an_incomplete_folder_is_kept_if_no_source_is_available(own_cache, refused):
     path = folder("poems", SUMS, [gives(FILES)])
     (path / "a.json").unlink()
     refused(lambda: folder("poems", SUMS, [fails("gone")]), CorpusUnavailable)
@@ -178,7 +178,7 @@ def test_the_lock_of_a_killed_run_is_free(own_cache):
 
 
 @pytest.mark.parametrize("below", ["", "deeper"])
-def test_a_cache_that_cannot_be_written_says_what_to_set(tmp_path, monkeypatch, below, refused):
+def test_a_cache_that_cannot_be_written_is_reported_with_the_remedy(tmp_path, monkeypatch, below, refused):
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("N2M_CACHE", str(tmp_path / "file" / below))
     said = refused(lambda: folder("poems", SUMS, [gives(FILES)]))
@@ -186,7 +186,7 @@ def test_a_cache_that_cannot_be_written_says_what_to_set(tmp_path, monkeypatch, 
     assert said.endswith("set N2M_CACHE to another folder") and "None" not in said
 
 
-def test_a_full_disk_says_so(monkeypatch, refused):
+def test_a_full_disk_is_reported(monkeypatch, refused):
     def full(into, names):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

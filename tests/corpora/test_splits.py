@@ -1,4 +1,4 @@
-"""corpora/prepare/splits.py: examples in; train, dev and test out, with nothing of a held-out example in training."""
+"""corpora/prepare/splits.py: train, dev and test, with no text of a held-out example in training."""
 
 import dataclasses
 import random
@@ -146,14 +146,14 @@ def test_preparing_twice_gives_the_same_dataset():
 
 
 @given(st.lists(keyed, max_size=40))
-def test_no_held_out_source_stands_in_training(drawn):
+def test_no_held_out_source_is_in_training(drawn):
     dataset = prepare(corpus(FILLERS + drawn))
     held_out = {folded(e.source) for e in [*dataset.test, *dataset.dev]}
     assert held_out.isdisjoint(folded(e.source) for e in dataset.train)
 
 
 @given(st.lists(keyed, max_size=40), st.sampled_from([("target",), ("source", "target"), EVERYTHING]))
-def test_nothing_exclusive_of_a_held_out_item_stands_in_training_nor_of_a_test_item_in_dev(drawn, disjoint_fields):
+def test_no_disjoint_text_of_a_held_out_example_is_in_training_nor_of_a_test_example_in_dev(drawn, disjoint_fields):
     dataset = prepare(corpus(FILLERS + drawn, disjoint_fields))
     train, dev, test = ({t for e in getattr(dataset, part) for t in texts(e, disjoint_fields)} for part in PARTS)
     assert not train & test and not train & dev and not dev & test
@@ -385,7 +385,7 @@ def test_the_checksum_changes_when_a_text_changes(change):
     assert prepare(corpus(examples)).checksum != prepare(corpus(changed)).checksum
 
 
-def test_the_checksum_changes_when_an_example_comes_or_goes():
+def test_the_checksum_changes_when_an_example_is_added_or_removed():
     sums = {prepare(corpus(numbered(n))).checksum for n in (49, 50, 51)}
     assert len(sums) == 3
 

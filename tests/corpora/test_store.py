@@ -1,4 +1,4 @@
-"""corpora/prepare/store.py: examples on disk, read when they are asked for."""
+"""corpora/prepare/store.py: examples on disk, read when requested."""
 
 import pickle
 
@@ -53,7 +53,7 @@ def test_a_place_that_is_not_there_is_no_example():
         raise AssertionError(place)
 
 
-def test_a_view_goes_to_another_process_and_back():
+def test_a_view_can_be_pickled():
     found = stored([Example("a", "b"), Example("c", "d", ("e",), "f")], [1, 0])
     assert pickle.loads(pickle.dumps(found)) == found
 
