@@ -46,7 +46,7 @@ def test_vectors_that_do_not_fit_are_refused(tmp_path, rows, says):
 
 
 def test_vectors_from_a_missing_file_are_refused():
-    with pytest.raises(InputError, match="no such file"):
+    with pytest.raises(InputError, match="does not exist"):
         make(vectors="missing.txt")
 
 
