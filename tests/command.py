@@ -74,7 +74,8 @@ def refused(*arguments, **options) -> str:
 
 def train_each_task(folder: Path) -> None:
     """A model of each task, trained on its starter corpus, in folder / task, with what was printed in a .txt beside."""
+    folder.mkdir()
     for task in TASKS:
-        done = run("--task", task, "--corpus", "starter", "--model-dir", folder / task, *QUICK)
+        done = run("--task", task, "--corpus", "starter", "--model-dir", folder / task, *QUICK, where=folder)
         assert done.returncode == 0, done.stderr
         (folder / f"{task}.txt").write_text(done.stdout, encoding="utf-8")

@@ -1,6 +1,8 @@
 """The command line end to end, on the starter corpora, as a user types it."""
 
+import errno
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -301,3 +303,29 @@ def test_the_list_names_every_task_and_corpus_with_licence_and_origin():
     for corpus in [c for t in tasks.all_tasks() for c in corpora.of_task(t.format)]:
         assert corpus.name in shown and corpus.licence in shown and corpus.origin in shown and corpus.size in shown
     assert all(f"--task {t.name}" in shown and t.sizes in shown for t in tasks.all_tasks())
+
+
+def test_a_training_stopped_before_its_first_dev_loss_is_not_evaluated(tmp_path, monkeypatch):
+    from n2m.cli.terminal import TrainingBar
+    monkeypatch.setattr(TrainingBar, "on_update", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    done = run("--task", "word", "--corpus", "starter", "--model-dir", tmp_path / "m", *QUICK)
+    assert done.returncode == 130 and done.stdout == ""
+    assert "run the same command to resume" in done.stderr and "evaluating" not in done.stderr
+
+
+@pytest.mark.parametrize(("number", "remedy"), [(errno.EACCES, ""), (errno.ENOSPC, "; free some disk space")])
+def test_an_error_of_the_system_is_named_and_only_a_full_disk_is_told_to_be_emptied(monkeypatch, number, remedy):
+    def fail(*_, **__):
+        raise OSError(number, os.strerror(number), "models/poem")
+    monkeypatch.setattr("n2m.training.train", fail)
+    assert refused("--task", "poem") == f"run.py: models/poem: {os.strerror(number)}{remedy}"
+
+
+@pytest.mark.parametrize(("asked", "used"), [({}, "1000"), ({"GOMP_SPINCOUNT": "77"}, "77")])
+def test_waiting_threads_spin_shortly_unless_the_user_says_otherwise(asked, used):
+    code = ("import os, runpy, sys\nsys.argv = ['run.py', '--list']\n"
+            f"try: runpy.run_path({str(ROOT / 'run.py')!r}, run_name='__main__')\n"
+            "except SystemExit: print(os.environ['GOMP_SPINCOUNT'])")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8",
+                          env={**os.environ, "PYTHONPATH": str(ROOT), **asked})
+    assert done.stdout.splitlines()[-1] == used, done.stderr

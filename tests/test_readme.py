@@ -9,6 +9,7 @@ import pytest
 import corpora
 import run
 import tasks
+from core.registry import ATTENTIONS, CELLS, TOKENIZERS
 from core.settings import Settings
 from corpora.prepare.splits import prepare
 from corpora.shared.corpus import Corpus
@@ -60,3 +61,9 @@ def test_every_flag_that_is_named_exists(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_nothing_is_left_to_fill_in(page):
     assert not re.search(r"@\w*@|TODO|\{[a-z]+\}", page.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+@pytest.mark.parametrize("choices", [CELLS, ATTENTIONS, TOKENIZERS], ids=["cells", "attentions", "tokenizers"])
+def test_every_part_of_a_registry_is_listed(page, choices):
+    assert "\\|".join(choices) in page.read_text(encoding="utf-8")

@@ -173,6 +173,7 @@ def test_evaluation_reports_the_model_beside_a_baseline_on_the_main_metric(task)
     report = task.evaluate(make(task), dataset.limited(8), task.search_settings({"max_output": 9}))
     assert report.main in report.rows["this model"]
     assert report.beaten(), "no baseline has the main metric"
+    assert not {"right length", "no <unk>"} & {*report.rows["this model"]}  # the search guarantees them
     assert len(report.examples) == 5
     text = "\n".join(report.lines())
     assert report.main in text and "baseline" in text
@@ -217,6 +218,8 @@ def test_an_input_longer_than_the_model_reads_is_refused(task):
 def test_whatever_a_model_was_trained_on_it_can_be_asked(task):
     model = make(task)
     assert all(model.source_ids(model.read_input(task.source_text(e, model.settings))) for e in a_few(task))
+    words = " and ".join([a_few(task)[0].source] * 2)  # a question of several words, for example
+    assert model.read_input(words).source
 
 
 @each_task
