@@ -53,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     job = job_of(args)
     if job == "list":
         return corpora(corpora_parser().parse_args(["list"]))
+    if job in ("train", "compare"):
+        terminal.share_cores()  # before torch is loaded
     n2m.keep_freed_memory()
     if job not in ("train", "compare"):
         return answer(args, job)
@@ -140,6 +142,4 @@ def complain(text: str) -> None:
 
 
 if __name__ == "__main__":
-    # Threads that wait for one another spin; beside other work a long spin stops them all. Read when torch is loaded.
-    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     sys.exit(main())

@@ -321,11 +321,16 @@ def test_an_error_of_the_system_is_named_and_only_a_full_disk_is_told_to_be_empt
     assert refused("--task", "poem") == f"run.py: models/poem: {os.strerror(number)}{remedy}"
 
 
-@pytest.mark.parametrize(("asked", "used"), [({}, "1000"), ({"GOMP_SPINCOUNT": "77"}, "77")])
-def test_waiting_threads_spin_shortly_unless_the_user_says_otherwise(asked, used):
-    code = ("import os, runpy, sys\nsys.argv = ['run.py', '--list']\n"
-            f"try: runpy.run_path({str(ROOT / 'run.py')!r}, run_name='__main__')\n"
-            "except SystemExit: print(os.environ['GOMP_SPINCOUNT'])")
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8",
-                          env={**os.environ, "PYTHONPATH": str(ROOT), **asked})
-    assert done.stdout.splitlines()[-1] == used, done.stderr
+@pytest.mark.parametrize(("running", "asked", "policy"), [
+    (0, {}, None), (2, {}, "PASSIVE"), (2, {"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE"), (2, {"GOMP_SPINCOUNT": "9"}, None)])
+def test_beside_other_processes_waiting_threads_sleep_unless_the_user_says_otherwise(
+        monkeypatch, capsys, running, asked, policy):
+    from n2m.cli import terminal
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS", "RANK"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in asked.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(terminal, "running_elsewhere", lambda: running)
+    terminal.share_cores()
+    assert os.environ.get("OMP_WAIT_POLICY") == policy
+    assert ("other processes are running" in capsys.readouterr().err) == (policy == "PASSIVE")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import statistics
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +21,28 @@ def silence() -> Iterator[None]:
     """Nothing is printed in this block."""
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
         yield
+
+
+def share_cores() -> None:
+    """If other processes are running, let the threads of this one sleep, not spin, while they wait for one another: on
+    two cores beside a busy process, that trains nearly twice as fast. OpenMP reads this when torch is loaded."""
+    asked = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS", "RANK"} & {*os.environ}  # the user, or torchrun, decides
+    if not asked and running_elsewhere() >= 1:
+        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+        note("other processes are running: threads sleep while they wait (OMP_WAIT_POLICY=PASSIVE)")
+
+
+def running_elsewhere() -> float:
+    """How many threads of other processes want a core, the median of a few looks; 0 where the system does not tell."""
+    try:
+        looks = []
+        for _ in range(7):
+            with open("/proc/loadavg", encoding="ascii") as file:
+                looks.append(int(file.read().split()[3].split("/")[0]) - 1)  # the reader itself is one
+            time.sleep(0.01)
+        return statistics.median(looks)
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def note(text: str) -> None:
