@@ -144,7 +144,7 @@ def _report(prepared: Prepared, chosen: dict[str, Any], group: Group) -> None:
         raise InputError(f"`corpus` {corpus.name} differs between machines; copy one to all of them")
     if len(set(group.gather(text_model.metadata.get("vectors", {}).get("checksum")))) > 1:
         raise InputError(f"`vectors` {text_model.settings.vectors} differs between machines; copy one to all of them")
-    for line in [*pretrained.coverage(text_model, encoded.dev), *encoded.truncated(task, text_model.settings)]:
+    for line in [*pretrained.coverage(text_model, encoded.dev), *encoded.truncated(task, text_model.settings, dataset.train)]:
         events.note(line)
     for warning in model_training.warnings(text_model, dataset.dev):
         events.note("warning: " + warning)

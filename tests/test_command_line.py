@@ -322,7 +322,8 @@ def test_an_error_of_the_system_is_named_and_only_a_full_disk_is_told_to_be_empt
 
 
 @pytest.mark.parametrize(("running", "asked", "policy"), [
-    (0, {}, None), (2, {}, "PASSIVE"), (2, {"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE"), (2, {"GOMP_SPINCOUNT": "9"}, None)])
+    (0, {}, None), (2, {}, "PASSIVE"), (2, {"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE"),
+    (2, {"GOMP_SPINCOUNT": "9"}, None)])
 def test_beside_other_processes_waiting_threads_sleep_unless_the_user_says_otherwise(
         monkeypatch, capsys, running, asked, policy):
     from n2m.cli import terminal

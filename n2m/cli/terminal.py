@@ -26,8 +26,8 @@ def silence() -> Iterator[None]:
 def share_cores() -> None:
     """If other processes are running, let the threads of this one sleep, not spin, while they wait for one another: on
     two cores beside a busy process, that trains nearly twice as fast. OpenMP reads this when torch is loaded."""
-    asked = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS", "RANK"} & {*os.environ}  # the user, or torchrun, decides
-    if not asked and running_elsewhere() >= 1:
+    decided = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS", "RANK"} & {*os.environ}  # by user or torchrun
+    if not decided and running_elsewhere() >= 1:
         os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
         note("other processes are running: threads sleep while they wait (OMP_WAIT_POLICY=PASSIVE)")
 
@@ -71,6 +71,7 @@ class TrainingBar:
 
     def on_update(self, update: int, updates: int, loss: float, learning_rate: float, tokens: int) -> None:
         if self._bar is None:
+            note("Ctrl-C stops the training and keeps the best weights so far")
             self._bar = tqdm(total=updates, initial=update - 1, unit="update", desc="training", dynamic_ncols=True,
                              leave=False)
             self._loss, self._tokens, self._begun = loss, 0, self._bar.start_t

@@ -23,6 +23,7 @@ from tasks.shared.parallel import map_chunks
 from tasks.shared.task import Task
 
 DEV = 5000  # the most dev examples evaluated after an epoch: the splits are in random order, so the first ones will do
+SAMPLE = 5000  # examples looked at for truncated texts
 SHAPING = ("tokenizer", "source_tokenizer", "lowercase", "min_count", "max_vocabulary", "max_length")
 FORMAT = 1  # raise it whenever the same examples and settings would give other ids or vocabularies
 
@@ -37,13 +38,20 @@ class Encoded:
     dev: EncodedSplit
     folder: Folder  # a temporary one is deleted with this object
 
-    def truncated(self, task: Task, settings: Settings) -> list[str]:
-        """How many texts `max_length` cuts off, one line for each side."""
-        most = settings.max_length
-        counts = {"sources": int((self.train.sources.lengths >= most).sum()),
-                  "targets": int((self.train.targets.lengths >= most + task.ends_with_eos).sum())}
-        return [f"{n:,} of {len(self.train):,} training {side} have `max_length` {most} tokens or more; the rest of "
-                "them is cut off" for side, n in counts.items() if n]
+    def truncated(self, task: Task, settings: Settings, train: Sequence[Example]) -> list[str]:
+        """How many texts `max_length` cuts off, one line for each side; of more than SAMPLE examples an estimate.
+
+        train: the examples of the training split
+        """
+        sample, lines = train[:SAMPLE], []
+        texts = {"source": [task.source_text(e, settings) for e in sample], "target": [e.target for e in sample]}
+        for side, codec in (("source", self.source), ("target", self.target)):
+            count = sum(len(codec.ids(text)) > settings.max_length for text in texts[side])
+            if count:
+                about, n = "about " * (len(train) > len(sample)), round(count * len(train) / len(sample))
+                lines.append(f"{about}{n:,} of {len(train):,} training {side}s are longer than `max_length` "
+                             f"{settings.max_length} tokens; the rest of them is cut off")
+        return lines
 
 
 class SideTexts(Texts):

@@ -65,11 +65,11 @@ TRANSLATE = tasks.find("translate")
 def test_texts_that_are_cut_are_counted():
     settings = TRANSLATE.settings(SMALL, {"max_length": 3, "tokenizer": "characters"})
     train = [Example("ab", "abcd"), Example("abc", "ab"), Example("abcdef", "ab"), Example("a", "a")]
-    assert encoding.encode(TRANSLATE, settings, train, train).truncated(TRANSLATE, settings) == [
-        "2 of 4 training sources have `max_length` 3 tokens or more; the rest of them is cut off",
-        "1 of 4 training targets have `max_length` 3 tokens or more; the rest of them is cut off"]
+    assert encoding.encode(TRANSLATE, settings, train, train).truncated(TRANSLATE, settings, train) == [
+        "1 of 4 training sources are longer than `max_length` 3 tokens; the rest of them is cut off",
+        "1 of 4 training targets are longer than `max_length` 3 tokens; the rest of them is cut off"]
     longer = TRANSLATE.settings(SMALL, {"max_length": 7, "tokenizer": "characters"})
-    assert encoding.encode(TRANSLATE, longer, train, train).truncated(TRANSLATE, longer) == []
+    assert encoding.encode(TRANSLATE, longer, train, train).truncated(TRANSLATE, longer, train) == []
 
 
 def test_a_second_run_encodes_nothing(tmp_path, monkeypatch):
