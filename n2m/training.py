@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from corpora.shared.corpus import Corpus, CorpusUnavailable
 from n2m import data
 from n2m.model import Model, load
 from n2m.options import split_options
+from n2m.tensorboard import tensorboard
 from tasks.shared import encoding, pretrained
 from tasks.shared import training as model_training
 from tasks.shared.task import Task
@@ -139,12 +140,14 @@ def _prepare(task: Task, names: Names | None, script: str | None, reverse: bool,
 def _report(prepared: Prepared, chosen: dict[str, Any], group: Group) -> None:
     """Notes on what is about to be trained. Raises InputError if the machines of a group have different data."""
     corpus, dataset, encoded, model = prepared
-    task, text_model = model.task, model.text_model
+    text_model = model.text_model
     if len(set(group.gather(dataset.identity()))) > 1:
         raise InputError(f"`corpus` {corpus.name} differs between machines; copy one to all of them")
     if len(set(group.gather(text_model.metadata.get("vectors", {}).get("checksum")))) > 1:
         raise InputError(f"`vectors` {text_model.settings.vectors} differs between machines; copy one to all of them")
-    for line in [*pretrained.coverage(text_model, encoded.dev), *encoded.truncated(task, text_model.settings, dataset.train)]:
+    for line in pretrained.coverage(text_model, encoded.dev):
+        events.note(line)
+    for line in encoded.truncated(model.task, text_model.settings, dataset.train):
         events.note(line)
     for warning in model_training.warnings(text_model, dataset.dev):
         events.note("warning: " + warning)
@@ -198,23 +201,3 @@ def _fit(prepared: Prepared, directory: Path | None, group: Group, run: RunSetti
         ended += f"; saved in {directory}"
     events.note(ended)
     return model
-
-
-@contextlib.contextmanager
-def tensorboard(log_dir: str) -> Iterator[Callable[[dict[str, float], int], None]]:
-    """Writes numbers for TensorBoard. Raises InputError where the package is not installed."""
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise InputError(f"`log_dir` {log_dir} needs the package tensorboard; pip install tensorboard, or remove it"
-                         ) from None
-    writer = SummaryWriter(log_dir)
-
-    def log(values: dict[str, float], step: int) -> None:
-        for name, value in values.items():
-            writer.add_scalar(name, value, step)
-
-    try:
-        yield log
-    finally:
-        writer.close()

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from core.data import InputError
-from n2m.training import tensorboard
+from n2m.tensorboard import tensorboard
 
 
 def test_numbers_are_written_with_their_step_and_the_writer_is_closed(monkeypatch):
