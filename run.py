@@ -1,10 +1,9 @@
-"""The command line: flags in, printed results out. Everything else is in the library n2m."""
+"""The command line: flags, output, standard input and signals. Everything else is in the library n2m."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import os
 import signal
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 import n2m
 from core.data import InputError, ProcessLost
 from core.history import INTERRUPTED, TERMINATED
+from core.os_errors import reason
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
 from n2m.cli import terminal
 from n2m.cli.flags import as_flags, corpora_parser, given, job_of, parser
@@ -44,8 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except OSError as error:
-        remedy = "; free some disk space" if error.errno == errno.ENOSPC else ""
-        complain(f"{error.filename or 'output'}: {error.strerror or error}{remedy}")
+        complain(f"{error.filename or 'output'}: {reason(error)}")
         return 2
 
 

@@ -38,7 +38,7 @@ class Cell(nn.Module):
     gates = 1  # G: W_x is (G·H, I), W_h is (G·H, H)
     state_tensors = 1  # in its State; the first is s, which other layers read
     fused: type[nn.RNN] | type[nn.GRU] | type[nn.LSTM] | None = None
-    rnn: Any  # the fused layer; Any, since mypy knows no parameter of it
+    rnn: Any  # the fused layer; Any, since mypy has no types for its parameters
     norm_h: Any
 
     def __init__(self, input_size: int, hidden_size: int, layer_norm: bool = False,

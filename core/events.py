@@ -1,6 +1,6 @@
 """Callbacks for notes and progress, which every long piece of work reports. Loads without torch.
 
-Nothing in the toolkit prints. Work calls `note` and `progress`; a caller who wants to hear them wraps its calls in
+Nothing in the toolkit prints. Work calls `note` and `progress`; a caller that needs them wraps its calls in
 `listening`. Without that they go nowhere.
 """
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 @contextlib.contextmanager
 def write_aside(path: Path) -> Iterator[BinaryIO]:
-    """Write a new file beside `path`; it takes the name `path` once all of it is written, and is deleted if that fails.
+    """Write a new file next to `path`; it is renamed to `path` when complete, and deleted if that fails.
 
     Its name until then is one that no other file has. Raises OSError as `open` does.
     """

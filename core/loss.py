@@ -7,6 +7,8 @@ processor's cache.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -40,7 +42,7 @@ class _OutputLoss(torch.autograd.Function):
     """∂loss/∂logits = p - q, so the gradients can be summed together with the loss."""
 
     @staticmethod
-    def forward(ctx, readout: Tensor, W_o: Tensor, b_o: Tensor, target: Tensor, label_smoothing: float) -> Tensor:
+    def forward(ctx: Any, readout: Tensor, W_o: Tensor, b_o: Tensor, target: Tensor, label_smoothing: float) -> Tensor:
         kind = readout.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else W_o.dtype
         V, N = W_o.size(0), readout.size(0)
@@ -74,7 +76,7 @@ class _OutputLoss(torch.autograd.Function):
         return loss
 
     @staticmethod
-    def backward(ctx, slope: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
         return *(gradient * slope for gradient in ctx.saved_tensors), None, None
 
 

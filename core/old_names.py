@@ -24,7 +24,7 @@ def with_new_names(saved: dict[str, Value], names: dict[str, str]) -> dict[str, 
 def with_new_parameter_names(saved: dict[str, Value]) -> dict[str, Value]:
     """A copy of `saved`, tensors by the names of their parameters, with the present names.
 
-    >>> list(with_new_parameter_names({"encoder.forward_layers.0.rnn.bias_ih_l0": None}))
+    >>> list(with_new_parameter_names({"encoder.onward.0.rnn.bias_ih_l0": None}))
     ['encoder.forward_layers.0.rnn.bias_ih_l0']
     """
     renamed = {}

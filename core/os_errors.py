@@ -13,7 +13,7 @@ def reason(error: BaseException) -> str:
     >>> reason(PermissionError(errno.EACCES, "Permission denied"))
     'Permission denied'
     >>> reason(OSError(errno.ENOSPC, "No space left on device"))
-    'No space left on device: free some space'
+    'No space left on device; free some disk space'
     """
     text = getattr(error, "strerror", None) or str(error)
-    return f"{text}: free some space" if getattr(error, "errno", None) in FULL else text
+    return f"{text}; free some disk space" if getattr(error, "errno", None) in FULL else text

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from core import events
+from core.files import write_aside
 
 FASTER = 1.5  # bf16 must be so many times as fast as fp32: not all of an update is matrix products
 DECISIONS = "precision.json"
@@ -27,8 +28,11 @@ def choose_precision(asked: str, where: torch.device, cache_dir: Path | None = N
     if asked != "auto":
         return asked
     if where.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+        chosen = "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
+        events.note(f"precision: {chosen}, by what this GPU supports")
+        return chosen
     if not has_bf16_instructions():
+        events.note("precision: fp32; this processor has no bf16 instructions")
         return "fp32"
     file = cache_dir / DECISIONS if cache_dir else None
     machine = f"{_processor()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
@@ -39,11 +43,12 @@ def choose_precision(asked: str, where: torch.device, cache_dir: Path | None = N
         if file:
             with contextlib.suppress(OSError):  # a cache that cannot be written
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(json.dumps(decisions, indent=1) + "\n", encoding="utf-8")
-    chosen = decisions[machine]
-    events.note(f"precision: {chosen['precision']}; bf16 is {chosen['speedup']:.1f} times as fast as fp32 on this "
+                with write_aside(file) as aside:
+                    aside.write(json.dumps(decisions, indent=1).encode())
+    decision = decisions[machine]
+    events.note(f"precision: {decision['precision']}; bf16 is {decision['speedup']:.1f} times as fast as fp32 on this "
                 "processor" + (f" (kept in {file})" if file else ""))
-    return chosen["precision"]
+    return decision["precision"]
 
 
 def has_bf16_instructions() -> bool:

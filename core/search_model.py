@@ -121,7 +121,7 @@ _models_lock = threading.Lock()
 
 
 def search_model(model: Seq2Seq) -> SearchModel:
-    """The SearchModel of this model, made once and kept with it until its weights change."""
+    """The SearchModel of this model, built once and cached until the weights change."""
     weights = [(w.data_ptr(), w._version) for w in model.decoder.parameters()]
     with _models_lock:
         kept = _models.get(model)

@@ -85,7 +85,7 @@ def _one_epoch(run: Run, deadline: float, should_stop: Callable[[], str], checkp
         count = run.update(batches[start:start + accumulate])
         run.busy += time.perf_counter() - begun
         on_update(run.history.updates, run.updates, run.loss, run.learning_rate, count)
-        # All processes of a group stop at the same update, whichever of them was told to.
+        # All processes of a group stop at the same update, whichever received the signal.
         reason = should_stop()
         interrupted, terminated, late = run.group.sum(reason == INTERRUPTED, reason == TERMINATED,
                                                       time.perf_counter() > deadline)

@@ -85,11 +85,13 @@ def _in_a_line(error: Exception) -> str:
     return f"{type(error).__name__}: " * (not isinstance(error, InputError)) + single_line(error, 200)
 
 
-def find(names: str | Sequence[str], format: ExampleFormat, settings: CorpusSettings | None = None) -> Corpus:
+def find(names: str | Sequence[str], format: ExampleFormat, settings: CorpusSettings | None = None,
+         modules: bool = True) -> Corpus:
     """Find the corpus of this name for the task with this format, or the user's own.
 
     names: a corpus, a file, a folder, two aligned files, "-" for standard input, hf:NAME for a data set of the hub, or
-    MODULE:NAME for a Corpus in a module; settings: how files are read
+    MODULE:NAME for a Corpus in a module; settings: how files are read; modules: whether MODULE:NAME, whose code
+    runs, is allowed
     """
     if not isinstance(names, str) and len(names) > 1:
         return file_corpus([Path(name) for name in names], format, settings)
@@ -104,6 +106,9 @@ def find(names: str | Sequence[str], format: ExampleFormat, settings: CorpusSett
     if _is_file(name):
         return file_corpus([Path(name)], format, settings)
     if MODULE.fullmatch(name):
+        if not modules:
+            raise InputError(f"`corpus` {name}: is a Python module, which a model directory may not import; name it "
+                             "again with `corpus`")
         corpus = _in_module(name)
         if corpus.task != format.task:
             raise InputError(f"`corpus` {name}: is for `task` {corpus.task}, not {format.task}")

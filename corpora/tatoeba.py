@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from core.data import Example, Rejected
 from core.settings import CorpusSettings
@@ -40,7 +41,7 @@ def load(code: str, name: str, script: str) -> Iterator[Example | Rejected]:
 
 
 def pairs(code: str, short: str, language: str, size: str, scripts: tuple[str, ...] = ("as-written",),
-          **more) -> Corpus:
+          **more: Any) -> Corpus:
     name = f"tatoeba-{short}-en"
     return Corpus(
         name=name, task="translate", title=f"{language} → English everyday sentences", size=size,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 from core.data import Example, Rejected
 from core.settings import CorpusSettings
@@ -41,7 +42,7 @@ def load(splits: tuple[str, ...], script: str) -> Iterator[Example | Rejected]:
                 yield Example(row[1][0], known[int(row[1][1])], split=split if len(splits) > 1 else "", line=row[0])
 
 
-def titles(name: str, size: str, splits: tuple[str, ...], **more) -> Corpus:
+def titles(name: str, size: str, splits: tuple[str, ...], **more: Any) -> Corpus:
     return Corpus(
         name=name, task="classify", title="titles of Chinese news in ten topics", size=size, load=partial(load, splits),
         licence="MIT (the collection); the titles are their publishers'",

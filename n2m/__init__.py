@@ -1,4 +1,4 @@
-"""The toolkit as a library: train, load, answer, walk, evaluate. Command line and web page use nothing else.
+"""The toolkit as a library: train, load, answer, walk, evaluate. The command line is built on it.
 
 `import n2m` is quick: torch is loaded when a model is needed.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,12 @@ from core import events
 from core.data import InputError
 from core.settings import CorpusSettings
 from corpora.fetch.sources import use_mirror
+from corpora.prepare.cleaning import script_converter
 from corpora.prepare.splits import Dataset
 from corpora.prepare.splits import prepare as prepare_splits
 from corpora.shared.corpus import Corpus
 from n2m.options import split_options
-from tasks.shared.task import Task
+from tasks.shared.task import Answer, Task
 
 SCRIPTS = ("simplified", "traditional", "as-written")
 
@@ -47,7 +48,7 @@ def corpus(name: str | Path | Sequence[str | Path], task: str, *, script: str | 
     limit    at most this many training examples, with dev and test in proportion
     reading  the fields of core.settings.CorpusSettings: encoding, source_column, max_ratio …
     Returns the splits `train`, `dev` and `test`, sequences of Example, and `rejected`, a Counter of reasons.
-    Raises InputError where the corpus cannot be read.
+    Raises InputError if the corpus cannot be read.
     """
     (chosen,) = split_options(reading, CorpusSettings)
     settings = CorpusSettings(**chosen)
@@ -57,9 +58,11 @@ def corpus(name: str | Path | Sequence[str | Path], task: str, *, script: str | 
                        Path(rejects) if rejects else None, limit)
 
 
-def find(name: str | Path | Sequence[str | Path], task: Task, settings: CorpusSettings) -> Corpus:
+def find(name: str | Path | Sequence[str | Path], task: Task, settings: CorpusSettings,
+         modules: bool = True) -> Corpus:
+    """The corpus of this name for a task, see corpora.find."""
     names = [str(name)] if isinstance(name, (str, Path)) else [str(part) for part in name]
-    return all_corpora.find(names, task.format, settings)
+    return all_corpora.find(names, task.format, settings, modules)
 
 
 def prepare(found: Corpus, task: Task, script: str | None, reverse: bool, settings: CorpusSettings,
@@ -84,27 +87,33 @@ def without_notes(found: Corpus) -> Corpus:
     return replace(found, notes=())
 
 
-def is_module(names: Sequence[str]) -> bool:
-    """Do these names mean a corpus in a Python module, whose code runs when it is read?"""
-    return len(names) == 1 and bool(all_corpora.MODULE.fullmatch(names[0])) and not Path(names[0]).exists()
-
-
 def of_model(about: dict[str, Any], task: Task, limit: int, names: Any = None, rejects: Path | None = None) -> Dataset:
     """The splits that a model was trained on.
 
     about  what the model remembers of its corpus; it is data of a directory, so it never names code to run
     names  the corpus, named again by the user
-    Raises InputError where only the user can name it.
+    Raises InputError if only the user can name it.
     """
-    remembered = about.get("given", [about["name"]])
-    if names is None and (remembered == ["-"] or is_module(remembered)):
-        what = "came through standard input" if remembered == ["-"] else \
-            f"is {remembered[0]}, whose code is not run unasked"
-        raise InputError(f"the corpus of this model {what}; name it again with `corpus`")
+    saved = about.get("given") or [about["name"]]
+    if not isinstance(saved, list) or not all(isinstance(name, str) for name in saved):
+        raise InputError("training.json of this model is damaged: its corpus is not a list of names; name it again "
+                         "with `corpus`")
+    if names is None and saved == ["-"]:
+        raise InputError("the corpus of this model came through standard input; name it again with `corpus`")
     reading = CorpusSettings(**about.get("reading", {}))
-    found = find(names or remembered, task, reading)
-    script = None if found.scripts == ("as-written",) else about["script"]  # version 0.1.0 had "simplified" for these
+    found = find(saved, task, reading, modules=False) if names is None else find(names, task, reading)
+    script = None if found.scripts == ("as-written",) else about["script"]  # version 0.1.0 saved "simplified" for these
     dataset = prepare(found, task, script, about["reverse"], reading, rejects, limit)
     if dataset.checksum != about["checksum"]:
         events.note(f"warning: the corpus {about['name']} has changed since this model was trained")
     return dataset
+
+
+def answer_converter(script: str | None, own: str) -> Callable[[Answer], Answer]:
+    """Converts answers to a script. own: the script of the model; None or the same script changes nothing."""
+    if script not in (None, *SCRIPTS):
+        raise InputError(f"`script` {script} is unknown; use simplified or traditional")
+    if script is None or script in ("as-written", own):
+        return lambda answer: answer
+    convert = script_converter(script)
+    return lambda a: replace(a, text=convert(a.text), tokens=tuple(convert(t) for t in a.tokens))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -11,17 +10,17 @@ from core import checkpoint, events
 from core.data import Example, InputError
 from core.machine import memory_errors
 from core.settings import SearchSettings, Settings
-from corpora.prepare.cleaning import TextCleaner, script_converter
+from corpora.prepare.cleaning import TextCleaner
 from corpora.prepare.splits import Dataset
 from n2m import data
-from n2m.options import split_options
+from n2m.options import check_lines, split_options
 from tasks.shared import saving
 from tasks.shared.model import TextModel
 from tasks.shared.report import Report
 from tasks.shared.task import Answer, Task
 from tasks.shared.walk import Walk
 
-MAX_LINES = 1000
+SMALLER = "use a smaller `beam`, or answer fewer or shorter texts at once"
 
 
 class Model:
@@ -39,10 +38,12 @@ class Model:
 
     @property
     def task(self) -> Task:
+        """Its type of task: name, sizes, sample_input and the other facts of tasks.shared.task.Task."""
         return self.text_model.task
 
     @property
     def settings(self) -> Settings:
+        """What it was trained with."""
         return self.text_model.settings
 
     @property
@@ -85,16 +86,16 @@ class Model:
         errors   "raise", or "return": an InputError in place of the answers to an input that cannot be answered
         first    the number of the first text in a longer stream; the draws of a text follow from seed and number
         search   the other fields of core.settings.SearchSettings: beam, temperature, top_p, max_output …
-
-        >>> model.answer(["床前明月光"])[0][0].text            # doctest: +SKIP
-        '疑是地上霜'
+        Scores are in nats, divided by length^length_penalty; those of labels are probabilities. The last row of
+        `weights` belongs to <eos>, if the answer ended with it. Raises InputError for an input or option that is not
+        possible.
         """
         if isinstance(texts, str):
             raise InputError("answer takes a list of texts, not one text; put it into [ ]")
         options = self.search_settings(n_best=n_best, **search)
         if lines != 1:
-            self._check_lines(lines, weights)
-        convert = self._converter(script)
+            check_lines(self.task, lines, weights)
+        convert = data.answer_converter(script, self._script)
         read: list[Example | InputError] = []
         for text in texts:
             try:
@@ -105,9 +106,11 @@ class Model:
                 read.append(error)
         seeds = [(self._seed(seed), first + i) for i, e in enumerate(read) if isinstance(e, Example)]
         examples = [e for e in read if isinstance(e, Example)]
-        with memory_errors("use a smaller `beam`, or answer fewer or shorter texts at once"):
+        if errors not in ("raise", "return"):
+            raise InputError(f"errors={errors!r} is unknown; use raise or return")
+        with memory_errors(SMALLER):
             if lines != 1:
-                found = [self.task.continued(self.text_model, e, lines, options, s)  # type: ignore[attr-defined]
+                found = [self.task.continued(self.text_model, e, lines, options, s)
                          for e, s in zip(examples, seeds)]
             else:
                 found = self.task.answer(self.text_model, examples, options, seeds=seeds, weights=weights) \
@@ -115,6 +118,7 @@ class Model:
         answers = iter([[convert(a) for a in best] for best in found])
         return [next(answers) if isinstance(e, Example) else e for e in read]
 
+    @memory_errors(SMALLER)
     def acrostic(self, heads: str, *, line_length: int | None = None, seed: int | None = None,
                  script: str | None = None, **search: Any) -> list[Answer]:
         """藏头诗: a poem with a line for each character of `heads`, which begins with it.
@@ -122,30 +126,36 @@ class Model:
         line_length: characters per line, 5 by default
         Raises InputError for a character that the model does not know, and for other tasks than line by line ones.
         """
-        self._check_lines(1, False)
-        convert = self._converter(script)
+        check_lines(self.task, 1)
+        convert = data.answer_converter(script, self._script)
         options = self.search_settings(**search)
         length = 5 if line_length is None else line_length
-        found = self.task.acrostic(  # type: ignore[attr-defined]
+        found = self.task.acrostic(
             self.text_model, self._cleaned(heads.strip()), length, options, (self._seed(seed),))
         return [convert(a) for a in found]
 
     def stream(self, text: str, *, seed: int | None = None, script: str | None = None, **search: Any) -> Iterator[str]:
         """The answer of greedy search, or with a temperature a sample, in pieces as it is written. Together they are
-        the text that `answer` gives with beam=1."""
+        the text that `answer` gives with beam=1. Raises InputError at once for an input that cannot be answered."""
         options = self.search_settings(**{"beam": 1, **search})
         if options.beam != 1:
             raise InputError(f"`beam` {options.beam} cannot be streamed, since its answer is known at the end; use 1")
-        convert = self._converter(script)
-        example = self.read_input(text)
-        for piece in self.task.stream(self.text_model, example, options, (self._seed(seed), 0)):
-            yield convert(Answer(piece, 0.0)).text
+        convert, example = data.answer_converter(script, self._script), self.read_input(text)
 
+        def pieces() -> Iterator[str]:
+            with memory_errors(SMALLER):
+                for piece in self.task.stream(self.text_model, example, options, (self._seed(seed), 0)):
+                    yield convert(Answer(piece, 0.0)).text
+
+        return pieces()
+
+    @memory_errors(SMALLER)
     def walk(self, text: str, *, candidates: int = 3, **search: Any) -> Walk:
         """Every step from the text to its greedy answer, with the values of each as numpy arrays.
 
         candidates  how many of the most likely tokens each step lists
         search      max_output and no_repeat_ngram_size
+        Raises InputError for an input that the model cannot answer.
         """
         for name in search:
             if name not in ("max_output", "no_repeat_ngram_size"):
@@ -160,13 +170,15 @@ class Model:
 
         corpus  the corpus it was trained on. This is only needed where a model directory may not name it: for a
                 corpus of a Python module, which would be run, and for one that came through standard input
+        Raises InputError if the corpus is unavailable or unknown.
         """
-        if (dataset := self._dataset) is None:
+        if corpus is not None or (dataset := self._dataset) is None:
             with data.use_mirror(mirror):
                 dataset = self._dataset = data.of_model(self.metadata["corpus"], self.task, self.settings.limit, corpus,
                                                         Path(rejects) if rejects else None)
         events.note(f"evaluating on {len(dataset.test):,} test examples, with baselines")
-        return self.task.evaluate(self.text_model, dataset, self.search_settings(**search))
+        with memory_errors(SMALLER):
+            return self.task.evaluate(self.text_model, dataset, self.search_settings(**search))
 
     @property
     def test_examples(self) -> int:
@@ -181,6 +193,7 @@ class Model:
     # shared by the above
 
     def search_settings(self, **search: Any) -> SearchSettings:
+        """These search settings before the task's defaults. Raises InputError for an unknown or impossible one."""
         (chosen,) = split_options(search, SearchSettings)
         return self.task.search_settings(chosen)
 
@@ -190,24 +203,6 @@ class Model:
     def _seed(self, seed: int | None) -> int:
         return self.settings.seed if seed is None else seed
 
-    def _check_lines(self, lines: int, weights: bool) -> None:
-        if not self.task.writes_lines:
-            raise InputError(f"`lines` and `acrostic` are for tasks that write line after line, not for "
-                             f"{self.task.name}; remove them")
-        if not 1 <= lines <= MAX_LINES:
-            raise InputError(f"`lines` {lines} must be from 1 to {MAX_LINES}")
-        if weights:
-            raise InputError("`weights` are those of one line; remove `lines`")
-
-    def _converter(self, script: str | None) -> Any:
-        """Converts answers to the script asked for."""
-        if script not in (None, *data.SCRIPTS):
-            raise InputError(f"`script` {script} is unknown; use simplified or traditional")
-        if script in (None, "as-written", self._script):
-            return lambda answer: answer
-        convert = script_converter(script)
-        return lambda a: replace(a, text=convert(a.text), tokens=tuple(convert(t) for t in a.tokens))
-
 
 def load(folder: str | Path, *, device: str = "auto") -> Model:
     """The model of a directory. Raises InputError for a missing, damaged or foreign directory, whose files never run
@@ -215,4 +210,5 @@ def load(folder: str | Path, *, device: str = "auto") -> Model:
 
     device: "auto", "cpu", "cuda" or "cuda:N"
     """
-    return Model(saving.load(Path(folder), device), Path(folder))
+    with memory_errors("use `device` cpu"):
+        return Model(saving.load(Path(folder), device), Path(folder))

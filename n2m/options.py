@@ -6,14 +6,16 @@ from dataclasses import fields
 from typing import Any
 
 from core.data import InputError
-from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings, suggest
+from core.settings import suggest
+from tasks.shared.task import Task
 
-KINDS = (Settings, CorpusSettings, RunSettings, SearchSettings)
+MAX_LINES = 1000
 
 
 def split_options(options: dict[str, Any], *kinds: type) -> list[dict[str, Any]]:
     """The options of each kind of settings. Raises InputError for one that belongs to none of them.
 
+    >>> from core.settings import SearchSettings, Settings
     >>> split_options({"epochs": 5, "beam": 3}, Settings, SearchSettings)
     [{'epochs': 5}, {'beam': 3}]
     """
@@ -22,3 +24,14 @@ def split_options(options: dict[str, Any], *kinds: type) -> list[dict[str, Any]]
         if not any(name in names for names in known):
             raise InputError(f"the option {name} is unknown here; {suggest(name, sorted(set().union(*known)))}")
     return [{name: value for name, value in options.items() if name in names} for names in known]
+
+
+def check_lines(task: Task, lines: int, weights: bool = False) -> None:
+    """Raises InputError unless the task can write so many lines, and with the attention weights if they are wanted."""
+    if not task.writes_lines:
+        raise InputError(f"`lines` and `acrostic` are for tasks that write line after line, not for {task.name}; "
+                         "remove them")
+    if not 1 <= lines <= MAX_LINES:
+        raise InputError(f"`lines` {lines} must be from 1 to {MAX_LINES}")
+    if weights:
+        raise InputError("`weights` are those of one line; remove `lines`")

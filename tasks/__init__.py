@@ -1,4 +1,4 @@
-"""Task types: one file a type, found by itself. What they share is in tasks/shared.
+"""Task types: one file per type, discovered automatically. What they share is in tasks/shared.
 
 A task file imports torch only when it builds or runs a model, so that --help and --list answer at once.
 """
@@ -27,5 +27,5 @@ def all_tasks() -> list[Task]:
 def find(name: str) -> Task:
     known = {t.name: t for t in all_tasks()}
     if name not in known:
-        raise InputError(f"--task {name}: no such task; {suggest(name, list(known))}")
+        raise InputError(f"`task` {name} is unknown; {suggest(name, list(known))}")
     return known[name]

@@ -28,6 +28,7 @@ class Classify(Task):
     answers_with = "label"
     ends_with_eos = False
     labels = True
+    ignored_search = ("beam", "length_penalty", "no_repeat_ngram_size", "temperature", "top_k", "top_p", "max_output")
     defaults = {"tokenizer": "words", "embedding_size": 128, "hidden_size": 128, "dropout": 0.5, "word_dropout": 0.2,
                 "min_count": 2}
 

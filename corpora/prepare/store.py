@@ -11,6 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +69,7 @@ class Store:
         weakref.finalize(self, os.close, self._file)
         self._ends = np.load(folder.path / ENDS, mmap_mode="r")
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return Store, (Folder(self.folder.path, self.folder.metadata),)
 
     def read(self, index: np.ndarray) -> Iterator[Example]:
@@ -96,7 +97,7 @@ class Examples(Sequence[Example]):
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: Any) -> Any:
         if isinstance(i, slice):
             return self.pick(i)
         return next(iter(self.pick(np.asarray([range(len(self))[i]]))))

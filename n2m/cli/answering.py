@@ -24,7 +24,7 @@ BATCH = 512  # texts answered at once
 
 
 def load(args: argparse.Namespace, models: Path) -> Model:
-    """The model to answer with. Raises InputError where the flags ask for another one than the directory holds."""
+    """The model to answer with. Raises InputError if the flags ask for another one than the directory holds."""
     task, directory = tasks.find(args.task), args.model_dir or models / args.task
     reading = given(args, CorpusSettings)
     asked = {**given(args, Settings), **reading, **({"reverse": True} if args.reverse else {})}

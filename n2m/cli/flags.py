@@ -19,7 +19,16 @@ GROUPS = {"corpus": "reading and cleaning a corpus",
           "text": "text to ids (fixed when a model is trained)", "model": "model (fixed when it is trained)",
           "training": "training", "run": "running a training (no effect on the result)",
           "search": "searching for an answer (free at any time)"}
-JOBS = ("list", "compare", "input", "explain", "acrostic")
+ANSWERING = ("input", "explain", "acrostic")
+JOBS = ("list", "compare", *ANSWERING)
+# Which jobs a setting is for: all of a kind alike, but for some.
+KINDS: dict[type, tuple[str, ...]] = {
+    Settings: ("train", "compare", *ANSWERING), CorpusSettings: ("train", *ANSWERING),
+    RunSettings: ("train", "compare"), SearchSettings: ("train", "compare", *ANSWERING)}
+ONLY = {"device": ("train", "compare", *ANSWERING), "lines": ("input",), "line_length": ("acrostic",),
+        "n_best": ("input",), "rejects": ("train",), "retrain": ("train", "compare"), "mirror": ("train", "compare"),
+        "script": ("train", "input", "acrostic"), "seed": ("train", "compare", "input", "acrostic"),
+        "reverse": ("train", *ANSWERING)}
 
 
 def as_flags(text: str) -> str:
@@ -36,6 +45,12 @@ def given(args: argparse.Namespace, *kinds: type) -> dict[str, Any]:
     return {f.name: getattr(args, f.name) for kind in kinds for f in dataclasses.fields(kind) if hasattr(args, f.name)}
 
 
+def allowed_jobs() -> dict[str, tuple[str, ...]]:
+    """The jobs that each flag has an effect on."""
+    of_kinds = {f.name: jobs for kind, jobs in KINDS.items() for f in dataclasses.fields(kind)}
+    return {**of_kinds, **ONLY}
+
+
 def job_of(args: argparse.Namespace) -> str:
     """What to do: "list", "compare", "input", "explain", "acrostic" or "train". Raises InputError for flags that
     contradict one another."""
@@ -43,12 +58,11 @@ def job_of(args: argparse.Namespace) -> str:
     if len(jobs) > 1:
         raise InputError(f"`{jobs[0]}` cannot be combined with `{jobs[1]}`; use one at a time")
     job = jobs[0]
-    only = {"lines": ("input",), "line_length": ("acrostic",), "retrain": ("train", "compare"),
-            "rejects": ("train",), "reverse": ("train", "input", "explain", "acrostic")}
-    for name, allowed in only.items():
-        if getattr(args, name) not in (None, False) and job not in allowed:
-            raise InputError(f"`{name}` cannot be combined with `{job}`; remove it" if job != "train" else
-                             f"`{name}` needs `{allowed[0]}`; add it, or remove `{name}`")
+    for name, jobs_of_it in allowed_jobs().items():
+        if getattr(args, name, None) not in (None, False) and job not in jobs_of_it:
+            raise InputError(f"`{name}` needs `{jobs_of_it[0]}`; add it, or remove `{name}`"
+                             if job == "train" and jobs_of_it[0] in JOBS else
+                             f"`{name}` cannot be combined with `{job}`; remove it")
     if job == "compare" and any((args.corpus, args.model_dir, args.task)):
         raise InputError("`compare` uses all tasks with their default corpora and directories; remove `task`, `corpus` "
                          "and `model_dir`")
@@ -58,6 +72,9 @@ def job_of(args: argparse.Namespace) -> str:
     for task in [tasks.find(args.task)] if args.task else []:  # refuses impossible values before anything slow begins
         task.settings({}, given(args, Settings))
         task.search_settings(given(args, SearchSettings))
+        for name in given(args, SearchSettings):
+            if job in ANSWERING and name in task.ignored_search:
+                raise InputError(f"`{name}` has no effect on the answers of `task` {task.name}; remove it")
     return job
 
 
@@ -89,7 +106,7 @@ def parser() -> Parser:
                      python run.py corpora check my.tsv --task word   whether your own file works"""))
     what = p.add_argument_group("what to do")
     what.add_argument("--task", help="task type: " + ", ".join(t.name for t in tasks.all_tasks()))
-    what.add_argument("--compare", action="store_true", help="table of all default models, trained where missing")
+    what.add_argument("--compare", action="store_true", help="table of all default models, trained if missing")
     what.add_argument("--list", action="store_true", help="list of tasks and corpora with size, licence and origin")
     what.add_argument("--input", action="append", metavar="TEXT", help="text to answer, may be repeated; a file, or - "
                       "for standard input, for one answer per line")
@@ -129,7 +146,7 @@ def add_origin(p: argparse._ActionsContainer) -> None:
     p.add_argument("--script", help="simplified or traditional: script of the corpus, where it has both, and of the "
                    "answers; your own text is converted")
     p.add_argument("--reverse", action="store_true", help="source and target swapped")
-    p.add_argument("--mirror", metavar="DIR|URL", help="where files are looked for before they are downloaded, as "
+    p.add_argument("--mirror", metavar="DIR|URL", help="directory or URL to try before downloading, with files as "
                    "NAME/FILE as in the cache directory, or as FILE (default: the variable N2M_MIRROR)")
     p.add_argument("--rejects", type=Path, metavar="FILE", help="file for rejected examples, with line and reason")
 

@@ -33,7 +33,7 @@ def share_cores() -> None:
 
 
 def running_elsewhere() -> float:
-    """How many threads of other processes want a core, the median of a few looks; 0 where the system does not tell."""
+    """How many threads of other processes are runnable, the median of a few looks; 0 if unknown."""
     try:
         looks = []
         for _ in range(7):

@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
 from sklearn.neighbors import NearestNeighbors
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from core.batches import Ragged
 from core.data import Example
@@ -33,7 +33,7 @@ def most_frequent(targets: Sequence[str]) -> str:
     return min(counts, key=lambda t: (-counts[t], t))
 
 
-def logistic_regression(sources: Sequence[str], labels: Sequence[str], split: Callable[[str], list[str]]):
+def logistic_regression(sources: Sequence[str], labels: Sequence[str], split: Callable[[str], list[str]]) -> Pipeline:
     """TF-IDF over the same tokens that the model reads, with logistic regression."""
     classifier = make_pipeline(TfidfVectorizer(analyzer=split, sublinear_tf=True), LogisticRegression(max_iter=1000))
     return classifier.fit(sources, labels)
@@ -56,7 +56,7 @@ class Trigram:
     """
 
     def __init__(self, train: Ragged, dev: Ragged, vocabulary_size: int) -> None:
-        self.V = vocabulary_size + 1  # one more id, for what stands before a text
+        self.V = vocabulary_size + 1  # one more id, for the start of a text
         grams = self._grams(train)
         self.counts = [self._count(grams[:, k:]) for k in range(3)]  # of trigrams, bigrams, unigrams
         self.before = [self._count(grams[:, k:2]) for k in range(2)]  # of what they begin with
@@ -73,7 +73,7 @@ class Trigram:
         return float(-np.log(p).sum()), len(p)
 
     def _grams(self, rows: Ragged) -> np.ndarray:
-        """All trigrams, (ids, 3); two ids of their own stand before each row."""
+        """All trigrams, (ids, 3); two ids of their own come before each row."""
         out = []
         for start in range(0, len(rows), 10000):
             index = np.arange(start, min(start + 10000, len(rows)))
@@ -107,6 +107,6 @@ class Trigram:
         return np.stack([*f, above[2] / self.total, np.full(len(grams), 1 / self.V)], axis=1)
 
 
-def theme_classifier(texts: Sequence[str], themes: Sequence[str]):
+def theme_classifier(texts: Sequence[str], themes: Sequence[str]) -> Pipeline:
     """Which theme is a text about? TF-IDF over characters with a naive Bayes classifier (Rennie et al. 2003)."""
     return make_pipeline(TfidfVectorizer(analyzer="char"), ComplementNB()).fit(texts, themes)

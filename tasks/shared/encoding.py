@@ -89,7 +89,7 @@ def target_ids(task: Task, settings: Settings, codec: Codec | Labels, example: E
 
 def encode(task: Task, settings: Settings, train: Sequence[Example], dev: Sequence[Example],
            cache_dir: Path | None = None, examples: str = "") -> Encoded:
-    """Make the codecs of `train`, and turn it and the first DEV of `dev` into ids.
+    """Build the codecs of `train`, and turn it and the first DEV of `dev` into ids.
 
     cache_dir  where the result is cached; None caches nothing
     examples   identifies these examples, for example a checksum

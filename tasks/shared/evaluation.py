@@ -56,8 +56,8 @@ def evaluate_pairs(task: Task, model: Trained, data: Splits, search: SearchSetti
 
 
 def evaluate_themes(task: Task, model: Trained, data: Splits, search: SearchSettings) -> Report:
-    """Texts on a theme: perplexity, with a trigram model as the baseline; and how often a classifier that knows only
-    the training texts finds the theme in the model's texts, and in real ones."""
+    """Texts on a theme: perplexity, with a trigram model as the baseline; and how often a classifier trained on the
+    training texts only finds the theme in the model's texts, and in real ones."""
     asked = sample(data.test)
     answers = [found[0].text for found in task.answer(model, asked, search)]
     train, fitted_to = baselines.subsample(data.train, TRAIN)

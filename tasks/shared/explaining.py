@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -72,7 +75,8 @@ def decoding_walk(model: Trained, text: str, search: SearchSettings, length: int
     return walk
 
 
-def best_candidates(p: Tensor, names, count: int, allowed: Tensor | None = None) -> list[Candidate]:
+def best_candidates(p: Tensor, names: Callable[[list[int]], list[str]], count: int,
+                    allowed: Tensor | None = None) -> list[Candidate]:
     """The most likely of a distribution p (V,), best first. names: ids → tokens; allowed (V,): True where possible."""
     best = p.topk(min(count, len(p)))
     ids = best.indices.tolist()
@@ -80,6 +84,6 @@ def best_candidates(p: Tensor, names, count: int, allowed: Tensor | None = None)
     return [Candidate(*found) for found in zip(names(ids), best.values.tolist(), possible)]
 
 
-def array(x: Tensor):
+def array(x: Tensor) -> np.ndarray:
     """A tensor of any precision and device as a numpy array."""
     return x.detach().float().cpu().numpy()

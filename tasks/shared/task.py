@@ -73,7 +73,7 @@ class Trained(Protocol):
 class Task:
     """A task fills in these facts and overrides the hooks below where its inputs, outputs or parts differ.
 
-    name, title     its name for --task, and what it is in a few words
+    name, title     its name as a choice of `task`, and what it is in a few words
     sizes           "N→M": units in, units out; `order` sorts the list of tasks
     parts           the shared parts it is built from, in the data's order
     default_corpus  the corpus it trains on when none is named
@@ -81,8 +81,9 @@ class Task:
     answers_with    "text", or "label": one of a few, shown with its probability
     writes_lines    the answer continues the input, so that it can be continued in turn, line after line
     reversible      its pairs can be trained the other way round
-    ends_with_eos   an output ends by itself, at <eos>, and not by its length
+    ends_with_eos   outputs end with <eos>, not at a fixed length
     defaults, search_defaults   settings that differ from core.settings, as measured best in five minutes
+    ignored_search  search settings without effect on its answers
     labels, lines, many_targets, check_version   see core.data.ExampleFormat
     """
 
@@ -99,6 +100,7 @@ class Task:
     ends_with_eos = True
     defaults: dict[str, Any] = {}
     search_defaults: dict[str, Any] = {}
+    ignored_search: tuple[str, ...] = ()
     labels = False
     lines = False
     many_targets = False
@@ -115,11 +117,11 @@ class Task:
     def format(self) -> ExampleFormat:
         """What corpora need to know of this task. Its starter is the file of its name in tasks/starter."""
         starter = next(iter(sorted(STARTERS.glob(f"{self.name}.*"))), None)
-        return ExampleFormat(self.name, self.labels, self.lines, self.many_targets, self.check, self.check_version,
-                             starter)
+        return ExampleFormat(self.name, labels=self.labels, lines=self.lines, many_targets=self.many_targets,
+                             check=self.check, version=self.check_version, starter=starter)
 
     def check(self, example: Example) -> str:
-        """Why this is no example of the task; empty where it is one. The example is then rejected, and counted."""
+        """Reason to reject the example; empty if it is valid."""
         return ""
 
     def advice(self, data: Splits) -> list[str]:
@@ -133,7 +135,7 @@ class Task:
         return example.source
 
     def read_input(self, text: str, settings: Settings) -> Example:
-        """A user's input as an Example without a target. Raises InputError where the task cannot take it."""
+        """A user's input as an Example without a target. Raises InputError if the task cannot take it."""
         if not text.strip():
             raise InputError(f"the input is empty; enter a text, for example {self.sample_input}")
         return Example(text, "")
@@ -189,12 +191,14 @@ class Task:
         """Scores on the test split, with baselines from the same run."""
         raise NotImplementedError
 
-
-class WritesLines(Protocol):
-    """The further hooks of a task with `writes_lines`."""
+    # further hooks of a task with `writes_lines`
 
     def continued(self, model: Trained, example: Example, lines: int, search: SearchSettings,
-                  seed: Sequence[int]) -> list[Answer]: ...
+                  seed: Sequence[int]) -> list[Answer]:
+        """The next `lines` lines as one answer, n_best of them, best first."""
+        raise NotImplementedError
 
     def acrostic(self, model: Trained, heads: str, length: int, search: SearchSettings,
-                 seed: Sequence[int]) -> list[Answer]: ...
+                 seed: Sequence[int]) -> list[Answer]:
+        """One line of `length` tokens for each character of `heads`, which begins with it."""
+        raise NotImplementedError

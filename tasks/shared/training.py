@@ -50,7 +50,7 @@ def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dic
     codecs     those of `train`, if they have been made before
     cache_dir  where pre-trained vectors are cached in a form that loads fast; None caches nothing
     where      the device
-    Raises InputError where a vocabulary is empty.
+    Raises InputError if a vocabulary is empty.
     """
     source, target = codecs or encoding.codecs_of(task, settings, train)
     torch.manual_seed(settings.seed)
@@ -62,7 +62,7 @@ def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dic
 
 
 def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
-    """What will spoil the result: text that the vocabulary does not know."""
+    """Warnings about tokens outside the vocabulary, before they spoil a training."""
     dev = dev[:DEV]
     sides = {"source": (model.source, [model.task.source_text(e, model.settings) for e in dev])}
     if isinstance(model.target, Codec):
@@ -94,9 +94,9 @@ def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence
     on_update    called after every update with (update, updates, loss, learning rate, target tokens)
     on_epoch     called after every epoch
     should_stop  polled after every update; why to stop (one of core.history.UNFINISHED), or an empty text
-    retrain      train from scratch, whatever unfinished training there is
-    cache_dir    where the machine's fastest precision is kept
-    Raises InputError where another process trains in the same directory.
+    retrain      train from scratch; discard any unfinished run
+    cache_dir    cache directory for the precision decision
+    Raises InputError if another process trains in the same directory.
     """
     data = train if isinstance(train, EncodedSplit) else model.encode(train)
     held_out = dev if isinstance(dev, EncodedSplit) else model.encode(dev[:DEV])

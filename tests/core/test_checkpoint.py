@@ -230,7 +230,7 @@ def test_a_good_model_survives_a_failing_save(tmp_path, monkeypatch, error):
         raise error
 
     monkeypatch.setattr(checkpoint, "save_file", fail)
-    reason = {"OSError": "No space left on device: free some space"}.get(type(error).__name__, str(error))
+    reason = {"OSError": "No space left on device; free some disk space"}.get(type(error).__name__, str(error))
     with pytest.raises(InputError, match=rf"could not be written \({reason}\); the model saved before is unchanged"):
         save(directory, a_model(seed=2), PARTS)
     assert holds(directory, seed=1)

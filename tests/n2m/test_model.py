@@ -151,8 +151,10 @@ def test_a_model_directory_runs_no_code(trained, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(trained("translate"), "m")
     model = n2m.load("m")
-    model.metadata["corpus"]["given"] = ["payload:X"]
-    model.save("m")
-    with pytest.raises(n2m.InputError, match="payload:X, whose code is not run unasked; name it again with `corpus`"):
-        n2m.load("m").evaluate()
+    for given, says in ((["payload:X"], "a model directory may not import; name it again with `corpus`"),
+                        ("payload:X", "is damaged"), ([["payload:X"]], "is damaged"), ({"payload:X": 1}, "is damaged")):
+        model.metadata["corpus"]["given"] = given
+        model.save("m")
+        with pytest.raises(n2m.InputError, match=says):
+            n2m.load("m").evaluate()
     assert not os.path.exists("ran")
