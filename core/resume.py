@@ -83,8 +83,8 @@ class Checkpoints:
                 continue
             if identity != self.identity:
                 raise InputError(f"{self.directory}: found an unfinished run with different settings "
-                                 f"({_difference(identity, self.identity)}); repeat its command to resume it, or use "
-                                 "`retrain` to train from scratch")
+                                 f"({_difference(identity, self.identity)}); repeat its command to resume it, use "
+                                 f"`retrain` to train from scratch, or delete {self.folder} to forget it")
             return tensors, facts
         return None
 

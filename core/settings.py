@@ -32,6 +32,9 @@ def option(default: Any, group: str, help: str, *, choices: Collection[str] = ()
         "metavar": metavar})
 
 
+KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}
+
+
 class Checked:
     """Settings that check their values when they are created and raise InputError for impossible ones."""
 
@@ -44,6 +47,9 @@ class Checked:
         for f in fields(self):  # type: ignore[arg-type]
             value, name = getattr(self, f.name), f"`{f.name}`"
             choices, low, high = (f.metadata[k] for k in ("choices", "at_least", "at_most"))
+            kind = type(f.default)
+            if type(value) is not kind and not (kind is float and type(value) is int):
+                raise InputError(f"{name} {value!r} must be {KINDS[kind]}")
             if choices and value != f.default and value not in choices:
                 raise InputError(f"{name} {value} is unknown; {suggest(str(value), choices)}")
             if isinstance(value, float) and not math.isfinite(value):

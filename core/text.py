@@ -50,7 +50,8 @@ class Codec:
         counts = texts.counts(partial(tokens, tokenizer, lowercase))
         vocabulary = Vocabulary.from_counts(counts, min_count, max_size)
         if not vocabulary.words():
-            why = (f"no token occurs `min_count` {min_count} times; lower `min_count`" if counts
+            why = (f"no token occurs `min_count` {min_count} times; lower `min_count`, or use `tokenizer` "
+                   "characters" if counts
                    else "the training split contains no text; use another corpus")
             raise InputError(f"the vocabulary is empty: {why}")
         return cls(tokenizer, vocabulary, lowercase)

@@ -90,8 +90,8 @@ class Model:
         `weights` belongs to <eos>, if the answer ended with it. Raises InputError for an input or option that is not
         possible.
         """
-        if isinstance(texts, str):
-            raise InputError("answer takes a list of texts, not one text; put it into [ ]")
+        if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+            raise InputError("answer takes a list of texts; put one text into [ ]")
         options = self.search_settings(n_best=n_best, **search)
         if lines != 1:
             check_lines(self.task, lines, weights)
@@ -127,6 +127,8 @@ class Model:
         Raises InputError for a character that the model does not know, and for other tasks than line by line ones.
         """
         check_lines(self.task, 1)
+        if "n_best" in search:
+            raise InputError("`n_best` cannot be combined with `acrostic`, which writes one poem; remove it")
         convert = data.answer_converter(script, self._script)
         options = self.search_settings(**search)
         length = 5 if line_length is None else line_length

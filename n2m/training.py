@@ -67,7 +67,10 @@ def train(task: str, corpus: Names | None = None, folder: str | Path | None = No
 
 def _must_train(directory: Path, retrain: bool) -> bool:
     if checkpoint.is_model(directory) and not retrain and not resume.unfinished(directory):
-        return False
+        history = checkpoint.read(directory)["training"].get("history", {})
+        if history.get("stopped") != model_training.STILL_TRAINING:
+            return False
+        events.note(f"{directory}: the training of this model was killed before its first checkpoint; starting again")
     checkpoint.check(directory)  # refuses a directory that cannot be written before anything slow begins
     return True
 

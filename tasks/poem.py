@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.data import Example, InputError
 from core.settings import SearchSettings, Settings
-from core.verses import lines_of
+from core.verses import HAS_CHINESE, lines_of
 from tasks.shared.decoding_task import SAMPLE, DecodingTask
 from tasks.shared.report import Report
 from tasks.shared.task import Answer, Splits, Trained
@@ -124,8 +124,10 @@ class Poem(DecodingTask):
 
 
 def as_poem(lines: list[Answer], start: int) -> Answer:
-    """Lines as one answer: their text with punctuation, and the sum of their scores."""
-    return Answer(punctuate([a.text for a in lines], start), sum(a.score for a in lines),
+    """Lines as one answer: their text, Chinese with punctuation, and the sum of their scores."""
+    texts = [a.text for a in lines]
+    chinese = any(HAS_CHINESE.search(text) for text in texts)
+    return Answer(punctuate(texts, start) if chinese else " / ".join(texts), sum(a.score for a in lines),
                   tuple(token for a in lines for token in a.tokens))
 
 

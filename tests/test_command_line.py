@@ -179,6 +179,7 @@ def test_a_file_with_byte_order_mark_and_windows_line_ends_is_read(tmp_path):
 @pytest.mark.parametrize(("arguments", "says"), [
     (["--task", "poems"], "did you mean poem?"),
     (["--tsak", "poem"], "did you mean --task?"),
+    (["--task", "poem", "--temp", "1"], "did you mean --temperature?"),
     (["--task", "poem", "--corpus", "tange"], "did you mean tang?"),
     (["--task", "poem", "--corpus", "reviews"], "--task classify"),
     (["--task", "poem", "--corpus", "missing.tsv"], "no such file"),

@@ -86,7 +86,9 @@ class Parser(argparse.ArgumentParser):
         for word in message.split():
             word = word.rstrip(":,")
             if word.startswith("--") and word not in flags:
-                near = difflib.get_close_matches(word.split("=")[0], flags, n=1, cutoff=0.5)
+                word = word.split("=")[0]
+                near = [flag for flag in flags if flag.startswith(word)] or \
+                    difflib.get_close_matches(word, flags, n=1, cutoff=0.5)
                 message += f"; did you mean {near[0]}?" if near else ""
                 break
         raise InputError(message + " (python run.py --help lists all flags)")

@@ -98,7 +98,7 @@ def form(asked: Sequence[Example], lines: Sequence[str], known: set[str]) -> dic
     """Measures of lines that need no reader. asked: the inputs, which tell each line's position in its poem; known:
     the lines of the training split. The search guarantees length and known characters, so these are not measured."""
     scores = {}
-    if prosody.table():
+    if prosody.table() and prosody.share(c in prosody.table() for line in lines for c in line) > 0.5:
         even = [len(e.context) % 2 == 0 for e in asked]  # the answer is the second line of a couplet
         # Even lines rhyme, and the last even line before the answer is the one before the source.
         rhyming = [(e.context[-1], line) for e, line, second in zip(asked, lines, even) if second and e.context]

@@ -102,7 +102,7 @@ def _search(network: SearchModel, memory: searching.Source, constraints: Constra
         rounds = [searching.sample(network, memory, constraints, search.temperature, search.top_k, search.top_p,
                                    uniforms_of(constraints, [(*seed, n) for seed in seeds]))
                   for n in range(search.n_best)]
-        return [list(found) for found in zip(*rounds)]
+        return [sorted(found, key=lambda h: -h.score) for found in zip(*rounds)]
     if search.beam == 1:
         return [[h] for h in searching.greedy(network, memory, constraints, search.length_penalty)]
     return [found[:search.n_best]

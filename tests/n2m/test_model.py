@@ -23,8 +23,9 @@ def test_answers_have_text_score_and_tokens_best_first(trained, task):
 
 
 def test_a_text_instead_of_a_list_is_refused(trained):
-    with pytest.raises(n2m.InputError, match="a list of texts"):
-        n2m.load(trained("poem")).answer("床前明月光")
+    for texts in ("床前明月光", [None]):
+        with pytest.raises(n2m.InputError, match="a list of texts"):
+            n2m.load(trained("poem")).answer(texts)
 
 
 def test_an_input_without_answer_is_raised_or_returned(trained):

@@ -104,6 +104,23 @@ def test_a_finished_model_stays_until_its_retraining_has_finished(tmp_path):
     assert n2m.load(tmp_path / "m").settings.seed == 2 and stopped(tmp_path / "m") == "all epochs done"
 
 
+def test_a_training_killed_before_its_first_checkpoint_starts_again(tmp_path):
+    def boom(epoch):
+        if epoch.epoch == 2:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        train(tmp_path / "m", epochs=3, on_epoch=boom, checkpoint_seconds=1000)
+    assert stopped(tmp_path / "m") == "still training"
+    train(tmp_path / "m", epochs=3, checkpoint_seconds=1000)
+    assert stopped(tmp_path / "m") == "all epochs done"
+
+
+def test_a_setting_of_another_type_is_refused(tmp_path):
+    with pytest.raises(n2m.InputError, match=r"`epochs` '2' must be a whole number"):
+        train(tmp_path / "m", epochs="2")
+
+
 def test_two_trainings_in_one_directory_are_refused(tmp_path):
     found = []
 

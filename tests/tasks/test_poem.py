@@ -5,6 +5,8 @@ import torch
 
 import tasks
 from core.data import Example, InputError
+from tasks.poem import as_poem
+from tasks.shared.task import Answer
 from tasks.shared.training import create
 
 torch.set_num_threads(1)
@@ -62,10 +64,15 @@ def test_a_poem_continues_with_all_lines_before_as_context():
     m = model()
     search = POEM.search_settings({})
     [poem] = POEM.continued(m, Example(LINES[0], ""), 3, search, (1,))
-    lines = [poem.text[i:i + 5] for i in (0, 6, 12)]
-    assert poem.text == f"{lines[0]}。{lines[1]}，{lines[2]}。"
+    lines = ["".join(poem.tokens[i:i + 5]) for i in (0, 5, 10)]
     by_hand = POEM.answer(m, [Example(lines[1], "", (LINES[0], lines[0]))], search)[0][0].text
     assert lines[2] == by_hand
+
+
+def test_a_poem_is_printed_with_the_marks_of_its_script():
+    assert as_poem([Answer("处处闻啼鸟", -1.0), Answer("夜来风雨声", -2.0)], 1) == Answer(
+        "处处闻啼鸟。夜来风雨声，", -3.0)
+    assert as_poem([Answer("roses are red", -1.0), Answer("so am I", -1.0)], 1).text == "roses are red / so am I"
 
 
 def test_each_line_of_an_acrostic_begins_with_its_character():
