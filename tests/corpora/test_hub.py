@@ -468,7 +468,7 @@ def test_no_answer_and_half_an_answer_are_refused(hub, refused):
 
 
 @pytest.mark.parametrize("error,said", [
-    (OSError(28, "No space left on device"), "No space left on device: free some space"),
+    (OSError(28, "No space left on device"), "No space left on device; free some disk space"),
     (PermissionError(13, "Permission denied"), "Permission denied")])
 def test_a_full_disk_or_a_closed_one_is_named(hub, refused, monkeypatch, error, said):
     corpus = find("hf:me/tiny")
