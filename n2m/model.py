@@ -174,7 +174,7 @@ class Model:
                 corpus of a Python module, which would be run, and for one that came through standard input
         Raises InputError if the corpus is unavailable or unknown.
         """
-        if corpus is not None or (dataset := self._dataset) is None:
+        if (dataset := self._dataset) is None:
             with data.use_mirror(mirror):
                 dataset = self._dataset = data.of_model(self.metadata["corpus"], self.task, self.settings.limit, corpus,
                                                         Path(rejects) if rejects else None)

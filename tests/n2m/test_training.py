@@ -60,6 +60,13 @@ def test_a_stopped_training_is_resumed_to_the_same_weights(tmp_path):
         assert a.equal(b)
 
 
+def test_a_corpus_is_read_once_for_training_and_evaluation(tmp_path):
+    notes = []
+    with n2m.listening(note=notes.append):
+        train(tmp_path / "m", epochs=1).evaluate("starter", max_output=3)
+    assert sum(note.startswith("starter: ") for note in notes) == 1
+
+
 def test_without_a_folder_nothing_is_saved(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = train(None, epochs=1)
