@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 Chooser = Callable[[Tensor, int, Tensor], Tensor]  # log p (n, V), step t, rows (n,) → ids (n,)
+COLDEST = 1e-6  # at this temperature already nothing but the most likely id is drawn
 
 
 def most_likely(log_p: Tensor, t: int, rows: Tensor) -> Tensor:
@@ -20,24 +21,44 @@ def most_likely(log_p: Tensor, t: int, rows: Tensor) -> Tensor:
 
 def sampler(uniforms: Tensor, temperature: float, top_k: int = 0, top_p: float = 1.0) -> Chooser:
     """Random choice, p ∝ p^(1/temperature), among the top_k most likely ids (Fan et al. 2018; 0: all) and among the
-    most likely ones whose total probability is top_p (Holtzman et al. 2020).
+    most likely ones whose total probability is top_p (Holtzman et al. 2020; equally likely ids are in or out together).
 
-    uniforms: (B, steps) numbers in [0, 1), one for each choice, which goes where they fall in the cumulative
-    distribution: so the other rows of a batch do not affect a row.
+    uniforms: (B, steps) numbers in [0, 1), one for each choice, see draw: so the other rows of a batch do not affect a
+    row.
     """
 
     def choose(log_p: Tensor, t: int, rows: Tensor) -> Tensor:
-        log_p = log_p - log_p.max(dim=-1, keepdim=True).values  # so that no temperature is too low to divide by
-        p, ids = torch.softmax(log_p / temperature, dim=-1).sort(dim=-1, descending=True, stable=True)
-        before = p.cumsum(dim=-1) - p  # total probability of all more likely ids
-        allowed = before < top_p
-        if top_k:
-            allowed[:, top_k:] = False
-        p = p * allowed
-        cumulated = p.cumsum(dim=-1)
-        drawn = uniforms[rows, t].to(p).unsqueeze(1) * cumulated[:, -1:]
-        rank = (cumulated <= drawn).sum(dim=-1, keepdim=True)
-        rank = torch.minimum(rank, (p > 0).sum(dim=-1, keepdim=True) - 1)
-        return ids.gather(1, rank).squeeze(1)
+        scaled = log_p if temperature == 1 else log_p / max(temperature, COLDEST)
+        p, u = torch.softmax(scaled, dim=-1), uniforms[rows, t].to(log_p).unsqueeze(1)
+        if not top_k:
+            return draw(p, u, top_p).squeeze(1)
+        p, ids = p.topk(min(top_k, p.size(1)), dim=-1)
+        return ids.gather(1, draw(p, u, top_p)).squeeze(1)
 
     return choose
+
+
+def draw(p: Tensor, u: Tensor, top_p: float = 1.0) -> Tensor:
+    """The column (n, 1) where u (n, 1) in [0, 1) falls in the cumulative distribution of each row, p (n, V) ∝ its
+    probabilities. Only a column counts whose more likely ones amount to less than top_p in p.
+
+    Nothing is sorted, which would take longer than all the rest. If u falls on a column that does not count, no column
+    that is at most as likely counts either. Where u fell among all these is a uniform number again, and draws from the
+    others.
+    """
+    cumulated = p.cumsum(dim=-1)
+    total = cumulated[:, -1:]
+    point = torch.minimum(u * total, torch.nextafter(total, torch.zeros_like(total)))  # u · total may round to total
+    column = torch.searchsorted(cumulated, point, right=True)
+    if top_p == 1:
+        return column
+    p_drawn = p.gather(1, column)
+    more_likely = torch.threshold_(p / p_drawn, 1.0, 0.0).sum(dim=-1) * p_drawn.squeeze(1)
+    again = (more_likely >= top_p).nonzero().squeeze(1)
+    if len(again):
+        p, p_drawn, drawn = p[again], p_drawn[again], column[again]
+        rest = p.masked_fill(p > p_drawn, 0.0).cumsum(dim=-1)
+        before = rest.gather(1, drawn) - (cumulated[again].gather(1, drawn) - point[again])
+        u = (before / rest[:, -1:]).clamp(min=0.0)
+        column[again] = draw(p.masked_fill(p <= p_drawn, 0.0), u, top_p)
+    return column

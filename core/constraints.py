@@ -41,6 +41,14 @@ class Constraints:
         """The maximum number of steps of a search."""
         return int(self.lengths.max()) if self.lengths is not None else self.max_output
 
+    @property
+    def size(self) -> int | None:
+        """The number of outputs that they are for; None: any."""
+        sizes = {len(x) for x in (self.lengths, self.prefix, *self.rules) if x is not None}
+        if len(sizes) > 1:
+            raise ValueError(f"constraints for different numbers of outputs: {sorted(sizes)}")
+        return sizes.pop() if sizes else None
+
     def rows(self, index: Tensor | slice) -> Constraints:
         """The constraints of these rows of the batch, in this order."""
         return replace(self, lengths=None if self.lengths is None else self.lengths[index],

@@ -25,6 +25,10 @@ class Rule:
     name: str
     per_row: ClassVar[tuple[str, ...]] = ()  # the fields with a row for each output
 
+    def __len__(self) -> int:
+        """The number of outputs that it is for."""
+        return len(getattr(self, self.per_row[0]))
+
     def rows(self, index: Tensor | slice) -> Rule:
         """The rule for these rows of the batch, in this order."""
         return replace(self, **{field: getattr(self, field)[index] for field in self.per_row})

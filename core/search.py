@@ -69,18 +69,19 @@ def _next(model: Model, y: Tensor, state: State, memory: Source, constraints: Co
 
 
 @torch.inference_mode()
-def decode_steps(model: Model, memory: Source, constraints: Constraints,
-                 choose: Chooser) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Write one output per input, a step at a time.
+def decode_steps(model: Model, memory: Source, constraints: Constraints, choose: Chooser,
+                 K: int = 1) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Write K outputs per input, a step at a time. constraints: those of the N = B·K rows.
 
     choose(log_p (n, V), t, rows (n,)) returns the ids (n,) of step t. Yields, for each step, the rows (n,) that are
-    still in the batch, their ids (n,) and the ids' log p (n,). A finished row emits <pad> at log p 0 until it is
-    removed from the batch.
+    still in the batch, their ids (n,) and the ids' log p (n,). A finished row emits <pad> at log p 0 until its input,
+    which all its K rows read, is removed from the batch.
     """
-    size, device = memory.c.size(0), memory.c.device
+    size, device = memory.c.size(0) * K, memory.c.device
     written = torch.empty((size, 0), dtype=torch.long, device=device)
     active, finished = torch.arange(size, device=device), torch.zeros(size, dtype=torch.bool, device=device)
     state, y = model.decoder.start(memory), torch.full((size,), BOS, device=device)
+    state = tuple(s.repeat_interleave(K, dim=0) for s in state)
     for t in range(constraints.steps):
 
         def chosen(log_p: Tensor, part: slice) -> tuple[Tensor, Tensor]:
@@ -92,23 +93,24 @@ def decode_steps(model: Model, memory: Source, constraints: Constraints,
         yield active, y, log_p
         written = torch.cat([written, y.unsqueeze(1)], dim=1)
         finished = constraints.finished(written)
-        keep = (~finished).nonzero().squeeze(1)
+        keep = (~finished.view(-1, K).all(dim=1)).nonzero().squeeze(1)  # inputs
         if not len(keep):
             return
-        if len(keep) <= COMPACT_AT * len(active):
-            active, y, written, finished = (x[keep] for x in (active, y, written, finished))
-            state = tuple(s[keep] for s in state)
-            memory, constraints = memory.rows(keep), constraints.rows(keep)
+        if len(keep) * K <= COMPACT_AT * len(active):
+            rows = (keep.unsqueeze(1) * K + torch.arange(K, device=device)).flatten()
+            active, y, written, finished = (x[rows] for x in (active, y, written, finished))
+            state = tuple(s[rows] for s in state)
+            memory, constraints = memory.rows(keep), constraints.rows(rows)
 
 
 @torch.inference_mode()
 def decode_loop(model: Model, memory: Source, constraints: Constraints, choose: Chooser,
-                length_penalty: float = 0.0) -> list[Hypothesis]:
-    """One hypothesis per input, see decode_steps."""
-    size, device = memory.c.size(0), memory.c.device
+                length_penalty: float = 0.0, K: int = 1) -> list[Hypothesis]:
+    """K hypotheses per input, side by side, see decode_steps."""
+    size, device = memory.c.size(0) * K, memory.c.device
     ids = torch.full((size, constraints.steps), PAD, device=device)
     total = torch.zeros(size, device=device)
-    for t, (rows, y, log_p) in enumerate(decode_steps(model, memory, constraints, choose)):
+    for t, (rows, y, log_p) in enumerate(decode_steps(model, memory, constraints, choose, K)):
         ids[rows, t] = y
         total[rows] += log_p
     return [_hypothesis(row, p, length_penalty) for row, p in zip(ids.tolist(), total.tolist())]
