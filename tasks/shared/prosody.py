@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
@@ -22,7 +21,7 @@ Readings = dict[str, frozenset[tuple[str, str]]]
 
 # The rhymes of each part, by the last character of their names. The last five parts are those of the entering tone.
 PARTS = {f"第{number}部": rhymes for number, rhymes in zip(
-    "一 二 三 四 五 六 七 八 九 十 十一 十二 十三 十四 十五 十六 十七 十八 十九".split(),
+    (*"一二三四五六七八九十", *(f"十{digit}" for digit in "一二三四五六七八九")),
     ("东冬董肿送宋", "江阳讲养绛漾", "支微齐纸尾荠寘未霁", "鱼虞语麌御遇", "蟹", "真文轸吻震问", "寒删先旱潸铣翰谏霰",
      "萧肴豪筿巧皓啸效号", "歌哿个", "麻马祃", "庚青蒸梗迥敬径", "尤有宥", "侵寝沁", "覃盐咸感琰豏勘艳陷",
      "屋沃", "觉药", "质陌锡职缉", "物月曷黠屑叶", "合洽"))}
@@ -93,11 +92,11 @@ def rhyme_named(name: str, ci: bool = False, tone: str = LEVEL) -> frozenset[str
     >>> sorted(rhyme_named("七阳"))
     ['下平聲七陽']
     """
-    written = {rhyme: short for rhyme, short in _read()[2].items() if _tone(rhyme) in tone}
+    written = rhyme_names(tone)
     for rhyme, short in written.items():
-        if name.replace("声", "").replace("聲", "") in {
-                way for full in (rhyme, short) for number in [re.split("[聲声]", full)]
-                for way in ("".join(number), number[1], full[-1])}:
+        prefix, _, traditional = rhyme.partition("聲")
+        if name.replace("声", "").replace("聲", "") in {traditional, traditional[-1], short, short[-1],
+                                                        prefix + traditional, prefix + short}:
             parts = {part for part, names in PARTS.items() if short[-1] in names} | {*DIVIDED.get(short[-1], ())[:2]}
             return frozenset(parts) if ci else frozenset({rhyme})
     found = groups(name, ci, tone)
@@ -107,8 +106,10 @@ def rhyme_named(name: str, ci: bool = False, tone: str = LEVEL) -> frozenset[str
     return found
 
 
-def _tone(rhyme: str) -> str:
-    return LEVEL if "平" in rhyme[:2] else OBLIQUE
+def rhyme_names(tone: str = LEVEL) -> dict[str, str]:
+    """The rhymes of these tones as the table names them → their simplified names without the tone (七阳)."""
+    return {rhyme: simple[simple.index("声") + 1:] for rhyme, simple in _read()[2].items()
+            if (LEVEL if LEVEL in rhyme else OBLIQUE) in tone}
 
 
 def tones(character: str) -> set[str]:
