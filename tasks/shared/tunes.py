@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tasks.shared.prosody import LEVEL, OBLIQUE, PARTS, groups, tones
+from tasks.shared.prosody import LEVEL, OBLIQUE, groups, tones
+from tasks.shared.rhyme_table import PARTS
 from tasks.shared.verse import EITHER, MARKS, NO_RHYME, Form
 
 FEWEST = 15        # texts that a pattern needs

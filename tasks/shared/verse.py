@@ -1,4 +1,4 @@
-"""Forms of classical verse as plain data: the tones, rhymes and punctuation of lines, poems and couplets.
+"""Forms of classical verse as plain data: the tones, rhymes and punctuation of lines and poems.
 
 Regulated verse (近体诗) as Wang Li, 汉语诗律学 (1958), sets it out: four kinds of line, of which the kind of one line
 decides that of the next.
@@ -6,7 +6,6 @@ decides that of the next.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -40,18 +39,6 @@ class Template(NamedTuple):
 
     starts_level: bool
     first_line_rhymes: bool
-
-
-class SecondLine(NamedTuple):
-    """What the second line of a couplet has to be.
-
-    copies  per place: the earlier place whose character stands here again; -1: none
-    used    characters of the first line, which may not occur
-    """
-
-    form: Form
-    copies: list[int]
-    used: str
 
 
 def templates(length: int) -> list[Template]:
@@ -111,9 +98,10 @@ def find_template(before: Sequence[str], length: int) -> Template:
     lines = [(number, line) for number, line in enumerate(before) if len(line) == length]
 
     def broken(template: Template, lines: Sequence[tuple[int, str]]) -> tuple[int, int]:
-        wrong = [wanted != EITHER and wanted not in tones(character) for number, line in lines
-                 for character, wanted in zip(line, line_tones(length, number, template))]
-        return sum(wrong), sum(wrong[1::length])
+        each = [(line, line_tones(length, number, template)) for number, line in lines]
+        # Poets often write 平平仄平仄 for 平平平仄仄, and that counts as regular (拗救).
+        return (sum(min(_clashes(line, way) for way in (form, form.replace("平仄仄", "仄平仄")))
+                    for line, form in each), sum(_clashes(line[1], form[1]) for line, form in each))
 
     best = min(choices, key=lambda t: broken(t, lines))
     return best if broken(best, lines)[0] <= len(lines) else min(choices, key=lambda t: broken(t, lines[-1:]))
@@ -146,35 +134,11 @@ def with_rhyme(form: Form, rhyme: str) -> Form:
     return replace(form, groups=rhyme_named(rhyme, form.ci, tone))
 
 
-def second_line(first: str) -> SecondLine:
-    """What answers the first line of a couplet (对联): tones opposed at every second place of a clause and at its end,
-    characters doubled exactly where the first line doubles them, and none of its characters. A character with readings
-    of both tones, or none, leaves its place free; but the line ends level unless the first one does.
-
-    >>> second_line("春风又绿江南岸").form.tones
-    '中仄中平中仄平'
-    """
-    opposed = {frozenset(LEVEL): OBLIQUE, frozenset(OBLIQUE): LEVEL}
-    line = [character if character in MARKS else EITHER for character in first]
-    for clause in re.finditer(f"[^{MARKS}]+", first):
-        # In 34,929 couplets 84 % of such places are opposed in clauses of 7, but only 54 % in those of 3.
-        fixed = range(clause.start() + 1, clause.end(), 2) if len(clause[0]) > 3 else ()
-        for place in {*fixed, clause.end() - 1}:
-            line[place] = opposed.get(frozenset(tones(first[place])), EITHER)
-    end = max((place for place, symbol in enumerate(line) if symbol not in MARKS), default=-1)
-    if end >= 0 and line[end] == EITHER:
-        line[end] = LEVEL
-    copies = [-1 if character in MARKS or first.index(character) == place else first.index(character)
-              for place, character in enumerate(first)]
-    return SecondLine(Form("".join(line), NO_RHYME * len(first)), copies,
-                      "".join(c for c in dict.fromkeys(first) if c not in MARKS))
-
-
 def faults(text: str, form: Form, repeats: bool = False, copies: Sequence[int] = (), used: str = "") -> list[str]:
     """What of the form a finished text breaks, each as a short clause; places count from 1.
 
     repeats  also report characters that occur twice, other than in doublings (悠悠)
-    copies   as in SecondLine: places where an earlier character stands again
+    copies   per place: the earlier place whose character has to stand here again; -1: none
     used     characters that may not occur
 
     >>> faults("白日依山月", next_line(["白日依山尽"], 5))
@@ -207,6 +171,10 @@ def faults(text: str, form: Form, repeats: bool = False, copies: Sequence[int] =
             shared[chain] = allowed & have or allowed
             heads.setdefault(chain, character)
     return found + [f"{c} occurs {'twice' if n == 2 else f'{n} times'}" for c, n in seen.items() if repeats and n > 1]
+
+
+def _clashes(line: str, form: str) -> int:
+    return sum(wanted != EITHER and wanted not in tones(character) for character, wanted in zip(line, form))
 
 
 def _short(group: str) -> str:
