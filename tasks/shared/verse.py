@@ -44,7 +44,7 @@ class Template(NamedTuple):
 def templates(length: int) -> list[Template]:
     """The four templates for lines of this length, the most usual one first: 5 characters begin without a rhyme, 7 with
     one."""
-    return [Template(level, rhymes) for rhymes in (length == 7, length != 7) for level in (length == 7, length != 7)]
+    return [Template(level, rhymes) for rhymes in (length == 7, length != 7) for level in (False, True)]
 
 
 def line_tones(length: int, number: int, template: Template) -> str:
@@ -88,7 +88,7 @@ def find_template(before: Sequence[str], length: int) -> Template:
     """The template that these lines of a poem break in the fewest places. Of lines that are no regulated verse (on
     average more than one place of each line is wrong) only the last one counts, so that it and the next fit."""
     first_rhymes = templates(length)[0].first_line_rhymes
-    if before:
+    if before and length in REGULATED:
         ends = tones(before[0][-1])
         if len(ends) == 1:
             first_rhymes = LEVEL in ends
