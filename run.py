@@ -75,8 +75,8 @@ def train_and_show(args: argparse.Namespace, task: str) -> tuple[n2m.Model, n2m.
     search = given(args, SearchSettings)
     with terminal.TrainingBar() as bar, stop_signals() as should_stop:
         model = n2m.train(task, args.corpus, args.model_dir or MODELS / task, script=args.script, reverse=args.reverse,
-                          mirror=args.mirror, rejects=args.rejects, retrain=args.retrain, on_update=bar.on_update,
-                          on_epoch=bar.on_epoch, should_stop=should_stop,
+                          mirror=args.mirror, rejects=args.rejects, retrain=args.retrain, budget=args.budget,
+                          on_update=bar.on_update, on_epoch=bar.on_epoch, should_stop=should_stop,
                           **given(args, Settings, CorpusSettings, RunSettings))
     history = model.metadata["history"]
     if history["stopped"] == TERMINATED:

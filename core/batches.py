@@ -21,13 +21,18 @@ Result = TypeVar("Result")
 @dataclass(frozen=True)
 class Batch:
     """source (B, S) and target (B, T) ids padded with <pad>; source_lengths (B,); index (B,) positions in the split;
-    real (N,) positions of the targets that are not padding, in target.view(-1)."""
+    real (N,) positions of the targets that are not padding, in target.view(-1).
+
+    rows    None; or, where sources are shared, source is (P, S) with P ≤ B, and the source of target b is the first
+            source_lengths[b] ids of source[rows[b]]
+    """
 
     source: Tensor
     source_lengths: Tensor
     target: Tensor
     index: Tensor
     real: Tensor | None = None
+    rows: Tensor | None = None
 
     def real_positions(self) -> Tensor:
         return (self.target != PAD).view(-1).nonzero().squeeze(1) if self.real is None else self.real
@@ -35,6 +40,7 @@ class Batch:
     def to(self, device: torch.device) -> Batch:
         """The batch on this device. What depends on the values is computed before, so that a GPU need not wait."""
         tensors = [self.source, self.source_lengths, self.target, self.index, self.real_positions()]
+        tensors += [] if self.rows is None else [self.rows]
         if device.type == "cuda" and self.source.device.type == "cpu":
             tensors = [t.pin_memory() for t in tensors]  # only from such memory is a copy asynchronous
         return Batch(*(t.to(device, non_blocking=True) for t in tensors))
@@ -79,6 +85,21 @@ class Ragged:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    def prefix_runs(self, chunk: int = 100_000) -> np.ndarray:
+        """A number for each row, (rows,): the same for neighbours of which each is the beginning of the next."""
+        extends = np.zeros(len(self), dtype=bool)
+        begins = self._ends - self.lengths
+        for start in range(0, len(self) - 1, chunk):
+            first = np.arange(start, min(start + chunk, len(self) - 1))
+            first = first[self.lengths[first] <= self.lengths[first + 1]]
+            sizes = self.lengths[first].astype(np.int64)
+            inside = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+            same = self._flat[np.repeat(begins[first], sizes) + inside] \
+                == self._flat[np.repeat(begins[first + 1], sizes) + inside]
+            different = np.bincount(np.repeat(np.arange(len(first)), sizes), ~same, minlength=len(first))
+            extends[first[different == 0] + 1] = True
+        return np.cumsum(~extends) - 1
+
     def counts(self, size: int) -> np.ndarray:
         """Frequencies of the ids 0 … size - 1: (size,)."""
         return np.bincount(self._flat, minlength=size)
@@ -104,13 +125,34 @@ class EncodedSplit:
         self.sources, self.targets = (rows if isinstance(rows, Ragged) else Ragged(rows) for rows in (sources, targets))
         if len(sources) != len(targets) or not self.sources.lengths.all():
             raise ValueError(f"need as many sources as targets ({len(sources)}, {len(targets)}), and no empty source")
+        self.shared = False
+
+    def share_prefixes(self, shared: bool = True) -> EncodedSplit:
+        """This split, with batches in which a source that begins another one is read as a part of it.
+
+        The lines of a poem are the case in mind: the source of each is all lines before it. An encoder in one direction
+        then reads every poem once instead of once per line.
+        """
+        if shared and not self.shared:
+            self._run = self.sources.prefix_runs()  # (examples,)
+            self._longest = np.zeros(self._run[-1] + 1, dtype=np.int32)  # source of each run
+            np.maximum.at(self._longest, self._run, self.sources.lengths)
+        self.shared = shared
+        return self
 
     def __len__(self) -> int:
         return len(self.sources)
 
     def batch(self, index: np.ndarray) -> Batch:
-        return Batch(self.sources.padded(index), torch.from_numpy(self.sources.lengths[index].astype(np.int64)),
-                     self.targets.padded(index), torch.from_numpy(np.asarray(index, dtype=np.int64)))
+        index = np.asarray(index, dtype=np.int64)
+        read, rows = index, None
+        if self.shared:
+            order = np.argsort(-self.sources.lengths[index], kind="stable")  # so that the first of a run is its longest
+            _, first, inverse = np.unique(self._run[index][order], return_index=True, return_inverse=True)
+            read, rows = index[order[first]], torch.empty(len(index), dtype=torch.long)
+            rows[torch.from_numpy(order)] = torch.from_numpy(inverse)
+        return Batch(self.sources.padded(read), torch.from_numpy(self.sources.lengths[index].astype(np.int64)),
+                     self.targets.padded(index), torch.from_numpy(index), rows=rows)
 
     def tokens(self, index: np.ndarray) -> int:
         """Target tokens of these examples."""
@@ -124,7 +166,7 @@ class EncodedSplit:
         rows of a batch have similar lengths, so there is little padding, and each epoch has other batches.
         """
         random = np.random.default_rng([settings.seed, epoch])
-        order = random.permutation(len(self)).astype(np.int32)
+        order = self._shuffled(random)
         size = settings.batch_size
         if settings.batch_tokens:  # examples in a batch, on average
             mean = (int(self.sources.lengths.sum()) + int(self.targets.lengths.sum())) / len(self)
@@ -132,10 +174,23 @@ class EncodedSplit:
         batches: list[np.ndarray] = []
         for start in range(0, len(order), size * pool):
             part = order[start:start + size * pool]
-            part = part[np.lexsort((self.sources.lengths[part], self.targets.lengths[part]))]
+            part = part[np.lexsort(self._sort_keys(part))]
             batches += (self._by_tokens(part, settings.batch_tokens) if settings.batch_tokens
                         else [part[i:i + size] for i in range(0, len(part), size)])
         return [batches[i] for i in random.permutation(len(batches))]
+
+    def _shuffled(self, random: np.random.Generator) -> np.ndarray:
+        """All examples in random order; with shared prefixes those of a run stay together."""
+        if not self.shared:
+            return random.permutation(len(self)).astype(np.int32)
+        place = random.permutation(len(self._longest))  # of each run
+        return np.argsort(place[self._run], kind="stable").astype(np.int32)
+
+    def _sort_keys(self, index: np.ndarray) -> tuple[np.ndarray, ...]:
+        """What brings examples of similar lengths together, the last key first in importance."""
+        if not self.shared:
+            return self.sources.lengths[index], self.targets.lengths[index]
+        return self._run[index], self._longest[self._run[index]], self.targets.lengths[index]
 
     def _by_tokens(self, order: np.ndarray, limit: int) -> Iterator[np.ndarray]:
         """Batches in which rows × (longest source + longest target) is at most `limit`; a row longer than that is a
@@ -150,7 +205,7 @@ class EncodedSplit:
 
     def sorted_batches(self, batch_size: int) -> Iterator[Batch]:
         """All examples once, longest source first; `Batch.index` says which they are."""
-        order = np.argsort(-self.sources.lengths, kind="stable")
+        order = np.argsort(-(self._longest[self._run] if self.shared else self.sources.lengths), kind="stable")
         for start in range(0, len(order), batch_size):
             yield self.batch(order[start:start + batch_size])
 

@@ -27,6 +27,7 @@ class Example:
     context  for lines of a longer work: the lines before `source`, oldest first
     key      decides the split (train, dev or test); the source where empty
     split    "train", "dev" or "test" where the corpus itself assigns one
+    mark     a word about the text that a model may read with it: its period, its author
     line     line number in its file, from 1; 0 where there is none
     file     that file's name, where the corpus has several
     """
@@ -36,15 +37,16 @@ class Example:
     context: tuple[str, ...] = ()
     key: str = ""
     split: str = ""
+    mark: str = field(default="", repr=False)
     line: int = field(default=0, compare=False, repr=False)
     file: str = field(default="", compare=False, repr=False)
 
     def __init__(self, source: str, target: str, context: tuple[str, ...] = (), key: str = "", split: str = "",
-                 line: int = 0, file: str = "", *, part: str = "") -> None:
+                 line: int = 0, file: str = "", mark: str = "", *, part: str = "") -> None:
         """part: the name of `split` in version 0.1.0"""
         values = self.__dict__  # as the class is frozen; there are millions of these
         values["source"], values["target"], values["context"], values["key"] = source, target, context, key
-        values["split"], values["line"], values["file"] = split or part, line, file
+        values["split"], values["line"], values["file"], values["mark"] = split or part, line, file, mark
 
     @property
     def part(self) -> str:

@@ -56,6 +56,14 @@ class Memory(SourceTensors):
     mask: Tensor
     keys: Tensor | None = None
 
+    def prefixes(self, rows: Tensor, lengths: Tensor) -> Memory:
+        """The Memory of texts that are the beginnings, `lengths` (B,) long, of the texts `rows` (B,) of this one: what
+        an encoder in one direction has read after so many positions."""
+        mask = torch.arange(self.mask.size(1), device=rows.device) < lengths.unsqueeze(1)
+        final = rows * self.mask.size(1) + lengths - 1  # in states.flatten(0, 1)
+        return Memory(self.states.flatten(0, 1).index_select(0, final), self.states.index_select(0, rows), mask,
+                      None if self.keys is None else self.keys.index_select(0, rows))
+
 
 def reverse(x: Tensor, lengths: Tensor) -> Tensor:
     """Each row reversed within its own length; padding stays at the end. x (B, S, …), lengths (B,)"""
@@ -84,6 +92,7 @@ class Encoder(nn.Module):
         super().__init__()
         directions = 2 if bidirectional else 1
         self.memory_size = hidden_size * directions  # D
+        self.one_direction = not bidirectional  # h_i depends on x_1 … x_i only
         self.embedding = embedding
         self.dropout, self.word_dropout = Dropout(dropout), WordDropout(word_dropout)
         sizes = [embedding.embedding_dim] + [self.memory_size] * (layers - 1)

@@ -21,9 +21,15 @@ from core.vocabulary import BOS, PAD
 class Seq2Seq(nn.Module):
     """p(y | x) = Π_t p(y_t | y_<t, x): an encoder and a decoder that reads its memory."""
 
-    def __init__(self, encoder: Encoder | Lookup, decoder: Decoder) -> None:
+    def __init__(self, encoder: Encoder | Lookup, decoder: Decoder, source_dropout: float = 0.0) -> None:
+        """source_dropout: fraction of the sources that training replaces by an empty one, see `empty_source`."""
         super().__init__()
-        self.encoder, self.decoder = encoder, decoder
+        self.encoder, self.decoder, self.source_dropout = encoder, decoder, source_dropout
+
+    @property
+    def shares_prefixes(self) -> bool:
+        """Whether the sources of a batch may be shared, see EncodedSplit.share_prefixes."""
+        return getattr(self.encoder, "one_direction", False)
 
     def encode(self, source: Tensor, lengths: Tensor) -> Memory:
         """The Memory, with keys, of source ids (B, S) and lengths (B,)."""
@@ -35,13 +41,27 @@ class Seq2Seq(nn.Module):
         sampling: fraction of the inputs y_t replaced by the decoder's own prediction.
         """
         shifted = _shifted(batch.target)
-        memory = self.encode(batch.source, batch.source_lengths)
+        memory = self._encode(batch)
         if sampling:
             shifted = self._sampled(shifted, memory, sampling)
         s, context, _ = self.decoder(shifted, memory)
         real = batch.real_positions()
         rows = F.pad(real, (0, round_up_to_64(len(real)) - len(real)))
         return self.decoder.read(*(x.flatten(0, 1).index_select(0, rows) for x in (s, context)))[:len(real)]
+
+    def _encode(self, batch: Batch) -> Memory:
+        source, lengths, rows = batch.source, batch.source_lengths, batch.rows
+        if self.training and self.source_dropout:
+            dropped = torch.rand(len(lengths), device=lengths.device) < self.source_dropout
+            lengths = lengths.masked_fill(dropped, 1)
+            if rows is None:
+                source = torch.where(dropped.unsqueeze(1), empty_source(source), source)
+            else:
+                source = torch.cat([source, empty_source(source[:1])])
+                rows = rows.masked_fill(dropped, len(source) - 1)
+        if rows is None:
+            return self.encode(source, lengths)
+        return self.encode(source, (source != PAD).sum(dim=1)).prefixes(rows, lengths)
 
     @torch.no_grad()
     def _sampled(self, shifted: Tensor, memory: Memory, fraction: float) -> Tensor:
@@ -89,6 +109,12 @@ class Classifier(nn.Module):
         logits, _ = self(batch.source, batch.source_lengths)
         return F.cross_entropy(logits.float(), batch.target[:, 0] - 1, reduction="sum",
                                label_smoothing=label_smoothing), logits.size(0)
+
+
+def empty_source(like: Tensor) -> Tensor:
+    """No source: <bos> alone, of the shape of `like` (B, S). A network that was trained with source_dropout then gives
+    p(y), the probability of an output whatever the source is (as Ho and Salimans 2022 train one network for both)."""
+    return torch.full_like(like, PAD).index_fill(1, torch.zeros(1, dtype=torch.long, device=like.device), BOS)
 
 
 def _shifted(target: Tensor) -> Tensor:

@@ -10,8 +10,8 @@ so far, T positions, V vocabulary, C classes, G groups.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -36,6 +36,12 @@ class Rule:
     def repeated(self, K: int) -> Rule:
         """The rule for K outputs per input, side by side."""
         return replace(self, **{field: getattr(self, field).repeat_interleave(K, dim=0) for field in self.per_row})
+
+    def to(self, device: torch.device | str) -> Rule:
+        """The rule on this device."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        moved: dict[str, Any] = {name: x.to(device) for name, x in values.items() if isinstance(x, Tensor)}
+        return replace(self, **moved)
 
     def allowed(self, written: Tensor, V: int) -> Tensor | None:
         """(N, V) True for each id that may follow written (N, t); None: every id, in all rows."""

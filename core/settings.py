@@ -92,6 +92,9 @@ class Settings(Checked):
     word_dropout: float = option(0.0, "model", "dropout rate of whole tokens; for 1→N, of the word's own embedding "
                                  "next to its characters", at_least=0, at_most=1)
 
+    source_dropout: float = option(0.0, "model", "fraction of the sources that training replaces by an empty one, so "
+                                   "that the model also learns p(output), which `search` varied needs", at_least=0,
+                                   at_most=0.9)
     recurrent_dropout: float = option(0.0, "model", "dropout rate of the recurrent state, with one mask per text",
                                       at_least=0, at_most=0.95)
     layer_norm: bool = option(False, "model", "layer normalization in the recurrent cells")
@@ -182,6 +185,16 @@ class RunSettings(Checked):
 class SearchSettings(Checked):
     """How an answer is searched for. May differ from one answer to the next."""
 
+    search: str = option("likeliest", "search", "what is searched for: the most likely answer or, if many are right, "
+                         "the best of varied samples (default varied for models trained with `source_dropout`)",
+                         choices=("likeliest", "varied"))
+    samples: int = option(48, "search", "samples per answer of `search` varied", at_least=1, at_most=10000)
+    mmi_weight: float = option(0.5, "search", "weight λ of `search` varied, whose samples are ranked by "
+                               "log p(answer | input) - λ log p(answer)", at_least=0, at_most=5)
+    form: str = option("auto", "search", "form of verse: regulated, free, or auto, by what the input is",
+                       choices=("auto", "regulated", "free"))
+    rhyme: str = option("", "search", "rhyme group of a poem, for example 阳, or a character of it", metavar="GROUP")
+    tune: str = option("", "search", "tune whose form the answer has, for example 浣溪沙", metavar="NAME")
     beam: int = option(5, "search", "beam size; 1: greedy search", at_least=1, at_most=1000)
     n_best: int = option(1, "search", "number of answers per input (at most `beam`)", at_least=1)
     length_penalty: float = option(0.8, "search", "length penalty x: score = log p / length^x", at_least=0, at_most=5)
@@ -194,9 +207,10 @@ class SearchSettings(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.n_best > self.beam and not self.temperature:
-            raise InputError(f"`n_best` {self.n_best} is more than `beam` {self.beam}; raise `beam`")
-        if not self.temperature and (self.top_k or self.top_p < 1):
+        name, most = ("samples", self.samples) if self.search == "varied" else ("beam", self.beam)
+        if self.n_best > most and not self.temperature:
+            raise InputError(f"`n_best` {self.n_best} is more than `{name}` {most}; raise `{name}`")
+        if self.search == "likeliest" and not self.temperature and (self.top_k or self.top_p < 1):
             raise InputError("`top_k` and `top_p` need sampling; add `temperature` 1 (or another value above 0)")
 
 

@@ -57,7 +57,8 @@ class Run:
 
     def __init__(self, model: nn.Module, data: EncodedSplit, dev: EncodedSplit, settings: Settings,
                  group: Group) -> None:
-        self.model, self.data, self.dev, self.settings, self.group = model, data, dev, settings, group
+        self.model, self.settings, self.group = model, settings, group
+        self.data, self.dev = (split.share_prefixes(getattr(model, "shares_prefixes", False)) for split in (data, dev))
         self.where = next(model.parameters()).device
         self.weights = dict(model.named_parameters())
         self.optimizer, self.average = make_optimizer(model, settings), Average(settings)

@@ -1,9 +1,10 @@
-"""tang and song: all Tang poems and all Song poems: a line → the next one; and the npm package chinese-poetry."""
+"""tang, song, and both: all Tang and all Song poems: a line → the next one; and the npm package chinese-poetry."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ SCRIPTS = ("simplified", "traditional")
 def poetry_version(sums: Path) -> str:
     """Everything that determines the poems."""
     return sums.read_text(encoding="utf-8") + versions_of("opencc", "scikit-learn")()
+
+
+def all_versions(*sums: Path) -> str:
+    return "".join(map(poetry_version, sums))
 
 
 def works(sums: Path, path: str, conversion: str) -> Iterator[dict]:
@@ -61,15 +66,23 @@ def load(dynasty: str, script: str) -> Iterator[Example]:
         yield from line_pairs(lines, key="".join(lines), lengths=(5, 7))
 
 
-def line_by_line(dynasty: str, name: str, size: str) -> Corpus:
-    read: Callable[[str], Iterator[Example]] = partial(load, dynasty)
+def load_both(script: str) -> Iterator[Example]:
+    """The Tang poems, and behind them those of the Song for training only: so dev and test are those of `tang`."""
+    yield from load("tang", script)
+    yield from (replace(e, mark="宋", split="train") for e in load("song", script))
+
+
+def line_by_line(name: str, title: str, size: str, read: Callable[[str], Iterator[Example]],
+                 *dynasties: str) -> Corpus:
     return Corpus(
-        name=dynasty, task="poem", size=size, load=read, scripts=SCRIPTS,
+        name=name, task="poem", size=size, load=read, scripts=SCRIPTS,
         disjoint_fields=("source", "target", "context"),
-        title=f"{name} poems: a line, and the next line of equal length (5 or 7 characters)",
-        version=partial(poetry_version, SUMS[dynasty]),
+        title=f"{title}: a line, and the next line of equal length (5 or 7 characters)",
+        version=partial(all_versions, *(SUMS[dynasty] for dynasty in dynasties)),
         suggested={"epochs": 1, "batch_size": 128, "learning_rate": 3e-3, "dropout": 0.1}, **ABOUT)
 
 
-TANG = line_by_line("tang", "Tang", "413,303 pairs")
-SONG = line_by_line("song", "Song", "1,772,302 pairs")
+TANG = line_by_line("tang", "Tang poems", "413,303 pairs", partial(load, "tang"), "tang")
+SONG = line_by_line("song", "Song poems", "1,772,302 pairs", partial(load, "song"), "song")
+BOTH = line_by_line("tang-song", "Tang poems, with Song poems, marked 宋, to train on", "2,185,605 pairs", load_both,
+                    "tang", "song")

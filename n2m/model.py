@@ -197,7 +197,7 @@ class Model:
     def search_settings(self, **search: Any) -> SearchSettings:
         """These search settings before the task's defaults. Raises InputError for an unknown or impossible one."""
         (chosen,) = split_options(search, SearchSettings)
-        return self.task.search_settings(chosen)
+        return self.task.search_settings(chosen, self.settings)
 
     def _cleaned(self, text: str) -> str:
         return "\n".join(map(self._cleaner.clean, text.splitlines()))  # lines may be those of a poem

@@ -33,7 +33,7 @@ Names = str | Path | Sequence[str | Path]
 
 def train(task: str, corpus: Names | None = None, folder: str | Path | None = None, *, script: str | None = None,
           reverse: bool = False, mirror: str | None = None, rejects: str | Path | None = None, retrain: bool = False,
-          on_update: OnUpdate | None = None, on_epoch: Callable[[Epoch], None] | None = None,
+          budget: int | None = None, on_update: OnUpdate | None = None, on_epoch: Callable[[Epoch], None] | None = None,
           should_stop: Callable[[], bool | str] | None = None, **options: Any) -> Model:
     """Train a model. An unfinished training in the folder is resumed, and a finished model there is loaded.
 
@@ -42,6 +42,7 @@ def train(task: str, corpus: Names | None = None, folder: str | Path | None = No
     folder       where the model is saved whenever it is better; None: nowhere
     script, reverse, mirror, rejects   see n2m.corpus
     retrain      train from scratch; a finished model in the folder stays until the new one has finished
+    budget       minutes of training on two cores, one of n2m.tasks()[…].budgets: chooses corpus, size and epochs
     on_update    called after every update with (update, updates, loss in nats per token, learning rate, target tokens)
     on_epoch     called after every epoch with a core.history.Epoch
     should_stop  asked after every update; True stops the training, which the same call resumes
@@ -50,17 +51,18 @@ def train(task: str, corpus: Names | None = None, folder: str | Path | None = No
     """
     chosen, reading, run = split_options(options, Settings, CorpusSettings, RunSettings)
     found, directory, running = registry.find(task), Path(folder) if folder else None, RunSettings(**run)
+    within = found.budget(budget)
     found.settings({}, chosen)  # refuses impossible values before anything slow begins
     find_device(running.device)  # refuses one that does not exist
     group = join(running.device)
     with data.use_mirror(mirror):
         if directory and not group.run_on_rank0(lambda: _must_train(directory, retrain)):
             asked = {**chosen, **reading, **({"script": script} if script else {}),
-                     **({"reverse": True} if reverse else {})}
+                     **({"reverse": True} if reverse else {}), **({"budget": budget} if budget else {})}
             return _existing(directory, found, corpus, CorpusSettings(**reading), asked, running.device)
         prepared = group.local_rank0_first(lambda: _prepare(
             found, corpus, script, reverse, Path(rejects) if rejects else None, chosen, CorpusSettings(**reading),
-            running.device))
+            running.device, within, budget))
         _report(prepared, chosen, group)
         return _fit(prepared, directory, group, running, retrain, on_update, on_epoch, should_stop)
 
@@ -112,16 +114,19 @@ class Prepared(NamedTuple):
 
 
 def _prepare(task: Task, names: Names | None, script: str | None, reverse: bool, rejects: Path | None,
-             chosen: dict[str, Any], reading: CorpusSettings, device: str) -> Prepared:
+             chosen: dict[str, Any], reading: CorpusSettings, device: str, budget: dict[str, Any],
+             minutes: int | None) -> Prepared:
     """Corpus, ids and untrained model; of a group, one process makes what the others then find in the cache."""
+
+    within = {name: value for name, value in budget.items() if name not in ("corpus", "tokens")}
 
     def read(names: Names, script: str | None) -> tuple[Corpus, Settings, Dataset]:
         corpus = data.find(names, task, reading)
-        settings = task.settings(corpus.suggested, chosen)
+        settings = task.settings({**corpus.suggested, **within}, chosen)
         return corpus, settings, data.prepare(corpus, task, script, reverse, reading, rejects, settings.limit)
 
     try:
-        corpus, settings, dataset = read(task.default_corpus if names is None else names, script)
+        corpus, settings, dataset = read(budget.get("corpus", task.default_corpus) if names is None else names, script)
     except CorpusUnavailable as error:
         if names is not None:
             raise
@@ -130,9 +135,15 @@ def _prepare(task: Task, names: Names | None, script: str | None, reverse: bool,
         corpus, settings, dataset = read("starter", None)
     encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
                               dataset.identity())
+    if "tokens" in budget:
+        settings, limit = model_training.fit_budget(task, settings, encoded.train, budget["tokens"], chosen)
+        if limit:
+            dataset = dataset.limited(limit)
+            encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
+                                      dataset.identity())
     facts = {"name": corpus.name, "given": list(corpus.names),
              "script": script if script in corpus.scripts else corpus.scripts[0], "reverse": reverse,
-             "reading": asdict(reading), "checksum": dataset.checksum, "licence": corpus.licence,
+             "budget": minutes, "reading": asdict(reading), "checksum": dataset.checksum, "licence": corpus.licence,
              "origin": corpus.origin, "examples": {split: len(getattr(dataset, split)) for split in SPLITS},
              "rejected": dict(dataset.rejected)}
     model = model_training.create(task, settings, dataset.train, facts, (encoded.source, encoded.target),

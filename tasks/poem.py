@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from core.data import Example, InputError
 from core.settings import SearchSettings, Settings
+from core.tokenizer import HAN
 from core.verses import HAS_CHINESE, lines_of
 from tasks.shared.decoding_task import SAMPLE, DecodingTask
 from tasks.shared.report import Report
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
     import torch
 
     from core.text import Codec
+    from tasks.shared.verse_rules import Pattern
+
+
+POEMS = 12  # written side by side where one is wanted
+ONLY_HAN = re.compile(f"[{HAN}]+")
+MARKED = re.compile(f"\\s*([{HAN}])[:：]")
 
 
 class Poem(DecodingTask):
@@ -42,23 +50,26 @@ class Poem(DecodingTask):
 
     def source_text(self, example: Example, settings: Settings) -> str:
         """The poem so far as it is printed, ， after odd lines and 。 after even ones: this tells the model where in a
-        couplet it is. Of a poem of more than max_length characters the oldest lines are left out."""
+        couplet it is. Of a poem of more than max_length characters the oldest lines are left out, several at a time:
+        the sources of most lines then begin those of the next ones, which training needs to read only once."""
         lines = [*example.context, example.source]
-        first = 0
+        first, several = 0, max(1, settings.max_length // (len(example.source) + 1) // 2)
         while first < len(lines) - 1 and sum(len(line) + 1 for line in lines[first:]) > settings.max_length:
-            first += 1
-        return punctuate(lines[first:], start=first)
+            first = min(first + several, len(lines) - 1)
+        return (example.mark + "：" if example.mark else "") + punctuate(lines[first:], start=first)
 
     def read_input(self, text: str, settings: Settings) -> Example:
-        """The lines of a poem, cut as those of a corpus are; the last one is to be continued."""
-        lines = lines_of(super().read_input(text, settings).source)
+        """The lines of a poem, cut as those of a corpus are; the last one is to be continued. A mark, as of tang-song,
+        may come first: 宋：床前明月光."""
+        marked = MARKED.match(text)
+        lines = lines_of(super().read_input(text[marked.end():] if marked else text, settings).source)
         if not lines:
             raise InputError(f"the input {text[:20]!r} has no line of a poem; enter one, for example "
                              f"{self.sample_input}")
         if len(lines[-1]) >= settings.max_length:
             raise InputError(f"the line {lines[-1][:20]!r}… has {len(lines[-1])} characters, but this model reads at "
                              f"most {settings.max_length - 1}; shorten it, or train with a larger `max_length`")
-        return Example(lines[-1], "", tuple(lines[:-1]))
+        return Example(lines[-1], "", tuple(lines[:-1]), mark=marked[1] if marked else "")
 
     def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:
         """Both sides are one language in one script: they share one vocabulary and one embedding."""
@@ -73,7 +84,8 @@ class Poem(DecodingTask):
     def build(self, settings: Settings, source: Codec, target: Any) -> torch.nn.Module:
         from core.models import Seq2Seq, make_decoder, make_encoder
         encoder = make_encoder(settings, len(source))
-        return Seq2Seq(encoder, make_decoder(settings, len(target), encoder.memory_size, shared=encoder.embedding))
+        return Seq2Seq(encoder, make_decoder(settings, len(target), encoder.memory_size, shared=encoder.embedding),
+                       settings.source_dropout)
 
     def output_lengths(self, examples: Sequence[Example]) -> list[int]:
         """N→N: as many characters as the line has."""
@@ -83,18 +95,26 @@ class Poem(DecodingTask):
         from tasks.shared.evaluation import evaluate_poems
         return evaluate_poems(self, model, data, search)
 
+    def patterns(self, model: Trained, examples: Sequence[Example], search: SearchSettings) -> list[list[Pattern]]:
+        """The next line of regulated verse: its tones and its rhyme follow from the lines before, and no character
+        comes twice in a poem. Lines that are not of 5 or 7 Chinese characters are free."""
+        from tasks.shared.prosody import table
+        from tasks.shared.verse import REGULATED, next_line
+        from tasks.shared.verse_rules import Pattern, free
+
+        def pattern(e: Example) -> Pattern:
+            lines, length = [*e.context, e.source], len(e.source)
+            if search.form == "free" or not table() or length not in REGULATED or not ONLY_HAN.fullmatch(e.source):
+                return free(length)
+            return Pattern(next_line(lines, length, search.rhyme), used="".join(lines))
+
+        return [[pattern(e)] for e in examples]
+
     def continued(self, model: Trained, example: Example, lines: int, search: SearchSettings,
                   seed: Sequence[int]) -> list[Answer]:
         """The next `lines` lines as one text, each with all lines before it as context; n_best poems, best first."""
-        starts = [[answer] for answer in self._next(model, [*example.context, example.source], search, (*seed, 0))]
-        one = replace(search, n_best=1)
-        poems = []
-        for n, written in enumerate(starts):
-            for number in range(1, lines):
-                so_far = [*example.context, example.source, *(a.text for a in written)]
-                written += self._next(model, so_far, one, (*seed, number, n))
-            poems.append(as_poem(written, start=len(example.context) + 1))
-        return sorted(poems, key=lambda poem: -poem.score)
+        poems = self._poems(model, example, [""] * lines, search, seed)
+        return [as_poem(written, start=len(example.context) + 1) for written in poems]
 
     def acrostic(self, model: Trained, heads: str, length: int, search: SearchSettings,
                  seed: Sequence[int]) -> list[Answer]:
@@ -111,16 +131,25 @@ class Poem(DecodingTask):
             raise InputError(f"`line_length` {length} must be from 2 to {model.settings.max_length - 1}")
         if len(heads) > 100:
             raise InputError(f"`acrostic` has {len(heads)} characters; at most 100 are allowed")
-        written: list[Answer] = []
-        for number, head in enumerate(heads):
-            so_far = [a.text for a in written] or [(heads * length)[:length]]
-            written += self._next(model, so_far, replace(search, n_best=1), (*seed, number), head)
-        return written
+        return self._poems(model, Example((heads * length)[:length], ""), list(heads), search, seed)[0]
 
-    def _next(self, model: Trained, poem: list[str], search: SearchSettings, seed: Sequence[int],
-              head: str = "") -> list[Answer]:
-        example = Example(poem[-1], "", tuple(poem[:-1]))
-        return self.answer(model, [example], search, prefixes=[head] if head else None, seeds=[seed])[0]
+    def _poems(self, model: Trained, example: Example, heads: Sequence[str], search: SearchSettings,
+               seed: Sequence[int]) -> list[list[Answer]]:
+        """n_best poems, each with a line for each of the heads, which it begins with, behind the lines of the example.
+
+        Several poems are written side by side, from different first lines on, and compared when they are complete: a
+        fine first line may lead nowhere.
+        """
+        begun = max(search.n_best, POEMS) if search.search == "varied" else search.n_best
+        poems: list[list[Answer]] = [[]]
+        for number, head in enumerate(heads):
+            asked = [replace(example, source=lines[-1], context=tuple(lines[:-1])) for poem in poems
+                     for lines in [[*example.context, example.source, *(a.text for a in poem)]]]
+            found = self.answer(model, asked, replace(search, n_best=1 if number else begun),
+                                prefixes=[head] * len(asked) if head else None,
+                                seeds=[(*seed, number, n) for n in range(len(asked))])
+            poems = [[*poem, a] for poem, answers in zip(poems, found) for a in answers]
+        return sorted(poems, key=lambda poem: -sum(a.score for a in poem))[:search.n_best]
 
 
 def as_poem(lines: list[Answer], start: int) -> Answer:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.data import Example
 from core.settings import SearchSettings, Settings
-from tasks.shared.decoding_task import DecodingTask
+from tasks.shared.decoding_task import SAMPLE, DecodingTask
 from tasks.shared.report import Report
 from tasks.shared.task import Splits, Trained
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
     from core.text import Codec
+    from tasks.shared.verse_rules import Pattern
 
 
 class Translate(DecodingTask):
@@ -29,7 +32,20 @@ class Translate(DecodingTask):
     def build(self, settings: Settings, source: Codec, target: Any) -> torch.nn.Module:
         from core.models import Seq2Seq, make_decoder, make_encoder
         encoder = make_encoder(settings, len(source))
-        return Seq2Seq(encoder, make_decoder(settings, len(target), encoder.memory_size))
+        return Seq2Seq(encoder, make_decoder(settings, len(target), encoder.memory_size),
+                       settings.source_dropout)
+
+    def forms(self, train: Sequence[Example]) -> dict[str, Any]:
+        """Couplets are pairs of equal length, of Chinese characters, of which hardly any is in both lines."""
+        from tasks.shared.forms import are_couplets
+        return {"couplets": True} if are_couplets(train[:SAMPLE]) else {}
+
+    def patterns(self, model: Trained, examples: Sequence[Example],
+                 search: SearchSettings) -> list[list[Pattern]] | None:
+        from tasks.shared.forms import couplet_patterns
+        if search.form == "free" or not model.metadata.get("forms", {}).get("couplets"):
+            return None
+        return couplet_patterns([e.source for e in examples])
 
     def evaluate(self, model: Trained, data: Splits, search: SearchSettings) -> Report:
         from tasks.shared.evaluation import evaluate_pairs

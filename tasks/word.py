@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from core.data import Example
 from core.settings import SearchSettings, Settings
 from tasks.shared.decoding_task import SAMPLE, DecodingTask
 from tasks.shared.report import Report
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import torch
 
     from core.text import Codec
+    from tasks.shared.verse_rules import Pattern
 
 
 class Word(DecodingTask):
@@ -44,7 +46,19 @@ class Word(DecodingTask):
         """One unit needs no recurrence: its embedding is c, and the decoder starts from it."""
         from core.models import Seq2Seq, make_decoder, make_lookup
         lookup = make_lookup(settings, len(source))
-        return Seq2Seq(lookup, make_decoder(settings, len(target), lookup.memory_size))
+        return Seq2Seq(lookup, make_decoder(settings, len(target), lookup.memory_size),
+                       settings.source_dropout)
+
+    def forms(self, train: Sequence[Example]) -> dict[str, Any]:
+        """The forms of the texts about all words together ("") and, where they differ, about each: those of tunes."""
+        from tasks.shared.forms import forms_of
+        return forms_of(train)
+
+    def patterns(self, model: Trained, examples: Sequence[Example],
+                 search: SearchSettings) -> list[list[Pattern]] | None:
+        """The forms of the texts that a word stands for; of quatrains every template of regulated verse."""
+        from tasks.shared.forms import patterns_of
+        return patterns_of(model.metadata.get("forms", {}), [e.source for e in examples], search)
 
     def evaluate(self, model: Trained, data: Splits, search: SearchSettings) -> Report:
         """Texts about a theme are measured by perplexity and by whether the theme shows; glosses by chrF."""

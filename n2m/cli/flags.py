@@ -28,7 +28,7 @@ KINDS: dict[type, tuple[str, ...]] = {
 ONLY = {"device": ("train", "compare", *ANSWERING), "lines": ("input",), "line_length": ("acrostic",),
         "n_best": ("input",), "rejects": ("train",), "retrain": ("train", "compare"), "mirror": ("train", "compare"),
         "script": ("train", "input", "acrostic"), "seed": ("train", "compare", "input", "acrostic"),
-        "reverse": ("train", *ANSWERING)}
+        "reverse": ("train", *ANSWERING), "budget": ("train", "compare")}
 
 
 def as_flags(text: str) -> str:
@@ -71,6 +71,7 @@ def job_of(args: argparse.Namespace) -> str:
                          + ", `compare` or `list` (python run.py --help explains them)")
     for task in [tasks.find(args.task)] if args.task else []:  # refuses impossible values before anything slow begins
         task.settings({}, given(args, Settings))
+        task.budget(args.budget)
         task.search_settings(given(args, SearchSettings))
         for name in given(args, SearchSettings):
             if job in ANSWERING and name in task.ignored_search:
@@ -122,10 +123,16 @@ def parser() -> Parser:
                        "directory, .zip, - for standard input, hf:NAME of the Hugging Face hub, or module:NAME")
     add_origin(where)
     where.add_argument("--model-dir", type=Path, metavar="DIR", help="directory of the model (default models/TASK)")
+    where.add_argument("--budget", type=int, metavar="MINUTES", help="minutes of training on two cores: chooses "
+                       "corpus, size and epochs; " + budgets())
     where.add_argument("--retrain", action="store_true", help="train from scratch; a finished model is kept until the "
                        "new one has finished")
     add_settings(p, CorpusSettings, Settings, RunSettings, SearchSettings)
     return p
+
+
+def budgets() -> str:
+    return ", ".join(f"{t.name}: {'|'.join(map(str, t.budgets))}" for t in tasks.all_tasks() if t.budgets)
 
 
 def corpora_parser() -> Parser:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
+from core import events
 from core.data import Example
 from core.settings import SearchSettings
 from tasks.shared.task import Answer, Splits, Task, Trained
 from tasks.shared.walk import Walk
+
+if TYPE_CHECKING:
+    from tasks.shared.verse_rules import Pattern
 
 SAMPLE = 20_000  # examples that advice is based on
 
@@ -20,22 +25,55 @@ class DecodingTask(Task):
         few = len(targets) < 50 and len(data.train) >= 1000
         return [f"there are only {len(targets)} different targets; if they are labels, use `task` classify"] * few
 
+    def patterns(self, model: Trained, examples: Sequence[Example],
+                 search: SearchSettings) -> list[list[Pattern]] | None:
+        """For each input the forms of verse that its answer may have, none if it has no form; None: none has one."""
+        return None
+
     def answer(self, model: Trained, examples: Sequence[Example], search: SearchSettings, *,
                prefixes: Sequence[str] | None = None, seeds: Sequence[Sequence[int]] | None = None,
                weights: bool = False) -> list[list[Answer]]:
         from tasks.shared.generation import generate
-        return generate(model, examples, search, lengths=self.output_lengths(examples), prefixes=prefixes,
-                        seeds=seeds, weights=weights)
+        patterns = self.patterns(model, examples, search) or [[] for _ in examples]
+        lengths = self.output_lengths(examples)
+        seeds = seeds or [(model.settings.seed, i) for i in range(len(examples))]
+        found: list[list[Answer]] = [[] for _ in examples]
+        for with_form in (True, False):  # a batch is of one kind
+            index = [i for i, own in enumerate(patterns) if bool(own) is with_form]
+            some = generate(model, [examples[i] for i in index], search, weights=weights,
+                            lengths=[lengths[i] for i in index] if lengths else None,
+                            prefixes=[prefixes[i] for i in index] if prefixes else None,
+                            patterns=[patterns[i] for i in index] if with_form else None,
+                            seeds=[seeds[i] for i in index]) if index else []
+            for i, answers in zip(index, some):
+                found[i] = answers
+        report_faults(found, patterns)
+        return found
 
     def stream(self, model: Trained, example: Example, search: SearchSettings, seed: Sequence[int]) -> Iterator[str]:
         from tasks.shared.generation import stream
-        return stream(model, example, search, seed, self._length(example))
+        return stream(model, example, search, seed, self._length(example), self._pattern(model, example, search))
 
     def walk(self, model: Trained, example: Example, search: SearchSettings, candidates: int = 3) -> Walk:
         from tasks.shared.explaining import decoding_walk
         return decoding_walk(model, self.source_text(example, model.settings), search,
-                             self._length(example), candidates)
+                             self._length(example), candidates, self._pattern(model, example, search))
 
     def _length(self, example: Example) -> int | None:
         lengths = self.output_lengths([example])
         return lengths[0] if lengths else None
+
+    def _pattern(self, model: Trained, example: Example, search: SearchSettings) -> list[Pattern]:
+        patterns = self.patterns(model, [example], search)
+        return patterns[0] if patterns else []
+
+
+def report_faults(found: Sequence[Sequence[Answer]], patterns: Sequence[Sequence[Pattern]]) -> None:
+    """Note the answers that do not keep their form, since a rule left no token to go on with."""
+    broken = [(answer.text, min((p.faults(answer.text) for p in choices), key=len))
+              for answers, choices in zip(found, patterns) if choices for answer in answers]
+    broken = [(text, faults) for text, faults in broken if faults]
+    if broken:
+        text, faults = broken[0]
+        more = f"; {len(broken) - 1} more of {sum(map(len, found))}" * (len(broken) > 1)
+        events.note(f"{text} does not keep the form: {faults[0]}{more}")

@@ -25,7 +25,8 @@ def sample(test: Sequence[Example]) -> list[Example]:
 
 
 def model_perplexity(model: Trained, test: Sequence[Example]) -> float:
-    return metrics.perplexity(mean_loss(model.network, model.encode(test[:READ]).sorted_batches(256)))
+    return metrics.perplexity(mean_loss(model.network, model.encode(test[:READ]).share_prefixes(
+        getattr(model.network, "shares_prefixes", False)).sorted_batches(256)))
 
 
 def trigram_perplexity(model: Trained, train: Sequence[Example], data: Splits) -> float:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from core.constraints import Constraints
 from core.encoder import Lookup, Memory
 from core.settings import SearchSettings
 from core.vocabulary import BOS, EOS, UNK
+from tasks.shared.generation import constraints_of
 from tasks.shared.task import Trained
+from tasks.shared.verse_rules import Pattern
 from tasks.shared.walk import Candidate, Step, Walk
 
 
@@ -37,18 +38,18 @@ def encoding_walk(model: Trained, text: str) -> tuple[Walk, Memory]:
 
 @torch.inference_mode()
 def decoding_walk(model: Trained, text: str, search: SearchSettings, length: int | None = None,
-                  candidates: int = 3) -> Walk:
+                  candidates: int = 3, pattern: Sequence[Pattern] = ()) -> Walk:
     """The walk of a text through encoder and decoder: s_0, and every greedy step under the search's constraints.
 
-    length: the exact number of output tokens; None where the model decides.
+    length   the exact number of output tokens; None where the model decides
+    pattern  the form of verse of the answer, if it has one
     """
     walk, memory = encoding_walk(model, text)
     decoder, vocabulary = model.network.decoder, model.target.vocabulary
     memory = decoder.prepare(memory)
     state = decoder.start(memory)
     walk.start, walk.attention = array(decoder.stack.top(state)[0]), decoder.placement
-    constraints = Constraints(max_output=search.max_output, no_repeat_ngram_size=search.no_repeat_ngram_size,
-                              lengths=None if length is None else torch.tensor([length], device=model.device))
+    constraints = constraints_of(model, search, None if length is None else [length], patterns=pattern[:1])
     written = torch.empty(1, 0, dtype=torch.long, device=model.device)
     y = torch.full((1,), BOS, device=model.device)
     for _ in range(constraints.steps):

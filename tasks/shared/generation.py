@@ -16,27 +16,36 @@ from core.data import Example
 from core.search import Hypothesis
 from core.search_model import SearchModel, search_model
 from core.settings import SearchSettings
-from core.vocabulary import EOS
+from core.varied import padded, ranked, score_ids, varied
+from core.vocabulary import BOS, EOS
 from tasks.shared.task import Answer, Trained
+from tasks.shared.verse_rules import Pattern, rules_of
 
 INPUTS, HYPOTHESES = 512, 2560  # the most inputs, and hypotheses of them, that are searched at once
+TEMPERATURE, TOP_P = 0.9, 0.95  # of varied samples, if the search settings name none
 
 
 def generate(model: Trained, examples: Sequence[Example], search: SearchSettings, *,
              lengths: Sequence[int] | None = None, prefixes: Sequence[str] | None = None,
-             seeds: Sequence[Sequence[int]] | None = None, weights: bool = False) -> list[list[Answer]]:
+             patterns: Sequence[Sequence[Pattern]] | None = None, seeds: Sequence[Sequence[int]] | None = None,
+             weights: bool = False) -> list[list[Answer]]:
     """For each input its n best answers, best first.
 
     lengths   the exact number of tokens of each answer
+    patterns  for each input the forms of verse that its answers may have: samples take turns among them, a single
+              answer has the first
     prefixes  the text that each answer begins with
     seeds     for each input the numbers that its random draws follow from; by default its position
     weights   with the attention weights of each answer
     """
-    network = search_model(model.network)
+    network, per_input = search_model(model.network), search.samples if search.search == "varied" else search.beam
 
     def answers(ids: Tensor, source_lengths: Tensor, index: np.ndarray) -> Iterator[list[Answer]]:
+        forms = [patterns[i] for i in index] if patterns else []
+        turns = search.samples if search.search == "varied" and any(len(own) > 1 for own in forms) else 1
         constraints = constraints_of(model, search, [lengths[i] for i in index] if lengths else None,
-                                     [prefixes[i] for i in index] if prefixes else None)
+                                     [prefixes[i] for i in index] if prefixes else None,
+                                     [own[turn % len(own)] for own in forms for turn in range(turns)])
         own = [seeds[i] if seeds else (model.settings.seed, int(i)) for i in index]
         found = _search(network, network.encode(ids, source_lengths), constraints, search, own)
         for row, best in enumerate(found):
@@ -46,14 +55,14 @@ def generate(model: Trained, examples: Sequence[Example], search: SearchSettings
                    for h, a in zip(best, alpha)]
 
     return map_batches(answers, Ragged([model.source_ids(e) for e in examples]),
-                       max(1, min(INPUTS, HYPOTHESES // search.beam)), model.device)
+                       max(1, min(INPUTS, HYPOTHESES // per_input)), model.device)
 
 
 def stream(model: Trained, example: Example, search: SearchSettings, seed: Sequence[int],
-           length: int | None = None) -> Iterator[str]:
+           length: int | None = None, pattern: Sequence[Pattern] = ()) -> Iterator[str]:
     """The answer of greedy search, or with a temperature a sample, piece by piece: each piece is what one more token
     adds to the text, and all pieces together are the answer."""
-    constraints = constraints_of(model, search, None if length is None else [length])
+    constraints = constraints_of(model, search, None if length is None else [length], patterns=pattern[:1])
     choose = sampler(uniforms_of(constraints, [(*seed, 0)]).to(model.device), search.temperature, search.top_k,
                      search.top_p) if search.temperature else most_likely
     network, source = search_model(model.network), model.source_ids(example)
@@ -69,13 +78,19 @@ def stream(model: Trained, example: Example, search: SearchSettings, seed: Seque
 
 
 def constraints_of(model: Trained, search: SearchSettings, lengths: Sequence[int] | None = None,
-                   prefixes: Sequence[str] | None = None) -> Constraints:
-    """What the answers to some inputs must be, as tensors on the model's device."""
+                   prefixes: Sequence[str] | None = None, patterns: Sequence[Pattern] = ()) -> Constraints:
+    """What the answers to some inputs must be, as tensors on the model's device. patterns: one for each input, or
+    several side by side; the length of an answer is that of its pattern."""
+    if patterns:
+        lengths = [len(p.form.tones) for p in patterns]
+    prefix = None
+    if prefixes is not None:
+        ids = Ragged([model.target.ids(p) for p in prefixes]).padded(np.arange(len(prefixes)))
+        prefix = ids.repeat_interleave(max(1, len(patterns) // len(prefixes)), dim=0).to(model.device)
     return Constraints(
-        max_output=search.max_output, no_repeat_ngram_size=search.no_repeat_ngram_size,
+        max_output=search.max_output, no_repeat_ngram_size=search.no_repeat_ngram_size * (not patterns), prefix=prefix,
         lengths=None if lengths is None else torch.tensor(lengths, device=model.device),
-        prefix=None if prefixes is None else
-        Ragged([model.target.ids(p) for p in prefixes]).padded(np.arange(len(prefixes))).to(model.device))
+        rules=rules_of(model.target, patterns, model.device) if patterns else ())
 
 
 def uniforms_of(constraints: Constraints, seeds: Sequence[Sequence[int]]) -> Tensor:
@@ -98,6 +113,8 @@ def attention_of(model: Trained, source: Tensor, lengths: Tensor, found: Sequenc
 
 def _search(network: SearchModel, memory: searching.Source, constraints: Constraints, search: SearchSettings,
             seeds: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
+    if search.search == "varied":
+        return _varied(network, memory, constraints, search, seeds)
     if search.temperature:
         rounds = [searching.sample(network, memory, constraints, search.temperature, search.top_k, search.top_p,
                                    uniforms_of(constraints, [(*seed, n) for seed in seeds]))
@@ -107,3 +124,17 @@ def _search(network: SearchModel, memory: searching.Source, constraints: Constra
         return [[h] for h in searching.greedy(network, memory, constraints, search.length_penalty)]
     return [found[:search.n_best]
             for found in searching.beam(network, memory, constraints, search.beam, search.length_penalty)]
+
+
+def _varied(network: SearchModel, memory: searching.Source, constraints: Constraints, search: SearchSettings,
+            seeds: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
+    """Of many samples of each input those that its text makes likelier by most, log p(y | x) - λ log p(y)."""
+    K, device = search.samples, memory.c.device
+    draws = [np.random.default_rng(list(seed)).random((K, constraints.steps), dtype=np.float32) for seed in seeds]
+    found = varied(network, memory, constraints, K, search.temperature or TEMPERATURE, search.top_k,
+                   search.top_p if search.top_p < 1 else TOP_P, torch.from_numpy(np.concatenate(draws)))
+    nothing = network.encode(torch.tensor([[BOS]], device=device), torch.tensor([1], device=device))
+    without = score_ids(network, nothing, padded([h for own in found for h in own], constraints)) if search.mmi_weight \
+        else torch.zeros(len(found) * K)
+    return [ranked(own, log_p, search.mmi_weight, search.n_best)
+            for own, log_p in zip(found, without.view(-1, K).tolist())]

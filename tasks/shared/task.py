@@ -62,6 +62,7 @@ class Trained(Protocol):
     source: Codec
     target: Any  # Codec or Labels
     network: Any  # Seq2Seq, Classifier or a task's own
+    metadata: dict
 
     @property
     def device(self) -> torch.device: ...
@@ -82,6 +83,8 @@ class Task:
     writes_lines    the answer continues the input, so that it can be continued in turn, line after line
     reversible      its pairs can be trained the other way round
     ends_with_eos   outputs end with <eos>, not at a fixed length
+    budgets         for some minutes of training on two cores the settings that make the best of them, and as "corpus"
+                    and "tokens" what to read and how many target tokens (of labels: source tokens) that is
     defaults, search_defaults   settings that differ from core.settings, as measured best in five minutes
     ignored_search  search settings without effect on its answers
     labels, lines, many_targets, check_version   see core.data.ExampleFormat
@@ -98,6 +101,7 @@ class Task:
     writes_lines = False
     reversible = False
     ends_with_eos = True
+    budgets: dict[int, dict[str, Any]] = {}
     defaults: dict[str, Any] = {}
     search_defaults: dict[str, Any] = {}
     ignored_search: tuple[str, ...] = ()
@@ -110,8 +114,18 @@ class Task:
         """The chosen settings, before the corpus's suggestions, before the task's defaults."""
         return Settings(**{**self.defaults, **suggested, **chosen})
 
-    def search_settings(self, chosen: dict[str, Any]) -> SearchSettings:
-        return SearchSettings(**{**self.search_defaults, **chosen})
+    def budget(self, minutes: int | None) -> dict[str, Any]:
+        """The entry of `budgets` for so many minutes; empty for None. Raises InputError if there is none."""
+        if minutes is not None and minutes not in self.budgets:
+            raise InputError(f"`budget` {minutes} is unknown for `task` {self.name}; use "
+                             + (" or ".join(map(str, self.budgets)) or "`epochs` and `time_limit`"))
+        return self.budgets.get(minutes or 0, {})
+
+    def search_settings(self, chosen: dict[str, Any], settings: Settings | None = None) -> SearchSettings:
+        """The chosen settings, before the task's defaults. settings: the model's, which decide what is searched for."""
+        free = settings is not None and settings.source_dropout > 0 and "beam" not in chosen \
+            and not chosen.get("temperature")  # who names a beam or a temperature wants that search
+        return SearchSettings(**{**self.search_defaults, "search": "varied" if free else "likeliest", **chosen})
 
     @property
     def format(self) -> ExampleFormat:
@@ -127,6 +141,10 @@ class Task:
     def advice(self, data: Splits) -> list[str]:
         """What to change before training on these examples, one line each."""
         return []
+
+    def forms(self, train: Sequence[Example]) -> dict[str, Any]:
+        """What the answers of a model look like, as these training examples show: kept with the model, as JSON."""
+        return {}
 
     # raw text → ids
 

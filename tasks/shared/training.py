@@ -55,7 +55,7 @@ def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dic
     source, target = codecs or encoding.codecs_of(task, settings, train)
     torch.manual_seed(settings.seed)
     network: Any = task.build(settings, source, target)
-    metadata = {"corpus": corpus or {"name": "unnamed"}, "versions": versions()}
+    metadata = {"corpus": corpus or {"name": "unnamed"}, "versions": versions(), "forms": task.forms(train)}
     if settings.vectors:
         metadata["vectors"] = pretrained.load_vectors(network.encoder.embedding, source, settings, cache_dir)
     return TextModel(task, settings, source, target, network.to(device(where)).eval(), metadata)
@@ -72,6 +72,16 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
              for side, (codec, _) in sides.items()}
     return [f"{fraction:.0%} of the {side} tokens in the dev split are unknown; use {finer[side]}"
             "a lower `min_count`, or more text" for side, fraction in unknown.items() if fraction > 0.2]
+
+
+def fit_budget(task: Task, settings: Settings, train: EncodedSplit, tokens: int,
+               chosen: dict[str, Any]) -> tuple[Settings, int]:
+    """The settings with as many epochs as the tokens allow, at least one, and 0; of a split that has more tokens than
+    that, the number of examples that have so many, as its limit too. What was chosen stays."""
+    size = int((train.sources if task.labels else train.targets).lengths.sum())
+    limit = 0 if settings.limit or size <= tokens * 1.5 else round(len(train) * tokens / size)
+    epochs = settings.epochs if "epochs" in chosen else max(1, round(tokens / size))
+    return dataclasses.replace(settings, limit=limit or settings.limit, epochs=epochs), limit
 
 
 def identity(model: TextModel) -> dict:
