@@ -11,6 +11,7 @@ from core.rules import Alike, NoRepeats, Positions, kept
 from core.search import beam, greedy, sample, sampler, stream
 from core.search_model import SearchModel
 from core.settings import Settings
+from core.varied import varied
 from core.vocabulary import EOS, PAD
 
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
@@ -172,6 +173,8 @@ SEARCHES = {
     "greedy": lambda m, memory, c: [h.ids for h in greedy(m, memory, c)],
     "beam": lambda m, memory, c: [h.ids for found in beam(m, memory, c, 3, 0.8) for h in found],
     "sample": lambda m, memory, c: [h.ids for h in sample(m, memory, c, 1.5, 0, 0.9, draws(memory.c.size(0)))],
+    "varied": lambda m, memory, c: [h.ids for found in varied(m, memory, c, 4, 1.5, 0, 0.9, draws(4 * memory.c.size(0)))
+                                    for h in found],
     "stream": lambda m, memory, c: streamed(m, memory, c),
     "sampled stream": lambda m, memory, c: streamed(m, memory, c, lambda r: sampler(draws(3)[r], 1.5)),
 }
