@@ -45,19 +45,21 @@ def draw(p: Tensor, u: Tensor, top_p: float = 1.0) -> Tensor:
     Nothing is sorted, which would take longer than all the rest. If u falls on a column that does not count, no column
     at most as likely counts either; where u fell within it is a uniform number again, and draws from the others.
     """
-    cumulated = p.cumsum(dim=-1)
-    total = cumulated[:, -1:]
-    point = u.double() * total
-    last = torch.nextafter(total, torch.zeros_like(total))  # point may round to total
-    column = torch.searchsorted(cumulated, torch.minimum(point.float(), last), right=True)
-    if top_p == 1:
-        return column
-    p_drawn = p.gather(1, column)
-    more_likely = torch.threshold_(p / p_drawn, 1.0, 0.0).sum(dim=-1) * p_drawn.squeeze(1)
-    again = (more_likely >= top_p).nonzero().squeeze(1)
-    if len(again):
-        p, p_drawn, drawn, cumulated = p[again], p_drawn[again], column[again], cumulated[again]
-        start = cumulated.gather(1, (drawn - 1).clamp_min(0)) * (drawn > 0)
-        within = (point[again] - start) / (cumulated.gather(1, drawn) - start)
-        column[again] = draw(p.masked_fill(p <= p_drawn, 0.0), within.clamp(0.0, 1.0), top_p)
-    return column
+    found, rows, u = torch.empty_like(u, dtype=torch.long), torch.arange(len(p), device=p.device), u.double()
+    while len(rows):
+        cumulated = p.cumsum(dim=-1)
+        total = cumulated[:, -1:]
+        point = u * total
+        last = torch.nextafter(total, torch.zeros_like(total))  # point may round to total
+        found[rows] = column = torch.searchsorted(cumulated, torch.minimum(point.float(), last), right=True)
+        if top_p == 1:
+            break
+        p_drawn = p.gather(1, column)
+        more_likely = torch.threshold_(p / p_drawn, 1.0, 0.0).sum(dim=-1) * p_drawn.squeeze(1)
+        again = (more_likely >= top_p).nonzero().squeeze(1)
+        rows, p, p_drawn, point, column, cumulated = (
+            x[again] for x in (rows, p, p_drawn, point, column, cumulated))
+        start = cumulated.gather(1, (column - 1).clamp_min(0)) * (column > 0)
+        u = ((point - start) / (cumulated.gather(1, column) - start)).clamp(0.0, 1.0)
+        p = p.masked_fill(p <= p_drawn, 0.0)
+    return found

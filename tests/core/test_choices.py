@@ -70,3 +70,8 @@ def test_the_ends_of_u_draw_possible_ids(u):
         for top_p in (0.5, 1.0):
             (i,) = drawn(p, [u], top_p)
             assert p[i] > 0
+
+
+def test_many_draws_anew_end():
+    p = torch.arange(1.0, 3001.0).unsqueeze(0)  # u = 0 falls on the least likely one each time
+    assert draw(p / p.sum(), torch.zeros(1, 1), 1e-9).tolist() == [[2999]]
