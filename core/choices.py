@@ -24,12 +24,12 @@ def sampler(uniforms: Tensor, temperature: float, top_k: int = 0, top_p: float =
     most likely ones whose total probability is top_p (Holtzman et al. 2020; equally likely ids are in or out together).
 
     uniforms: (B, steps) numbers in [0, 1), one for each choice, see draw: so the other rows of a batch do not affect a
-    row.
+    row. With top_p best in double precision.
     """
 
     def choose(log_p: Tensor, t: int, rows: Tensor) -> Tensor:
         scaled = log_p if temperature == 1 else log_p / max(temperature, COLDEST)
-        p, u = torch.softmax(scaled, dim=-1), uniforms[rows, t].to(log_p).unsqueeze(1)
+        p, u = torch.softmax(scaled, dim=-1), uniforms[rows, t].unsqueeze(1)
         if not top_k:
             return draw(p, u, top_p).squeeze(1)
         p, ids = p.topk(min(top_k, p.size(1)), dim=-1)
@@ -43,22 +43,23 @@ def draw(p: Tensor, u: Tensor, top_p: float = 1.0) -> Tensor:
     probabilities. Only a column counts whose more likely ones amount to less than top_p in p.
 
     Nothing is sorted, which would take longer than all the rest. If u falls on a column that does not count, no column
-    that is at most as likely counts either. Where u fell among all these is a uniform number again, and draws from the
-    others.
+    at most as likely counts either; where u fell within it is a uniform number again, and draws from the others.
     """
-    cumulated = p.cumsum(dim=-1)
-    total = cumulated[:, -1:]
-    point = torch.minimum(u * total, torch.nextafter(total, torch.zeros_like(total)))  # u · total may round to total
-    column = torch.searchsorted(cumulated, point, right=True)
-    if top_p == 1:
-        return column
-    p_drawn = p.gather(1, column)
-    more_likely = torch.threshold_(p / p_drawn, 1.0, 0.0).sum(dim=-1) * p_drawn.squeeze(1)
-    again = (more_likely >= top_p).nonzero().squeeze(1)
-    if len(again):
-        p, p_drawn, drawn = p[again], p_drawn[again], column[again]
-        rest = p.masked_fill(p > p_drawn, 0.0).cumsum(dim=-1)
-        before = rest.gather(1, drawn) - (cumulated[again].gather(1, drawn) - point[again])
-        u = (before / rest[:, -1:]).clamp(min=0.0)
-        column[again] = draw(p.masked_fill(p <= p_drawn, 0.0), u, top_p)
-    return column
+    found, rows, u = torch.empty_like(u, dtype=torch.long), torch.arange(len(p), device=p.device), u.double()
+    while len(rows):
+        cumulated = p.cumsum(dim=-1)
+        total = cumulated[:, -1:]
+        point = u * total
+        last = torch.nextafter(total, torch.zeros_like(total))  # point may round to total
+        found[rows] = column = torch.searchsorted(cumulated, torch.minimum(point.float(), last), right=True)
+        if top_p == 1:
+            break
+        p_drawn = p.gather(1, column)
+        more_likely = torch.threshold_(p / p_drawn, 1.0, 0.0).sum(dim=-1) * p_drawn.squeeze(1)
+        again = (more_likely >= top_p).nonzero().squeeze(1)
+        rows, p, p_drawn, point, column, cumulated = (
+            x[again] for x in (rows, p, p_drawn, point, column, cumulated))
+        start = cumulated.gather(1, (column - 1).clamp_min(0)) * (column > 0)
+        u = ((point - start) / (cumulated.gather(1, column) - start)).clamp(0.0, 1.0)
+        p = p.masked_fill(p <= p_drawn, 0.0)
+    return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from core.rules import Rule, kept
+from core.rules import Rule, apply_rules
 from core.vocabulary import BOS, EOS, PAD, UNK
 
 NEG_INF = float("-inf")
@@ -73,7 +73,7 @@ class Constraints:
             forced = torch.full_like(log_p, NEG_INF).scatter(1, wanted, log_p.gather(1, wanted).clamp_min(-1e4))
             log_p.copy_(torch.where(wanted == PAD, log_p, forced))
         if self.rules:
-            possible = kept(self.rules, log_p > NEG_INF, written)
+            possible = apply_rules(self.rules, log_p > NEG_INF, written)
             # For x < 0, x / True = x and x / False = -inf: on a CPU several times as fast as masked_fill.
             log_p.clamp_(max=-1e-30).div_(possible)
 

@@ -1,7 +1,7 @@
 """Rules of a search: which ids may come next, given those written so far.
 
 Plain data about ids and positions. A rule is kept where it can be: for a row and step at which it leaves no id it gives
-way, the less important rules first, see `kept`.
+way, the less important rules first, see `apply_rules`.
 
 Shapes: B inputs, N outputs being written (a rule for B inputs becomes one for N = B·K with `repeated`), t ids written
 so far, T positions, V vocabulary, C classes, G groups.
@@ -151,7 +151,7 @@ class NoRepeats(Rule):
         return allowed
 
 
-def kept(rules: Sequence[Rule], possible: Tensor, written: Tensor) -> Tensor:
+def apply_rules(rules: Sequence[Rule], possible: Tensor, written: Tensor) -> Tensor:
     """The ids (N, V) that are possible and that the rules allow, most important rule first: each row passes over a rule
     that would leave it no id.
 

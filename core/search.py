@@ -53,16 +53,18 @@ class Hypothesis:
 
 
 def _next(model: Model, y: Tensor, state: State, memory: Source, constraints: Constraints, written: Tensor,
-          choose: Callable[[Tensor, slice], Chosen]) -> tuple[Chosen, State]:
+          choose: Callable[[Tensor, slice], Chosen], equal: int = 1) -> tuple[Chosen, State]:
     """What `choose` returns for log p of the next id, (n, V), -inf where it is not allowed; and the new state.
 
-    Some rows at a time, so that the logits are still in the processor's cache when they are read.
+    Some rows at a time, so that the logits are still in the processor's cache when they are read. equal: so many rows
+    side by side are known to have the same logits.
     """
     readout, state, _ = model.decoder.step(y, state, memory)
-    found = []
-    for start in range(0, len(y), BATCH):
-        part = slice(start, start + BATCH)
-        log_p = torch.log_softmax(model.decoder.logits(readout[part]).float(), dim=-1)
+    found, n = [], max(1, BATCH // equal) * equal
+    for start in range(0, len(y), n):
+        part = slice(start, start + n)
+        log_p = torch.log_softmax(model.decoder.logits(readout[part][::equal]).float(), dim=-1)
+        log_p = log_p.repeat_interleave(equal, dim=0) if equal > 1 else log_p
         constraints.rows(part).mask_log_probs(log_p, written[part])
         found.append(choose(log_p, part))
     return tuple(map(torch.cat, zip(*found))), state  # type: ignore[return-value]
@@ -88,7 +90,7 @@ def decode_steps(model: Model, memory: Source, constraints: Constraints, choose:
             picked = choose(log_p, t, active[part])  # noqa: B023 - called within this step
             return picked, log_p.gather(1, picked.unsqueeze(1)).squeeze(1)
 
-        (y, log_p), state = _next(model, y, state, memory, constraints, written, chosen)
+        (y, log_p), state = _next(model, y, state, memory, constraints, written, chosen, equal=1 if t else K)
         y, log_p = y.masked_fill(finished, PAD), log_p.masked_fill(finished, 0.0)
         yield active, y, log_p
         written = torch.cat([written, y.unsqueeze(1)], dim=1)

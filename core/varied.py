@@ -45,17 +45,23 @@ def padded(hypotheses: Sequence[Hypothesis], constraints: Constraints) -> Tensor
 def score_ids(model: Model, memory: Source, ids: Tensor) -> Tensor:
     """log p(ids | input) of given outputs, natural logarithm. (N, T), padded with <pad> → (N,)
 
-    memory: that of B inputs, each with K = N / B outputs side by side; with one input it is that of all outputs.
+    memory: that of B inputs, each with K = N / B outputs side by side; with one input it is that of all outputs. The
+    logits, the largest cost, are computed once for all outputs of an input that begin alike.
     """
-    ids = ids.to(memory.c.device)
-    N = len(ids)
-    state = tuple(s.repeat_interleave(N // memory.c.size(0), dim=0) for s in model.decoder.start(memory))
-    y, total = torch.full((N,), BOS, device=ids.device), torch.zeros(N, device=ids.device)
+    ids, (N, _), B = ids.to(memory.c.device), ids.shape, memory.c.size(0)
+    prefix = torch.arange(B, device=ids.device).repeat_interleave(N // B)  # a number for each different (input, y_<t)
+    state = tuple(s.repeat_interleave(N // B, dim=0) for s in model.decoder.start(memory))
+    y, total = torch.full_like(prefix, BOS), torch.zeros(N, device=ids.device)
     for wanted in ids.unbind(1):
         readout, state, _ = model.decoder.step(y, state, memory)
-        for rows in (wanted != PAD).nonzero().squeeze(1).split(BATCH):
-            log_p = torch.log_softmax(model.decoder.logits(readout[rows]).float(), dim=-1)
-            total[rows] += log_p.gather(1, wanted[rows].unsqueeze(1)).squeeze(1)
+        active = (wanted != PAD).nonzero().squeeze(1)
+        different, number = prefix[active].unique(return_inverse=True)
+        row = torch.empty_like(different).scatter_(0, number, active)  # one for each of them
+        for start in range(0, len(row), BATCH):
+            log_p = torch.log_softmax(model.decoder.logits(readout[row[start:start + BATCH]]).float(), dim=-1)
+            here = ((number >= start) & (number < start + BATCH)).nonzero().squeeze(1)
+            total[active[here]] += log_p[number[here] - start, wanted[active[here]]]
+        prefix = (prefix * (int(ids.max()) + 1) + wanted).unique(return_inverse=True)[1]
         y = wanted
     return total
 

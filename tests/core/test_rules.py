@@ -1,5 +1,7 @@
 """Rules alone, by hand; and every search under them."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -7,10 +9,11 @@ from hypothesis import strategies as st
 
 from core.constraints import NEG_INF, Constraints
 from core.models import Seq2Seq, make_decoder, make_encoder
-from core.rules import Alike, NoRepeats, Positions, kept
+from core.rules import Alike, NoRepeats, Positions, apply_rules
 from core.search import beam, greedy, sample, sampler, stream
 from core.search_model import SearchModel
 from core.settings import Settings
+from core.varied import varied
 from core.vocabulary import EOS, PAD
 
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
@@ -105,21 +108,21 @@ def test_no_id_comes_twice_but_doublings_copies_and_free_ones():
 def test_the_least_important_rule_gives_way_first():
     level, first = Positions("tones", CLASSES, torch.tensor([[1]])), alike([1], [(2,)])
     possible = bools([range(4, V)], V)
-    assert ids_of(kept((level, first), possible, written())) == LEVEL & {8, 9, 10}
+    assert ids_of(apply_rules((level, first), possible, written())) == LEVEL & {8, 9, 10}
     used = no_repeats(used=(8,))  # 8 alone is of a level tone and in group 2
-    assert ids_of(kept((level, first, used), possible, written())) == {8}
-    assert ids_of(kept((level, used, first), possible, written())) == LEVEL - {8}
-    assert ids_of(kept((used, first, level), possible, written())) == {9, 10}
+    assert ids_of(apply_rules((level, first, used), possible, written())) == {8}
+    assert ids_of(apply_rules((level, used, first), possible, written())) == LEVEL - {8}
+    assert ids_of(apply_rules((used, first, level), possible, written())) == {9, 10}
 
 
 def test_each_row_gives_way_by_itself_and_a_later_rule_still_holds():
     level, used = Positions("tones", CLASSES, torch.tensor([[1], [1]])), no_repeats(used=(10,), B=2)
-    found = kept((level, used), bools([(9, 10), (5, 10)], V), torch.empty(2, 0, dtype=torch.long))
+    found = apply_rules((level, used), bools([(9, 10), (5, 10)], V), torch.empty(2, 0, dtype=torch.long))
     assert (ids_of(found), ids_of(found, 1)) == ({9}, {5})
 
 
 def test_ids_beyond_those_a_rule_knows_are_not_allowed():
-    found = kept((alike([1]),), torch.ones(1, V + 3, dtype=torch.bool), written())
+    found = apply_rules((alike([1]),), torch.ones(1, V + 3, dtype=torch.bool), written())
     assert ids_of(found) == set(GROUPS)
 
 
@@ -172,6 +175,8 @@ SEARCHES = {
     "greedy": lambda m, memory, c: [h.ids for h in greedy(m, memory, c)],
     "beam": lambda m, memory, c: [h.ids for found in beam(m, memory, c, 3, 0.8) for h in found],
     "sample": lambda m, memory, c: [h.ids for h in sample(m, memory, c, 1.5, 0, 0.9, draws(memory.c.size(0)))],
+    "varied": lambda m, memory, c: [h.ids for found in varied(m, memory, c, 4, 1.5, 0, 0.9, draws(4 * memory.c.size(0)))
+                                    for h in found],
     "stream": lambda m, memory, c: streamed(m, memory, c),
     "sampled stream": lambda m, memory, c: streamed(m, memory, c, lambda r: sampler(draws(3)[r], 1.5)),
 }
@@ -240,3 +245,21 @@ def test_without_lengths_the_end_is_an_id_like_others(search):
     constraints = Constraints(6, rules=(Positions("tones", ends, wanted),))
     for ids in search(model, model.encode(SOURCES, LENGTHS), constraints):
         assert len(ids) == 2 and set(ids) <= LEVEL
+
+
+@pytest.mark.parametrize("name", ["greedy", "beam", "stream"])  # the draws of the others depend on the row
+@torch.inference_mode()
+def test_the_batch_changes_nothing(name):
+    model = SearchModel(network(5))
+    forms = [form(tones, chain, B=1) for tones, chain in (([1, 0, 2, 1], [0, 1, 0, 1]), ([0, 0, 0, 0], [0, 0, 0, 0]),
+                                                          ([2, 2, 1, 1], [1, 1, 0, 0]))]
+    alike_all, tones_all, _ = form([0] * T, [0] * T)
+    together = (replace(alike_all, chain=torch.cat([f[0].chain for f in forms])),
+                replace(tones_all, wanted=torch.cat([f[1].wanted for f in forms])), no_repeats(B=3))
+    lengths = torch.tensor([4, 2, 3])
+    found = SEARCHES[name](model, model.encode(SOURCES, LENGTHS), Constraints(T, lengths=lengths, rules=together))
+    alone = []
+    for b, rules in enumerate(forms):
+        memory = model.encode(SOURCES[b:b + 1], LENGTHS[b:b + 1])
+        alone += SEARCHES[name](model, memory, Constraints(T, lengths=lengths[b:b + 1], rules=rules))
+    assert found == alone
