@@ -49,6 +49,13 @@ class Seq2Seq(nn.Module):
         rows = F.pad(real, (0, round_up_to_64(len(real)) - len(real)))
         return self.decoder.read(*(x.flatten(0, 1).index_select(0, rows) for x in (s, context)))[:len(real)]
 
+    @torch.no_grad()
+    def start_from_frequencies(self, counts: Tensor) -> None:
+        """Let the untrained output be as frequent as the ids are in training, b_o = log frequency: otherwise the first
+        thousand updates learn little else. counts: (V,) of the target ids."""
+        frequency = (counts.float() + 0.5) / (counts.sum() + 0.5 * len(counts))
+        self.decoder.output.bias.copy_(frequency.log())
+
     def _encode(self, batch: Batch) -> Memory:
         source, lengths, rows = batch.source, batch.source_lengths, batch.rows
         if self.training and self.source_dropout:

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -21,6 +22,7 @@ from core import checkpoint, events
 from core.data import InputError
 from core.old_names import FACTS, FIELDS, with_new_names, with_new_parameter_names
 from core.os_errors import reason
+from core.settings import Settings
 from core.training_lock import real_directory
 
 KEEP = 2
@@ -81,6 +83,8 @@ class Checkpoints:
             except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
                 events.note(f"checkpoint {folder} is damaged ({error}); using the one before it")
                 continue
+            defaults = {name: value for name, value in asdict(Settings()).items() if name in self.identity}
+            identity = defaults | identity  # of an earlier version, which had fewer settings
             if identity != self.identity:
                 raise InputError(f"{self.directory}: found an unfinished run with different settings "
                                  f"({_difference(identity, self.identity)}); repeat its command to resume it, use "

@@ -68,15 +68,17 @@ def score_ids(model: Model, memory: Source, ids: Tensor) -> Tensor:
 
 def ranked(hypotheses: Sequence[Hypothesis], without: Sequence[float], weight: float,
            n_best: int) -> list[Hypothesis]:
-    """The n_best different hypotheses of one input, best first by maximum mutual information (Li et al. 2016):
+    """The n_best different hypotheses of one input, best first by maximum mutual information (Li et al. 2016), per id,
+    since their lengths may differ:
 
-        score = log p(y | x) - weight · log p(y)
+        score = (log p(y | x) - weight · log p(y)) / length
 
     without: log p(y) of each hypothesis, see score_ids.
 
     >>> dull, fresh = Hypothesis([5, 6], -4.0, -4.0), Hypothesis([7, 8], -5.0, -5.0)
     >>> [(h.ids, h.score) for h in ranked([dull, fresh, dull], [-6.0, -12.0, -6.0], weight=0.5, n_best=2)]
-    [([7, 8], 1.0), ([5, 6], -1.0)]
+    [([7, 8], 0.5), ([5, 6], -0.5)]
     """
-    scored = {tuple(h.ids): replace(h, score=h.log_p - weight * log_p) for h, log_p in zip(hypotheses, without)}
+    scored = {tuple(h.ids): replace(h, score=(h.log_p - weight * log_p) / max(len(h.ids), 1))
+              for h, log_p in zip(hypotheses, without)}
     return sorted(scored.values(), key=lambda h: -h.score)[:n_best]

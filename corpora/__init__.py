@@ -18,7 +18,8 @@ from pathlib import Path
 
 from core.data import ExampleFormat, InputError
 from core.events import note
-from core.settings import CorpusSettings, suggest
+from core.options import suggest
+from core.settings import CorpusSettings
 from corpora.fetch.hub import PREFIX
 from corpora.read.files import file_corpus
 from corpora.read.formats import ENDINGS

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from core.data import InputError
-from core.settings import suggest
+from core.options import suggest
 from tasks.shared.task import Task
 
 MAX_LINES = 1000

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 
 from core.data import InputError
-from core.settings import suggest
+from core.options import suggest
 from tasks.shared.task import Task
 
 

@@ -12,8 +12,8 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from core.batches import Ragged
 from core.data import Example
+from core.ragged import Ragged
 
 BATCH = 100  # queries that are compared with all training sources at once
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from core.batches import Ragged, map_batches
+from core.batches import map_batches
 from core.data import Example
+from core.ragged import Ragged
 from tasks.shared import baselines
 from tasks.shared.explaining import array, best_candidates, encoding_walk
 from tasks.shared.report import MODEL, Report

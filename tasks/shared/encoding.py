@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from core.batches import EncodedSplit, Ragged
+from core.batches import EncodedSplit
 from core.cache import Folder, digest, get_or_build
 from core.data import Example
+from core.ragged import Ragged
 from core.settings import Settings
 from core.text import Codec, Labels, Texts
 from core.vocabulary import EOS

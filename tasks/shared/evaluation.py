@@ -6,8 +6,8 @@ import random
 from collections.abc import Sequence
 
 from core import metrics
-from core.batches import Ragged
 from core.data import Example
+from core.ragged import Ragged
 from core.settings import SearchSettings
 from core.training_run import evaluate as mean_loss
 from tasks.shared import baselines, prosody

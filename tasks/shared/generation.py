@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from core import search as searching
-from core.batches import Ragged, map_batches
+from core.batches import map_batches
 from core.choices import most_likely, sampler
 from core.constraints import Constraints
 from core.data import Example
+from core.ragged import Ragged
 from core.search import Hypothesis
 from core.search_model import SearchModel, search_model
 from core.settings import SearchSettings
@@ -130,7 +131,7 @@ def _varied(network: SearchModel, memory: searching.Source, constraints: Constra
             seeds: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
     """Of many samples of each input those that its text makes likelier by most, log p(y | x) - λ log p(y)."""
     K, device = search.samples, memory.c.device
-    draws = [np.random.default_rng(list(seed)).random((K, constraints.steps), dtype=np.float32) for seed in seeds]
+    draws = [np.random.default_rng(list(seed)).random((K, constraints.steps)) for seed in seeds]
     found = varied(network, memory, constraints, K, search.temperature or TEMPERATURE, search.top_k,
                    search.top_p if search.top_p < 1 else TOP_P, torch.from_numpy(np.concatenate(draws)))
     nothing = network.encode(torch.tensor([[BOS]], device=device), torch.tensor([1], device=device))

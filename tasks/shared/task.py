@@ -117,8 +117,8 @@ class Task:
     def budget(self, minutes: int | None) -> dict[str, Any]:
         """The entry of `budgets` for so many minutes; empty for None. Raises InputError if there is none."""
         if minutes is not None and minutes not in self.budgets:
-            raise InputError(f"`budget` {minutes} is unknown for `task` {self.name}; use "
-                             + (" or ".join(map(str, self.budgets)) or "`epochs` and `time_limit`"))
+            known = " or ".join(map(str, self.budgets)) or "`epochs` and `time_limit`"
+            raise InputError(f"`budget` {minutes} is unknown for `task` {self.name}; use {known}")
         return self.budgets.get(minutes or 0, {})
 
     def search_settings(self, chosen: dict[str, Any], settings: Settings | None = None) -> SearchSettings:
@@ -135,15 +135,14 @@ class Task:
                              check=self.check, version=self.check_version, starter=starter)
 
     def check(self, example: Example) -> str:
-        """Reason to reject the example; empty if it is valid."""
-        return ""
+        return ""  # the reason to reject the example; empty if it is valid
 
     def advice(self, data: Splits) -> list[str]:
         """What to change before training on these examples, one line each."""
         return []
 
     def forms(self, train: Sequence[Example]) -> dict[str, Any]:
-        """What the answers of a model look like, as these training examples show: kept with the model, as JSON."""
+        """The forms that the answers may have, as these training examples show: saved with the model, as JSON."""
         return {}
 
     # raw text → ids
@@ -169,7 +168,6 @@ class Task:
         return source, target
 
     def load_target(self, saved: dict) -> Codec | Labels:
-        """The target codec from its JSON form."""
         from core.text import Codec
         return Codec.from_json(saved)
 

@@ -18,6 +18,7 @@ from core.data import Example
 from core.distributed import ALONE, Group
 from core.history import UNFINISHED, Epoch, History
 from core.machine import device
+from core.models import Seq2Seq
 from core.resume import Checkpoints
 from core.settings import RunSettings, Settings
 from core.text import Codec, Labels
@@ -109,6 +110,8 @@ def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence
     Raises InputError if another process trains in the same directory.
     """
     data = train if isinstance(train, EncodedSplit) else model.encode(train)
+    if isinstance(model.network, Seq2Seq):  # a training that is resumed has other weights
+        model.network.start_from_frequencies(torch.from_numpy(data.targets.counts(len(model.target))))
     held_out = dev if isinstance(dev, EncodedSplit) else model.encode(dev[:DEV])
     def train_in(directory: Path | None, checkpoints: Checkpoints | None) -> History:
         def save_best(epoch: Epoch) -> None:

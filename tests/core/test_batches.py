@@ -4,7 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.batches import Batch, EncodedSplit, Ragged, map_batches
+from core.batches import Batch, EncodedSplit, map_batches
+from core.ragged import Ragged
 from core.settings import Settings
 from core.vocabulary import PAD
 
@@ -59,7 +60,7 @@ def test_rows_of_an_array_or_a_file_equal_the_lists(tmp_path_factory, rows, data
 
 
 def test_rows_of_a_file_stay_the_same_when_its_pages_are_let_go(tmp_path, monkeypatch):
-    monkeypatch.setattr("core.batches.RELEASE_AFTER", 2)
+    monkeypatch.setattr("core.ragged.RELEASE_AFTER", 2)
     np.arange(10, dtype=np.uint16).tofile(tmp_path / "ids")
     ragged = Ragged.from_file(tmp_path / "ids", np.uint16, np.array([4, 6]))
     for _ in range(5):

@@ -7,7 +7,8 @@ import pytest
 
 from core import registry
 from core.data import InputError
-from core.settings import Checked, CorpusSettings, RunSettings, SearchSettings, Settings, option, suggest
+from core.options import Checked, option, suggest
+from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
 
 ALL = [(kind, f) for kind in (Settings, SearchSettings) for f in dataclasses.fields(kind)]
 WITH = {kind: [pytest.param(k, f, id=f.name) for k, f in ALL if f.metadata[kind] not in (None, ())]

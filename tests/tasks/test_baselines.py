@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from core.batches import Ragged
+from core.ragged import Ragged
 from tasks.shared import baselines
 
 
