@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -27,16 +28,18 @@ WEIGHTS, MANIFEST = "weights.safetensors", "model.json"
 FORMAT = 1
 
 
-def save(directory: Path, model: nn.Module, parts: dict[str, dict], finished: bool = True) -> None:
+def save(directory: Path, model: nn.Module, parts: dict[str, dict], finished: bool = True, half: bool = False) -> None:
     """Write the weights and one JSON file for each entry of `parts`, replacing the model that was there.
 
-    finished: whether the training is complete, see is_finished. The old model stays until the new one is complete.
+    finished  whether the training is complete, see is_finished; the old model stays until the new one is complete
+    half      half precision (float16)
     Raises InputError if the directory cannot be written or another process trains there.
     """
     with training_lock(directory):
         new = _temporary_folder(directory)
         try:
-            weights = {k: v.detach().cpu().contiguous().clone() for k, v in model.state_dict().items()}
+            weights = {k: v.detach().to("cpu", torch.float16 if half else v.dtype).contiguous().clone()
+                       for k, v in model.state_dict().items()}
             for shared in set(weights) - {name for name, _ in model.named_parameters()}:
                 del weights[shared]  # a tied table is stored once
             save_file(weights, new / WEIGHTS)

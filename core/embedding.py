@@ -11,14 +11,11 @@ from core.vocabulary import PAD, UNK
 class Embedding(nn.Embedding):
     """E(y), row y of a learned table: ids (…) → (…, E). The row of <pad> starts at zero, and no result depends on it.
 
-    Rows start as N(0, 1/E), so that a tied output projection starts with logits of about unit size. scaled: what is
-    looked up is √E · E(y), of which each number is of about unit size, as the recurrent layers need it to learn fast
-    (Vaswani et al. 2017, section 3.4).
+    Rows start as N(0, 1/E), so that a tied output projection starts with logits of about unit size.
     """
 
-    def __init__(self, vocabulary_size: int, embedding_size: int, scaled: bool = False) -> None:
+    def __init__(self, vocabulary_size: int, embedding_size: int) -> None:
         super().__init__(vocabulary_size, embedding_size, padding_idx=PAD)
-        self.scale = embedding_size ** 0.5 if scaled else 1.0
         self.pretrained_mask: Tensor | None = None  # (V,), True for pretrained rows
         self.frozen = False
 
@@ -26,10 +23,6 @@ class Embedding(nn.Embedding):
         nn.init.normal_(self.weight, std=self.embedding_dim ** -0.5)
         with torch.no_grad():
             self.weight[PAD].zero_()
-
-    def forward(self, ids: Tensor) -> Tensor:
-        found = super().forward(ids)
-        return found if self.scale == 1 else found * self.scale
 
     def load(self, vectors: Tensor, pretrained_mask: Tensor, freeze: bool = False) -> None:
         """Copy pretrained vectors (V, E) where `pretrained_mask` (V,) is True; the other rows remain random.

@@ -129,21 +129,16 @@ def _shifted(target: Tensor) -> Tensor:
     return torch.cat([torch.full_like(target[:, :1], BOS), target[:, :-1]], dim=1)
 
 
-def make_embedding(settings: Settings, vocabulary_size: int, pretrained: bool = False) -> Embedding:
-    """A table of embeddings. Pretrained vectors keep their own size."""
-    return Embedding(vocabulary_size, settings.embedding_size, settings.scale_embeddings and not pretrained)
-
-
 def make_encoder(settings: Settings, vocabulary_size: int) -> Encoder:
     """embedding → recurrent encoder, according to the settings."""
-    return Encoder(make_embedding(settings, vocabulary_size, settings.vectors != ""), settings.cell,
+    return Encoder(Embedding(vocabulary_size, settings.embedding_size), settings.cell,
                    settings.encoder_size or settings.hidden_size, settings.layers, settings.bidirectional,
                    settings.dropout, settings.word_dropout, settings.layer_norm, settings.recurrent_dropout)
 
 
 def make_lookup(settings: Settings, vocabulary_size: int) -> Lookup:
     """embedding → c, for inputs of one word."""
-    return Lookup(make_embedding(settings, vocabulary_size, settings.vectors != ""), settings.word_dropout, settings.dropout)
+    return Lookup(Embedding(vocabulary_size, settings.embedding_size), settings.word_dropout, settings.dropout)
 
 
 def make_decoder(settings: Settings, vocabulary_size: int, memory_size: int,
@@ -153,7 +148,7 @@ def make_decoder(settings: Settings, vocabulary_size: int, memory_size: int,
     input_size = settings.embedding_size + memory_size * (attention is None or settings.placement == "before")
     stack = Stack(settings.cell, input_size, settings.hidden_size, settings.layers, settings.dropout,
                   settings.layer_norm, settings.recurrent_dropout)
-    return Decoder(shared or make_embedding(settings, vocabulary_size), attention, settings.placement,
+    return Decoder(shared or Embedding(vocabulary_size, settings.embedding_size), attention, settings.placement,
                    memory_size, stack, settings.dropout, settings.word_dropout, settings.tie_embeddings)
 
 

@@ -112,7 +112,7 @@ class SearchDecoder:
         with self._lock:
             self._lookups += len(y)
             if self._words is None and self._lookups > V and V * stack.gates_size <= MAX_TABLE:
-                self._words = stack.project(embedding.weight * embedding.scale)
+                self._words = stack.project(embedding.weight)
         return stack.project(embedding(y)) if self._words is None else self._words[y]
 
 

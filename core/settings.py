@@ -44,7 +44,6 @@ class Settings(Checked):
     attention: str = option("additive", "model", "attention over the encoder states", choices=ATTENTIONS)
     placement: str = option("after", "model", "attention before (Bahdanau) or after (Luong) the state update",
                             choices=PLACEMENTS)
-    scale_embeddings: bool = option(False, "model", "embeddings multiplied by √E on input")
     tie_embeddings: bool = option(True, "model", "output projection shared with the target embedding")
     dropout: float = option(0.2, "model", "dropout rate", at_least=0, at_most=0.95)
     word_dropout: float = option(0.0, "model", "dropout rate of whole tokens; for 1→N, of the word's own embedding "

@@ -20,6 +20,7 @@ from tasks.shared.report import Report
 from tasks.shared.task import Answer, Task
 from tasks.shared.walk import Walk
 
+PRETRAINED = Path(__file__).resolve().parents[1] / "pretrained"
 SMALLER = "use a smaller `beam`, or answer fewer or shorter texts at once"
 
 
@@ -51,9 +52,10 @@ class Model:
         """What is saved as training.json: corpus, versions, history."""
         return self.text_model.metadata
 
-    def save(self, folder: str | Path) -> None:
-        """Write everything the model needs into a directory. Raises InputError if it holds anything but a model."""
-        saving.save(self.text_model, Path(folder))
+    def save(self, folder: str | Path, *, half: bool = False) -> None:
+        """Write everything the model needs into a directory; half: with weights in half precision, half as large.
+        Raises InputError if the directory holds anything but a model."""
+        saving.save(self.text_model, Path(folder), half=half)
         self.folder = Path(folder)
 
     # answers
@@ -170,8 +172,7 @@ class Model:
                  mirror: str | None = None, **search: Any) -> Report:
         """Scores on the test split of the model's corpus, with baselines from the same run.
 
-        corpus  the corpus it was trained on. This is only needed where a model directory may not name it: for a
-                corpus of a Python module, which would be run, and for one that came through standard input
+        corpus  the corpus it was trained on, needed for a module's, which would be run, and for standard input
         Raises InputError if the corpus is unavailable or unknown.
         """
         if (dataset := self._dataset) is None:
@@ -206,11 +207,13 @@ class Model:
         return self.settings.seed if seed is None else seed
 
 
-def load(folder: str | Path, *, device: str = "auto") -> Model:
-    """The model of a directory. Raises InputError for a missing, damaged or foreign directory, whose files never run
-    any code.
+def pretrained(task: str) -> Path | None:
+    """The directory of the trained model of this task that comes with n2m; None if there is none."""
+    return PRETRAINED / task if checkpoint.is_model(PRETRAINED / task) else None
 
-    device: "auto", "cpu", "cuda" or "cuda:N"
-    """
+
+def load(folder: str | Path, *, device: str = "auto") -> Model:
+    """The model of a directory, whose files never run any code, on a device: auto, cpu, cuda or cuda:N. Raises
+    InputError for a missing, damaged or foreign directory."""
     with memory_errors("use `device` cpu"):
         return Model(saving.load(Path(folder), device), Path(folder))

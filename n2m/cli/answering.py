@@ -11,11 +11,13 @@ from typing import Any, BinaryIO
 
 import corpora
 import tasks
+from core.checkpoint import is_model
 from core.data import InputError
 from core.distributed import join
+from core.events import note
 from core.settings import CorpusSettings, Settings
 from n2m.cli.flags import given
-from n2m.model import Model
+from n2m.model import Model, pretrained
 from n2m.model import load as load_model
 from n2m.training import check_same
 from tasks.shared.task import Answer
@@ -26,6 +28,9 @@ BATCH = 512  # texts answered at once
 def load(args: argparse.Namespace, models: Path) -> Model:
     """The model to answer with. Raises InputError if the flags ask for another one than the directory holds."""
     task, directory = tasks.find(args.task), args.model_dir or models / args.task
+    if not args.model_dir and not is_model(directory) and (ready_made := pretrained(args.task)):
+        directory = ready_made
+        note(f"answering with {directory}, which comes with n2m; to train your own: python run.py --task {args.task}")
     reading = given(args, CorpusSettings)
     asked = {**given(args, Settings), **reading, **({"reverse": True} if args.reverse else {})}
     asked.pop("seed", None)  # with an input it is the answer's

@@ -14,14 +14,15 @@ from core.text import Codec
 from tasks.shared.model import TextModel
 
 
-def save(model: TextModel, directory: Path, finished: bool = True) -> None:
+def save(model: TextModel, directory: Path, finished: bool = True, half: bool = False) -> None:
     """Write all that the model needs, from raw text to raw text, into a directory of its own.
 
-    finished: whether its training is complete
+    finished  whether its training is complete
+    half      weights in half precision
     """
     checkpoint.save(directory, model.network, {
         "settings": {"task": model.task.name, **dataclasses.asdict(model.settings)},
-        "source": model.source.to_json(), "target": model.target.to_json(), "training": model.metadata}, finished)
+        "source": model.source.to_json(), "target": model.target.to_json(), "training": model.metadata}, finished, half)
 
 
 def load(directory: Path, where: str = "auto") -> TextModel:
