@@ -31,15 +31,6 @@ def test_rows_start_with_about_unit_length():
     assert lengths.mean().item() == pytest.approx(1, abs=0.05)  # 16 numbers of variance 1/16
 
 
-def test_a_scaled_embedding_looks_up_numbers_of_about_unit_size():
-    torch.manual_seed(1)
-    scaled = Embedding(2000, 16, scaled=True)
-    ids = torch.arange(2000)
-    assert torch.equal(scaled(ids), 4 * scaled.weight)
-    assert scaled(ids[1:]).square().mean().item() == pytest.approx(1, abs=0.05)
-    assert torch.equal(an_embedding()(ids[:V]), an_embedding().weight)
-
-
 def test_loading_takes_known_vectors_and_leaves_the_others():
     embedding = an_embedding()
     before = embedding.weight.detach().clone()

@@ -107,15 +107,6 @@ def test_a_shared_embedding_is_one_tensor():
     assert decoder.output.weight is encoder.embedding.weight
 
 
-def test_embeddings_are_scaled_if_asked_for_but_pretrained_vectors_keep_their_size():
-    s = settings(scale_embeddings=True, vectors="some.txt")
-    encoder, lookup = make_encoder(s, SOURCES), make_lookup(s, SOURCES)
-    decoder = make_decoder(s, TARGETS, encoder.memory_size)
-    assert [e.scale for e in (encoder.embedding, lookup.embedding, decoder.embedding)] == [1, 1, E ** 0.5]
-    assert make_encoder(settings(scale_embeddings=True), SOURCES).embedding.scale == E ** 0.5
-    assert make_encoder(settings(), SOURCES).embedding.scale == 1
-
-
 def test_the_padding_vector_stays_zero_in_training():
     model = a_seq2seq(tie_embeddings=False)  # tied, it learns as an output that never comes; nothing reads it
     optimizer = torch.optim.Adam(model.parameters(), lr=0.1)

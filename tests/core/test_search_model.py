@@ -39,7 +39,7 @@ def model_of(cell: str, attention: str, placement: str, layers: int, **more) -> 
 @torch.inference_mode()
 def test_a_step_equals_that_of_the_decoder(monkeypatch, cell, attention, placement, layers, lookups):
     monkeypatch.setattr(search_model, "BATCH", 2)  # three batches, of three lengths, joined
-    model = model_of(cell, attention, placement, layers, scale_embeddings=layers == 2)
+    model = model_of(cell, attention, placement, layers)
     fast = SearchModel(model)
     fast.decoder._lookups = lookups
     fast.decoder._input(torch.tensor([BOS]))
