@@ -158,11 +158,11 @@ class Model:
         """Every step from the text to its greedy answer, with the values of each as numpy arrays.
 
         candidates  how many of the most likely tokens each step lists
-        search      max_output and no_repeat_ngram_size
+        search      max_output, no_repeat_ngram_size, form, rhyme and tune
         Raises InputError for an input that the model cannot answer.
         """
         for name in search:
-            if name not in ("max_output", "no_repeat_ngram_size"):
+            if name not in ("max_output", "no_repeat_ngram_size", "form", "rhyme", "tune"):
                 raise InputError(f"`{name}` cannot be combined with `explain`, whose answer is greedy; remove it")
         return self.task.walk(self.text_model, self.read_input(text), self.search_settings(**search), candidates)
 

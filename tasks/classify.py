@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from core.data import Example
@@ -28,7 +29,7 @@ class Classify(Task):
     answers_with = "label"
     ends_with_eos = False
     labels = True
-    ignored_search = ("beam", "length_penalty", "no_repeat_ngram_size", "temperature", "top_k", "top_p", "max_output")
+    ignored_search = tuple(f.name for f in fields(SearchSettings) if f.name != "n_best")
     defaults = {"tokenizer": "words", "embedding_size": 128, "hidden_size": 128, "dropout": 0.5, "word_dropout": 0.2,
                 "min_count": 2}
 

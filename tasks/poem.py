@@ -40,7 +40,7 @@ class Poem(DecodingTask):
     ends_with_eos = False  # the decoder stops at length N
     defaults = {"max_length": 24, "min_count": 2, "bidirectional": False}
     search_defaults = {"length_penalty": 0.0}
-    ignored_search = ("max_output",)  # a line is as long as the one before
+    ignored_search = ("max_output", "tune")  # a line is as long as the one before
 
     def advice(self, data: Splits) -> list[str]:
         pairs = data.train[:SAMPLE]

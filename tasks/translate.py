@@ -27,6 +27,7 @@ class Translate(DecodingTask):
     default_corpus = "hsk"
     sample_input = "我喜欢喝茶。"
     reversible = True
+    ignored_search = ("rhyme", "tune")
     defaults = {"tokenizer": "words", "dropout": 0.4, "word_dropout": 0.1, "label_smoothing": 0.1, "epochs": 20}
 
     def build(self, settings: Settings, source: Codec, target: Any) -> torch.nn.Module:

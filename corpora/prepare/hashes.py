@@ -126,7 +126,8 @@ def read(items: Iterable[Example | Rejected], format: ExampleFormat, cleaner: Cl
 
 def _by_split(hashed: np.ndarray, splits: np.ndarray, same: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The hashes, moved into the example's own split where the corpus assigns one; a split without such examples is
-    taken from the rest, of which those assigned to training come last. And numbers that are equal for duplicates."""
+    taken from the rest: from what has no split if there is any, and else from what is for training. And numbers that
+    are equal for duplicates."""
     own = {name: bool((splits == i).any()) for i, name in enumerate(SPLITS, 1)}
     found, free, low = hashed.copy(), hashed, TEST + DEV
     if own["test"] and not own["dev"]:
@@ -134,10 +135,12 @@ def _by_split(hashed: np.ndarray, splits: np.ndarray, same: np.ndarray) -> tuple
     elif own["dev"]:
         begin = 0 if own["test"] else TEST  # of what is left of the hash for training
         found = np.where(free < begin, free, low + (free - begin) / (1 - begin) * (1 - low))
-    kept = [("train", TEST + DEV, 1 - TEST - DEV)] * bool((splits == 0).any())  # where there are others to hold out
-    for name, start, fraction in (("dev", TEST, DEV), ("test", 0.0, TEST), *kept):
+    for name, start, fraction in (("dev", TEST, DEV), ("test", 0.0, TEST)):
         at = splits == SPLITS.index(name) + 1
         found[at] = start + hashed[at] * fraction
+    if (splits == 0).any():
+        at = splits == SPLITS.index("train") + 1
+        found[at] = TEST + DEV + hashed[at] * (1 - TEST - DEV)
     # One of two poems with the same lines may be held out: the comparison of the splits decides then.
     split = (found < TEST).astype(np.int64) + (found < TEST + DEV)
     return found, same ^ split << 62

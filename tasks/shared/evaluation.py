@@ -57,17 +57,21 @@ def evaluate_pairs(task: Task, model: Trained, data: Splits, search: SearchSetti
 
 
 def evaluate_themes(task: Task, model: Trained, data: Splits, search: SearchSettings) -> Report:
-    """Texts on a theme: perplexity, with a trigram model as the baseline; and how often a classifier trained on the
-    training texts only finds the theme in the model's texts, and in real ones."""
-    asked = sample(data.test)
+    """Texts on a theme: perplexity, with a trigram model as the baseline; how often a classifier trained on the
+    training texts only finds the theme in the model's texts, and in real ones; and how often they write the theme. A
+    text that stands under several themes counts for its first."""
+    asked = sample(with_first_source(data.test))
     answers = [found[0].text for found in task.answer(model, asked, search)]
     train, fitted_to = baselines.subsample(data.train, TRAIN)
+    train = with_first_source(train)
     targets = [e.target for e in train]
     judge = baselines.theme_classifier(targets, [e.source for e in train])
     themes = [e.source for e in asked]
 
     def found(texts: Sequence[str]) -> dict[str, float]:
-        return {"theme found": prosody.share(a == b for a, b in zip(judge.predict(texts), themes))}
+        return {"theme found": prosody.share(a == b for a, b in zip(judge.predict(texts), themes)),
+                "theme written": sum(text.count(theme) for text, theme in zip(texts, themes)) / len(texts),
+                "distinct-2": metrics.distinct(texts, 2)}
 
     rows = {MODEL: {"perplexity": model_perplexity(model, data.test), **found(answers)},
             "character trigram": {"perplexity": trigram_perplexity(model, train, data)},
@@ -75,7 +79,13 @@ def evaluate_themes(task: Task, model: Trained, data: Splits, search: SearchSett
             "(real test texts)": found([e.target for e in asked])}
     return Report("perplexity", False, rows,
                   ["theme found: fraction of texts in which a TF-IDF classifier trained on the training split "
-                   "finds the theme", *fitted_to], examples(asked, answers))
+                   "finds the theme; theme written: times per text; distinct-2: different pairs of characters per pair",
+                   *fitted_to], examples(asked, answers))
+
+
+def with_first_source(examples: Sequence[Example]) -> list[Example]:
+    """Of examples with the same target the first one."""
+    return list({e.target: e for e in reversed(examples)}.values())[::-1]
 
 
 def evaluate_poems(task: Task, model: Trained, data: Splits, search: SearchSettings) -> Report:

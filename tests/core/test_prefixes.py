@@ -97,7 +97,8 @@ def test_an_epoch_visits_each_example_once_with_its_own_source(sources, size, ep
 def test_runs_stay_together_and_come_in_another_order_with_another_seed():
     sources = [[4 + i % 7, 4 + i // 7] + [4] * n for i in range(40) for n in range(4)]
     split = EncodedSplit(sources, [[4]] * 160).share_prefixes()
-    plans = [split.plan_batches(Settings(batch_size=4, seed=seed), epoch, 3) for seed, epoch in ((1, 1), (1, 2), (2, 1))]
+    plans = [split.plan_batches(Settings(batch_size=4, seed=seed), epoch, 3)
+             for seed, epoch in ((1, 1), (1, 2), (2, 1))]
     for plan in plans:
         assert all(len(split.batch(part).source) == 1 for part in plan)  # the four lines of a poem, read once
     assert len({tuple(part[0] for part in plan) for plan in plans}) == 3

@@ -45,7 +45,8 @@ def test_a_view_is_a_sequence_like_any_other(examples, data):
 
 def test_a_record_without_a_mark_is_that_of_version_0_1_0():
     found = stored([Example("a", "b", ("c",), "k"), Example("a", "b", mark="宋")])
-    assert (found.store.folder.path / RECORDS).read_text(encoding="utf-8") == "a\tb\tc\tk\t\na\tb\t\t宋\n"  # else checksums would change
+    records = (found.store.folder.path / RECORDS).read_text(encoding="utf-8")
+    assert records == "a\tb\tc\tk\t\na\tb\t\t宋\n", "checksums would change"
 
 
 def test_a_place_that_is_not_there_is_no_example():
