@@ -38,7 +38,8 @@ class Poem(DecodingTask):
     writes_lines = True
     lines = True
     ends_with_eos = False  # the decoder stops at length N
-    defaults = {"max_length": 32, "min_count": 2, "bidirectional": False, "attention": "dot", "source_dropout": 0.05}
+    # Four lines of seven characters, with their punctuation and a mark.
+    defaults = {"max_length": 34, "min_count": 2, "bidirectional": False, "attention": "dot", "source_dropout": 0.05}
     search_defaults = {"length_penalty": 0.0}
     ignored_search = ("max_output", "tune")  # a line is as long as the one before
 
