@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -64,7 +65,8 @@ def strongest(weights: dict[str, float], subjects: str) -> list[str]:
 def title_words(titles: Sequence[str]) -> list[list[str]]:
     """Of each title the words of two characters that are in many titles: 江南, 秋夜, 送别."""
     import jieba
-    cut = [[w for w in dict.fromkeys(jieba.cut(title)) if len(w) == 2 and not NO_SUBJECT.search(w)]
+    jieba.setLogLevel(logging.WARNING)
+    cut = [[w for w in dict.fromkeys(jieba.cut(title)) if len(w) == 2 and w.isalpha() and not NO_SUBJECT.search(w)]
            for title in titles]
     counts = Counter(word for words in cut for word in words)
     return [[w for w in words if counts[w] >= FEWEST] for words in cut]

@@ -71,7 +71,7 @@ class Cleaner:
         if s.max_ratio and long > s.max_ratio * short:
             return as_rejected(f"one text more than {s.max_ratio:g} times as long as the other", e)
         return replace(e, source=source, target=target, context=tuple(one_line(convert(c)) for c in e.context),
-                       key=one_line(convert(e.key)))
+                       key=one_line(convert(e.key)), mark=one_line(convert(e.mark)))
 
 
 def as_rejected(reason: str, e: Example, detail: str = "") -> Rejected:

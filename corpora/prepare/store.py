@@ -1,6 +1,6 @@
 """What is kept of a prepared corpus: a file of examples with views of some of them, and a file of what was rejected.
 
-A record is a line: source, target, the lines of context, the mark and the key, each followed by a tab.
+A record is a line: source, target, the lines of context and the key, each followed by a tab, and the mark.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Writer:
         return len(self._lengths)
 
     def add(self, example: Example) -> None:
-        line = "\t".join((example.source, example.target, *example.context, example.mark, example.key, "\n"))
+        line = "\t".join((example.source, example.target, *example.context, example.key, example.mark + "\n"))
         data = line.encode("utf-8", "surrogatepass")
         self._lengths.append(len(data))
         self._file.write(data)
@@ -77,8 +77,8 @@ class Store:
         ends = self._ends[index].tolist()
         begins = np.where(index > 0, self._ends[index - 1], 0).tolist()
         for begin, end in zip(begins, ends):
-            source, target, *context, mark, key, _ = (
-                self._bytes(begin, end - begin).decode("utf-8", "surrogatepass").split("\t"))
+            source, target, *context, key, mark = (
+                self._bytes(begin, end - begin - 1).decode("utf-8", "surrogatepass").split("\t"))
             yield Example(source, target, tuple(context), key, mark=mark)
 
     def _bytes(self, begin: int, size: int) -> bytes:

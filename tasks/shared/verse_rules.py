@@ -61,7 +61,7 @@ def rules_of(codec: Codec, patterns: Sequence[Pattern], device: torch.device | s
     chain = padded([[int(symbol) for symbol in p.form.rhymes] for p in patterns])
     start = torch.tensor([[not p.form.groups or name in p.form.groups for name in names] for p in patterns])
     rules: list[Rule] = [Positions("punctuation", classes, layout)]
-    if chain.any():
+    if names and chain.any():
         rules.append(Alike("rhyme", groups, chain, start))
     if not all(p.repeats for p in patterns):
         T = layout.size(1)

@@ -39,6 +39,11 @@ def test_normalisation_and_script_conversion_change_texts_and_are_counted():
     assert clean("漢字", "ab", "as-written") == (Example("漢字", "ab"), {})
 
 
+def test_context_key_and_mark_become_single_lines_of_the_same_script():
+    example = Example("a", "b", ("漢\t",), "漢\n字", mark="漢\t\n")
+    assert Cleaner(CorpusSettings(), "simplified").clean(example) == Example("a", "b", ("汉 ",), "汉 字", mark="汉  ")
+
+
 def test_every_line_of_a_file_is_an_example_or_a_reject_with_its_line(tmp_path):
     lines = [f"source {i}\ttarget {i}" for i in range(50)]
     lines[3], lines[7], lines[9], lines[20] = "alone", "source 0\ttarget 0", "\ttarget", "x" * 40 + "\ty"

@@ -56,12 +56,14 @@ def made_up(n: int) -> list[list[str]]:
 
 @pytest.fixture
 def poems(tmp_path, monkeypatch):
-    """Puts poems (lists of paragraphs) where the Tang poems would be, spread over the upstream files."""
-    def put(collection: list[list[str]]) -> None:
+    """Puts poems (lists of paragraphs) where the Tang poems would be, spread over the upstream files, and others where
+    those of the Song would be. titles: by their paragraphs."""
+    def put(collection: list[list[str]], song: list[list[str]] = (), titles: dict[str, str] = {}) -> None:  # noqa: B006
         def folder(name: str, sums: dict[str, str], sources: list) -> Path:
             for i, file in enumerate(sums):
-                items = [{"author": "無名氏", "paragraphs": p, "title": f"無題 {i}", "id": f"{i}-{j}"}
-                         for j, p in enumerate(collection[i::len(sums)])]
+                found = (song if ".song." in file else collection)[i::len(sums)]
+                items = [{"author": "無名氏", "paragraphs": p, "title": titles.get("".join(p), "其"),
+                          "id": f"{i}-{j}"} for j, p in enumerate(found)]
                 (tmp_path / file).write_text(json.dumps(items, ensure_ascii=False, indent=4), encoding="utf-8")
             return tmp_path
         monkeypatch.setattr(chinese_poetry, "folder", folder)
@@ -133,6 +135,18 @@ def test_tang_can_be_prepared_and_no_line_of_a_held_out_poem_is_in_training(poem
     assert not train & held_out
 
 
+def test_song_poems_are_marked_and_for_training_only(poems):
+    poems(made_up(200), [*HANDMADE, *(p[::-1] for p in made_up(40))])  # some with lines of the Tang poems
+    alone, both = prepare(tang.TANG), prepare(tang.BOTH)
+    assert (both.dev, both.test) == (alone.dev, alone.test) and list(both.train)[:len(alone.train)]
+    held_out = {line for e in [*both.dev, *both.test] for line in (e.source, e.target, *e.context)}
+    marked = [e for e in both.train if e.mark]
+    assert not held_out & {line for e in marked for line in (e.source, e.target, *e.context)}
+    assert {e.mark for e in marked} == {"宋"} and [e for e in both.train if not e.mark] == list(alone.train)
+    assert ("野鹤归云晚", "孤灯入梦迟") in {(e.source, e.target) for e in marked}
+    assert {e.mark for e in prepare(tang.SONG).train} == {""}
+
+
 def test_tang_asks_npm_and_three_web_sites_for_files_with_a_checksum_each(monkeypatch):
     asked = []
 
@@ -161,12 +175,13 @@ def test_a_theme_is_a_subject_and_a_character_of_its_poem(poems, few, script):
     found = list(themes.THEMES.examples(script))
     assert len(found) > 150 and len({e.source for e in found}) > 5
     for e in found:
-        assert len(e.source) == 1 and e.source in subjects and e.source in e.target
+        assert len(e.source) <= 2 and set(e.source) <= set(subjects) & set(e.target)
         assert re.fullmatch("(?:(.{5}，.{5}。){2}|(.{7}，.{7}。){2})", e.target)
 
 
 def theme_of(script: str = "traditional") -> dict[str, str]:
-    return {e.target: e.source for e in themes.THEMES.examples(script)}
+    """The first theme of each quatrain."""
+    return {e.target: e.source[0] for e in themes.THEMES.examples(script)}
 
 
 def quatrain(*lines: str) -> list[str]:
@@ -220,6 +235,35 @@ def test_poems_that_are_no_quatrains_have_no_theme(poems, few):
     four_words = quatrain("一二三月", "二三四五", "三四五六", "四五六七")
     poems([*regular, six, mixed, four_words, []])
     assert set(theme_of()) == {"".join(p) for p in regular}
+
+
+def test_a_second_subject_that_is_nearly_as_strong_makes_a_theme_of_two(poems, few):
+    poems([with_subjects("月", "鶴"), with_subjects("月", "鶴", "天"), with_subjects("月", "月", "鶴"),
+           with_subjects("月", "月", "月", "鶴")])
+    found = [(e.source, e.target) for e in themes.THEMES.examples("traditional")]
+    once = "".join(with_subjects("月", "鶴"))
+    assert [source for source, target in found if target == once] == ["月", "月鶴"]  # equal weights: by code point
+    assert [source for source, target in found if target == "".join(with_subjects("月", "月", "月", "鶴"))] == ["月"]
+
+
+def test_the_second_theme_by_hand():
+    assert themes.strongest({"月": 0.5, "江": 0.3, "鹤": 0.29}, "") == ["月", "江"]
+    assert themes.strongest({"月": 0.5, "江": 0.29}, "") == ["月"]
+    assert themes.strongest({"月": 0.5}, "") == ["月"] and themes.strongest({}, "") == []
+
+
+def test_common_words_of_the_title_are_themes_too(poems, few):
+    collection = [with_subjects("月", end) for end in "天地人"]
+    titles = ["送别江南", "江南送别二首", "奉和秋夜"]
+    poems(collection, titles={"".join(p): title for p, title in zip(collection, titles)})
+    assert [e.source for e in themes.THEMES.examples()] == ["月", "送别", "江南", "月", "江南", "送别", "月"]
+
+
+@pytest.mark.parametrize(("titles", "found"), [
+    (["江南 江南"], [[]]), (["秋夜", "秋夜"], [["秋夜"], ["秋夜"]]), (["其二", "其二"], [[], []]),
+    (["月", "月"], [[], []]), (["奉和", "奉和"], [[], []]), (["10", "10"], [[], []]), ([], [])])
+def test_words_of_titles(few, titles, found):
+    assert themes.title_words(titles) == found
 
 
 @pytest.mark.parametrize("script", themes.THEMES.scripts)

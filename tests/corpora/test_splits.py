@@ -89,6 +89,14 @@ def test_case_and_space_do_not_move_an_example():
     assert split_hash(Example("abc", "t")) != split_hash(Example("ab c", "t"))
 
 
+def test_examples_assigned_to_training_stay_there_while_others_are_held_out():
+    more = [dataclasses.replace(e, split="train") for e in numbered(300, start=5000)]
+    alone, both = prepare(corpus(numbered(300))), prepare(corpus([*numbered(300), *more]))
+    assert (both.test, both.dev) == (alone.test, alone.dev)
+    assert len(both.train) == len(alone.train) + 300 and set(alone.train) < set(both.train)
+    assert len(prepare(corpus(more)).test) > 10  # nothing else could be held out
+
+
 def test_the_key_decides_where_there_is_one():
     poem = split_hash(Example("a", "b", (), "poem"))
     assert poem == split_hash(Example("c", "d", (), " Poem")) != split_hash(Example("a", "b"))

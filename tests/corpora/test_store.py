@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from core.cache import get_or_build
 from core.data import Example
-from corpora.prepare.store import Examples, Store, Writer, one_line
+from corpora.prepare.store import RECORDS, Examples, Store, Writer, one_line
 
 texts = st.text(st.characters(exclude_characters="\t\n"), max_size=6)  # lone surrogates too
-some = st.lists(st.builds(Example, texts, texts, st.lists(texts, max_size=3).map(tuple), texts), min_size=1,
-                max_size=8)
+some = st.lists(st.builds(Example, texts, texts, st.lists(texts, max_size=3).map(tuple), texts, mark=texts),
+                min_size=1, max_size=8)
 
 
 def stored(examples, index=None, reverse=False):
@@ -41,6 +41,12 @@ def test_a_view_is_a_sequence_like_any_other(examples, data):
     expected = [examples[i] for i in index]
     assert stored(examples, index)[cut] == expected[cut]
     assert stored(examples, index, reverse=True) == [e.reversed() for e in expected]
+
+
+def test_a_record_without_a_mark_is_that_of_version_0_1_0():
+    found = stored([Example("a", "b", ("c",), "k"), Example("a", "b", mark="宋")])
+    records = (found.store.folder.path / RECORDS).read_text(encoding="utf-8")
+    assert records == "a\tb\tc\tk\t\na\tb\t\t宋\n", "checksums would change"
 
 
 def test_a_place_that_is_not_there_is_no_example():
