@@ -71,5 +71,5 @@ ENGLISH = Corpus(name="chat-en", title="English conversations: utterance → rep
 FILMS = Corpus(name="chat-movies", task="translate", title="dialogues of films: utterance → reply",
                size="some 220,000 pairs", licence="none stated", origin="cs.cornell.edu, Cornell movie dialogs",
                load=load_movies, scripts=("as-written",), version=lambda: checksum(movie_files()),
-               suggested={"epochs": 3, "batch_size": 128, "min_count": 5, "max_length": 40},
+               suggested={"epochs": 3, "batch_size": 128, "min_count": 5, "max_length": 40, "source_dropout": 0.1},
                citation="Danescu-Niculescu-Mizil and Lee 2011, Chameleons in imagined conversations")

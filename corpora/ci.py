@@ -44,4 +44,4 @@ CI = Corpus(
 TUNES = Corpus(
     name="tunes", task="word", title="the name of a tune → a Song ci to it", size="14,843 ci to 68 tunes",
     load=load_tunes, scripts=SCRIPTS, disjoint_fields=("target",), version=partial(poetry_version, SUMS),
-    suggested={"epochs": 4, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 2}, **ABOUT)
+    suggested={"epochs": 4, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 2, "source_dropout": 0.1}, **ABOUT)

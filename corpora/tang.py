@@ -72,17 +72,17 @@ def load_both(script: str) -> Iterator[Example]:
     yield from (replace(e, mark="宋", split="train") for e in load("song", script))
 
 
-def line_by_line(name: str, title: str, size: str, read: Callable[[str], Iterator[Example]],
+def line_by_line(name: str, title: str, size: str, epochs: int, read: Callable[[str], Iterator[Example]],
                  *dynasties: str) -> Corpus:
     return Corpus(
         name=name, task="poem", size=size, load=read, scripts=SCRIPTS,
         disjoint_fields=("source", "target", "context"),
         title=f"{title}: a line, and the next line of equal length (5 or 7 characters)",
         version=partial(all_versions, *(SUMS[dynasty] for dynasty in dynasties)),
-        suggested={"epochs": 1, "batch_size": 128, "learning_rate": 3e-3, "dropout": 0.1}, **ABOUT)
+        suggested={"epochs": epochs, "learning_rate": 3e-3, "dropout": 0.1}, **ABOUT)
 
 
-TANG = line_by_line("tang", "Tang poems", "413,303 pairs", partial(load, "tang"), "tang")
-SONG = line_by_line("song", "Song poems", "1,772,302 pairs", partial(load, "song"), "song")
-BOTH = line_by_line("tang-song", "Tang poems, with Song poems, marked 宋, to train on", "2,185,605 pairs", load_both,
-                    "tang", "song")
+TANG = line_by_line("tang", "Tang poems", "413,303 pairs", 2, partial(load, "tang"), "tang")
+SONG = line_by_line("song", "Song poems", "1,772,302 pairs", 1, partial(load, "song"), "song")
+BOTH = line_by_line("tang-song", "Tang poems, with Song poems, marked 宋, to train on", "2,185,605 pairs", 1,
+                    load_both, "tang", "song")

@@ -38,7 +38,8 @@ class Poem(DecodingTask):
     writes_lines = True
     lines = True
     ends_with_eos = False  # the decoder stops at length N
-    defaults = {"max_length": 24, "min_count": 2, "bidirectional": False}
+    # Four lines of seven characters, with their punctuation and a mark.
+    defaults = {"max_length": 34, "min_count": 2, "bidirectional": False, "attention": "dot", "source_dropout": 0.05}
     search_defaults = {"length_penalty": 0.0}
     ignored_search = ("max_output", "tune")  # a line is as long as the one before
 
@@ -52,11 +53,12 @@ class Poem(DecodingTask):
         """The poem so far as it is printed, ， after odd lines and 。 after even ones: this tells the model where in a
         couplet it is. Of a poem of more than max_length characters the oldest lines are left out, several at a time:
         the sources of most lines then begin those of the next ones, which training needs to read only once."""
-        lines = [*example.context, example.source]
-        first, several = 0, max(1, settings.max_length // (len(example.source) + 1) // 2)
-        while first < len(lines) - 1 and sum(len(line) + 1 for line in lines[first:]) > settings.max_length:
+        lines, mark = [*example.context, example.source], example.mark + "：" * bool(example.mark)
+        most = settings.max_length - len(mark)
+        first, several = 0, max(1, most // (len(example.source) + 1) // 2)
+        while first < len(lines) - 1 and sum(len(line) + 1 for line in lines[first:]) > most:
             first = min(first + several, len(lines) - 1)
-        return (example.mark + "：" if example.mark else "") + punctuate(lines[first:], start=first)
+        return mark + punctuate(lines[first:], start=first)
 
     def read_input(self, text: str, settings: Settings) -> Example:
         """The lines of a poem, cut as those of a corpus are; the last one is to be continued. A mark, as of tang-song,

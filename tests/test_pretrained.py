@@ -1,0 +1,43 @@
+"""The models in pretrained/: small, whole, and as good as their cards say."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+import n2m
+from n2m import data
+from tasks.shared.evaluation import model_perplexity
+from tests.copies import ROOT
+
+FOLDERS = sorted(path.parent for path in (ROOT / "pretrained").glob("*/card.json"))
+GREEDY = {"beam": 1, "form": "free"}  # as benchmarks/pretrained.py answers for the card
+MOST = 24e6  # bytes, of all models together
+
+
+def card_of(folder: Path) -> dict:
+    return json.loads((folder / "card.json").read_text(encoding="utf-8"))
+
+
+def test_together_they_are_small_enough_for_a_clone():
+    assert sum(path.stat().st_size for folder in FOLDERS for path in folder.iterdir()) <= MOST
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_model_answers_as_its_card_says(folder):
+    model, card = n2m.load(folder), card_of(folder)
+    assert n2m.pretrained(card["task"]) == folder
+    assert card["checksum"] == model.metadata["corpus"]["checksum"]
+    for text, answer in card["answers"].items():
+        assert model.answer([text], **GREEDY)[0][0].text == answer
+
+
+@pytest.mark.skipif("CORPORA_CACHE" not in os.environ, reason="needs CORPORA_CACHE, a cache with the corpora")
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_sample_of_the_test_split_has_the_perplexity_of_the_card(folder, monkeypatch):
+    monkeypatch.setenv("N2M_CACHE", os.environ["CORPORA_CACHE"])
+    model, sample = n2m.load(folder), card_of(folder)["sample"]
+    test = data.of_model(model.metadata["corpus"], model.task, model.settings.limit).test
+    found = model_perplexity(model.text_model, [test[i] for i in sample["numbers"]])
+    assert found == pytest.approx(sample["perplexity"], rel=0.002)
