@@ -50,7 +50,7 @@ def test_every_search_keeps_tones_rhyme_and_no_repeats(search):
     for e, best in zip(examples, found):
         before = [*e.context, e.source]
         form = verse.next_line(before, len(e.source))
-        assert best and len({a.text for a in best}) == len(best) or search.get("temperature")
+        assert (best and len({a.text for a in best}) == len(best)) or search.get("temperature")
         for a in best:
             assert verse.faults(a.text, form, repeats=True, used="".join(before)) == []
 
