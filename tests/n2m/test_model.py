@@ -104,7 +104,7 @@ def test_an_acrostic_begins_each_line_with_a_character(trained):
     assert [line.text[0] for line in model.acrostic("春花", line_length=7)] == ["春", "花"]
     with pytest.raises(n2m.InputError, match="which the model does not know"):
         model.acrostic("春\U0001f9ff")
-    with pytest.raises(n2m.InputError, match="`line_length` 1 must be from 2 to 23"):
+    with pytest.raises(n2m.InputError, match="`line_length` 1 must be from 2 to 33"):
         model.acrostic("春", line_length=1)
 
 
