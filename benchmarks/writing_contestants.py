@@ -6,6 +6,8 @@ import random
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,12 +17,14 @@ from core.verses import lines_of
 from tasks.shared import evaluation
 
 POEM = 4  # lines of a whole poem
-FREE = {"search": "likeliest", "form": "free"}
-SEARCHES = {"varied": ("varied, in form (the default)", {"search": "varied"}),
-            "beam": ("beam 5, free (the default before)", FREE | {"beam": 5}),
-            "greedy": ("greedy, free", FREE | {"beam": 1}),
-            "sampling": ("sampling at temperature 1, free", FREE | {"temperature": 1.0})}
-YI_LI_SUN = {"attention": "additive", "placement": "before", "bidirectional": True, "cell": "gru", "max_length": 16}
+FREE: dict[str, Any] = {"search": "likeliest", "form": "free"}
+SEARCHES: dict[str, tuple[str, dict[str, Any]]] = {
+    "varied": ("varied, in form (the default)", {"search": "varied"}),
+    "beam": ("beam 5, free (the default before)", FREE | {"beam": 5}),
+    "greedy": ("greedy, free", FREE | {"beam": 1}),
+    "sampling": ("sampling at temperature 1, free", FREE | {"temperature": 1.0})}
+YI_LI_SUN: dict[str, Any] = {"attention": "additive", "placement": "before", "bidirectional": True, "cell": "gru",
+                             "max_length": 16}
 
 
 class Contestant:
@@ -128,14 +132,14 @@ def exchanged(texts: Sequence[str], kinds: Sequence[Hashable], seed: int) -> lis
     return found
 
 
-def yi_li_sun(model: n2m.Model, folder: str, seed: int) -> Ours:
+def yi_li_sun(model: n2m.Model, folder: Path, seed: int) -> Ours:
     """Yi, Li and Sun (2016), arXiv 1604.01537, on our core: a bidirectional GRU encoder of the two lines before, an
     attention before the update, target lines reversed. Sizes, corpus and epochs are those of the model."""
     reversed_corpora = {"tang": "TANG", "song": "SONG", "tang-song": "BOTH"}
     name = model.metadata["corpus"]["name"]
     if name not in reversed_corpora:
         raise InputError(f"--only yi-li-sun needs a model of {', '.join(reversed_corpora)}, not of {name}")
-    same = {key: getattr(model.settings, key) for key in (
+    same: dict[str, Any] = {key: getattr(model.settings, key) for key in (
         "embedding_size", "hidden_size", "layers", "epochs", "batch_size", "batch_tokens", "learning_rate", "dropout",
         "min_count", "limit", "schedule", "warmup", "average", "average_epochs", "ema_decay", "patience", "seed")}
     trained = n2m.train("poem", f"benchmarks.writing_reversed:{reversed_corpora[name]}", folder, **same, **YI_LI_SUN)

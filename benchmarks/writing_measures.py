@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -91,8 +92,8 @@ def form(patterns: Patterns, asked: Sequence[Example], texts: Sequence[str]) -> 
     pattern forbids characters (of the first line of a couplet), the fraction with one of them."""
     rows = [(own, text, e) for own, text, e in zip(patterns, texts, asked) if own and ANY not in own[0].form.tones]
     found = {}
-    if rhyming := [(own, text, e) for own, text, e in rows if any(map(binds_rhyme, own))]:
-        found[RHYMES] = share(any(keeps_rhyme(p, text, [*e.context, e.source]) for p in own) for own, text, e in rhyming)
+    if rhyming := [(own, text, [*e.context, e.source]) for own, text, e in rows if any(map(binds_rhyme, own))]:
+        found[RHYMES] = share(any(keeps_rhyme(p, text, before) for p in own) for own, text, before in rhyming)
     if rows:
         found[TONES] = share(any(keeps_tones(p, text) for p in own) for own, text, _ in rows)
     if couplets := [(own[0], text) for own, text, e in rows if own[0].used and not own[0].doubles]:
@@ -124,10 +125,11 @@ def whole(patterns: Patterns, texts: Sequence[str]) -> dict[str, float]:
     return {WHOLE: share(any(not p.faults(text) for p in own) for own, text in rows)} if rows else {}
 
 
-def whole_poems(model: n2m.Model, search: SearchSettings, poems: Sequence[Sequence[str]]) -> dict[str, float]:
+def whole_poems(model: n2m.Model, task: Any, search: SearchSettings,
+                poems: Sequence[Sequence[str]]) -> dict[str, float]:
     """The fraction of poems that have no fault in the lines behind the first one."""
     asked = [Example(lines[i], lines[i + 1], tuple(lines[:i])) for lines in poems for i in range(POEM - 1)]
-    patterns = model.task.patterns(model.text_model, asked, search)
+    patterns = task.patterns(model.text_model, asked, search)
     good = np.array([bool(whole([own], [e.target]).get(WHOLE, 1)) for own, e in zip(patterns, asked)])
     return {WHOLE: float(good.reshape(-1, POEM - 1).all(axis=1).mean())}
 
@@ -141,10 +143,11 @@ def variety(texts: Sequence[str], poets: Sequence[str], known: set[str]) -> dict
 
 
 def repeated_by_poets(train: Sequence[Example]) -> float:
-    """The fraction of training texts that stand in training once more. (Test texts do not: they are held out.)"""
-    texts = np.fromiter((hash(e.target) for e in train), dtype=np.int64, count=len(train))
-    _, counts = np.unique(texts, return_counts=True)
-    return float(counts[counts > 1].sum() / len(texts))
+    """The fraction of training texts that stand in another poem of the training split. (Test texts do not stand there
+    at all, since they are held out.)"""
+    found = np.unique(np.array([[hash(e.target), hash(e.key or e.source)] for e in train]), axis=0)  # text, poem
+    _, counts = np.unique(found[:, 0], return_counts=True)
+    return float(counts[counts > 1].sum() / len(found))
 
 
 def themes(asked: Sequence[Example], texts: Sequence[str], judge: baselines.Pipeline) -> dict[str, float]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import n2m
 from benchmarks import writing_measures as measures
@@ -30,7 +31,10 @@ class Trial:
     def __init__(self, model: n2m.Model, dataset: Dataset, judge: n2m.Model | None, folder: Path, lines: int,
                  judged: int, poems: int) -> None:
         self.model, self.dataset, self.folder, self.search = model, dataset, folder, model.search_settings()
-        test = dataset.test
+        self.task: Any = model.task  # a DecodingTask
+        # A quatrain comes once for each of its themes, of which the first one counts.
+        test = self.test = [*{e.target: e for e in reversed(dataset.test)}.values()][::-1] if dataset.many_targets \
+            else dataset.test
         self.judged = min(judged, len(test) // 2)
         self.examples = list(test[:max(lines, self.judged)])
         self.asked = self.examples[:lines]
@@ -40,7 +44,7 @@ class Trial:
         self.known = {e.target for e in dataset.train}
         self.repeated = measures.repeated_by_poets(dataset.train)
         self.firsts = poems_of(test, poems) if model.task.writes_lines else []
-        self.patterns = model.task.patterns(model.text_model, self.asked, self.search)
+        self.patterns = self.task.patterns(model.text_model, self.asked, self.search)
         single = [e for e in dataset.train if len(e.source) == 1] if model.task.name == "word" else []
         self.themes = theme_classifier([e.target for e in single], [e.source for e in single]) if single else None
 
@@ -59,7 +63,7 @@ class Trial:
     def run(self, name: str, contestant: Contestant) -> tuple[dict[str, float], list[str]]:
         """The row of a contestant, and what it wrote, to be read."""
         print(f"{contestant.title}: {len(self.examples):,} texts", file=sys.stderr, flush=True)
-        row = measures.knowledge(contestant, self.model, self.asked, self.dataset.test)
+        row = measures.knowledge(contestant, self.model, self.asked, self.test)
         seconds, texts = timed(lambda: contestant.texts(self.examples))
         asked, own = self.asked, texts[:len(self.asked)]
         if self.judged:
@@ -72,7 +76,7 @@ class Trial:
         shown = [f"{e.source} → {text}" for e, text in zip(asked, own)]
         if self.firsts:
             poems = contestant.poems(self.firsts)
-            row |= measures.whole_poems(self.model, self.search, poems)
+            row |= measures.whole_poems(self.model, self.task, self.search, poems)
             shown = [punctuate(lines) for lines in poems]
         elif self.patterns:
             row |= measures.whole(self.patterns, own)
@@ -80,9 +84,8 @@ class Trial:
             row["copied"] = self.repeated
         else:
             row["ms"] = 1000 * seconds / len(texts)
-            row["one, s"] = alone([lambda e=e: contestant.texts([e]) for e in asked[:ALONE]])
-            row |= {"poem, s": alone([lambda lines=lines: contestant.poems([lines]) for lines in self.firsts[:ALONE]])
-                    } if self.firsts else {}
+            row["one, s"] = alone(contestant.texts, asked)
+            row |= {"poem, s": alone(contestant.poems, self.firsts)} if self.firsts else {}
         row |= {} if contestant.minutes is None else {"minutes": contestant.minutes}
         return row | ({} if contestant.parameters is None else {"M": contestant.parameters / 1e6}), shown
 
@@ -94,6 +97,6 @@ def timed(work: Callable[[], Result]) -> tuple[float, Result]:
     return time.perf_counter() - begun, result
 
 
-def alone(works: list[Callable[[], object]]) -> float:
-    """The seconds that one of them takes, as a rule."""
-    return statistics.median(timed(work)[0] for work in works)
+def alone(work: Callable[[list[Any]], object], items: Sequence[Any]) -> float:
+    """The seconds that one of the items takes by itself, as a rule."""
+    return statistics.median(timed(partial(work, [item]))[0] for item in items[:ALONE])

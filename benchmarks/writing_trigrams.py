@@ -86,7 +86,7 @@ class KneserNey:
         ids = [BOS, BOS]
         while len(ids) < length + 2:
             drawn, u = None, rng.random()
-            for order, history in zip(self.orders, self.histories(np.int64(ids[-2]), np.int64(ids[-1]))):
+            for order, history in zip(self.orders, self.histories(*np.array(ids[-2:]))):
                 if drawn is None:
                     drawn, u = order.draw(int(history), u)
             drawn = int(u * self.V) if drawn is None else drawn  # below the last order all ids are equally likely
