@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, 
 import torch
 
 import n2m
+import tasks
 from benchmarks import command
 from benchmarks.writing_contestants import SEARCHES, Contestant, Ours, Poets, Shuffled, yi_li_sun
 from benchmarks.writing_lm import language_model
@@ -85,10 +86,12 @@ def main() -> None:
 
 def compare(args: argparse.Namespace, chosen: list[str]) -> None:
     begun, load = time.time(), os.getloadavg()[0]
-    trained: dict[str, Any] = {"source_dropout": 0.1, "budget": args.budget, "limit": args.limit}
+    trained = options(args)
     place = args.model_dir or Path("models") / args.task
     model = n2m.load(place) if args.model_dir or checkpoint.is_model(place) else n2m.train(
         args.task, args.corpus, args.out / args.task, **trained)
+    if model.task.name != args.task:
+        raise InputError(f"{place}: found a model for `task` {model.task.name}; use --task {model.task.name}")
     dataset = data.of_model(model.metadata["corpus"], model.task, model.settings.limit)
     trial = Trial(model, dataset, find_judge(args, model, trained), args.out / "told", args.lines, args.judged,
                   args.poems)
@@ -106,6 +109,14 @@ def compare(args: argparse.Namespace, chosen: list[str]) -> None:
         args.report.parent.mkdir(parents=True, exist_ok=True)
         args.report.write_text(markdown(f"Writing: {args.task}", facts, rows, samples), encoding="utf-8")
         print(f"\nas Markdown, with texts to read: {args.report}")
+
+
+def options(args: argparse.Namespace) -> dict[str, Any]:
+    """How the model and the judge are trained. Both have to know p(output)."""
+    budget = tasks.find(args.task).budget(args.budget)
+    usual = {**tasks.find(args.task).defaults, **budget}.get("source_dropout")
+    return {"budget": args.budget} | ({"limit": args.limit} if args.limit else {}) \
+        | ({} if usual else {"source_dropout": 0.1})
 
 
 def find_judge(args: argparse.Namespace, model: n2m.Model, trained: dict[str, Any]) -> n2m.Model | None:

@@ -107,12 +107,17 @@ class Shuffled(Contestant):
         self.seed = seed
 
     def texts(self, asked: Sequence[Example]) -> list[str]:
-        return exchanged([e.target for e in asked], [(len(e.target), len(e.context) % 2) for e in asked], self.seed)
+        return exchanged([e.target for e in asked], list(map(kind, asked)), self.seed)
 
     def poems(self, known: Sequence[Sequence[str]]) -> list[list[str]]:
         columns = [exchanged(column, [len(line) for line in column], self.seed + place) if place else list(column)
                    for place, column in enumerate(zip(*known))]
         return [list(lines) for lines in zip(*columns)]
+
+
+def kind(e: Example) -> tuple[int, int]:
+    """Length of the text, and its place in a couplet."""
+    return len(e.target), len(e.context) % 2
 
 
 def exchanged(texts: Sequence[str], kinds: Sequence[Hashable], seed: int) -> list[str]:

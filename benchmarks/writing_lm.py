@@ -148,7 +148,7 @@ def hidden_size(parameters: int, E: int) -> int:
 
     >>> H = hidden_size(1_000_000, 256)
     >>> H, 4 * H * (256 + H + 2) + (H + 1) * 256
-    (362, 990704)
+    (364, 999072)
     """
     b = 5 * E + 8  # 4 H² + b H + E = parameters
     return max(8, int((-b + (b * b + 16 * max(0, parameters - E)) ** 0.5) / 8))

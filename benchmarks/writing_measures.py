@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import n2m
-from benchmarks.writing_contestants import POEM, Contestant, with_text
+from benchmarks.writing_contestants import POEM, Contestant, kind, with_text
 from core.data import Example, InputError
 from core.metrics import distinct
 from core.settings import SearchSettings
@@ -68,9 +69,24 @@ class Judge:
         return float(without.sum()) / tokens(self.model, examples), float((given - without).mean())
 
 
+def of_same_kinds(asked: Sequence[Example], pool: Sequence[Example]) -> list[tuple[int, Example]]:
+    """For each of the examples, by its number, another one of the pool of its length and place, so that neither tells
+    the two apart. Both are in their own order; examples for which the pool is too small are left out."""
+    own, others = defaultdict(list), defaultdict(list)
+    for i, e in enumerate(asked):
+        own[kind(e)].append(i)
+    for e in pool:
+        others[kind(e)].append(e)
+    pairs = []
+    for name, numbers in own.items():
+        n = min(len(numbers), len(others[name]))
+        pairs += [(numbers[i * len(numbers) // n], others[name][i * len(others[name]) // n]) for i in range(n)]
+    return sorted(pairs, key=lambda pair: pair[0])
+
+
 def told_apart(name: str, written: Sequence[Example], poets: Sequence[Example], folder: Path) -> float:
     """Accuracy with which our own classifier tells written texts from those of poets, on texts held out; each is read
-    behind its input. The examples of the two are different ones: so they share no poem with each other."""
+    behind its input. The examples of the two are of different poems, and so are those held out."""
     labelled = [[(f"{e.source}，{e.target}", label) for e in examples]
                 for label, examples in (("written", written), ("poet", poets))]
     cut = [round(len(rows) * (1 - HELD_OUT)) for rows in labelled]

@@ -35,11 +35,11 @@ class Trial:
         # A quatrain comes once for each of its themes, of which the first one counts.
         test = self.test = [*{e.target: e for e in reversed(dataset.test)}.values()][::-1] if dataset.many_targets \
             else dataset.test
-        self.judged = min(judged, len(test) // 2)
-        self.examples = list(test[:max(lines, self.judged)])
+        half = len(test) // 2  # the contestants write where these poems go on; the others are the poets' side
+        self.examples = list(test[:max(lines, min(judged, half))])
         self.asked = self.examples[:lines]
+        self.pairs = measures.of_same_kinds(self.examples[:min(judged, half)], test[-half:])
         self.own = [e.target for e in self.asked]
-        self.poets = list(test[len(test) - self.judged:])  # other poems than those of the first `judged`
         self.judge = measures.Judge(judge, self.asked) if judge else None
         self.known = {e.target for e in dataset.train}
         self.repeated = measures.repeated_by_poets(dataset.train)
@@ -52,7 +52,7 @@ class Trial:
         """How it was measured, one line each."""
         name = self.model.metadata["corpus"]["name"]
         found = [f"corpus {name}; {len(self.asked):,} test examples, {len(self.firsts)} whole poems; told: "
-                 f"{self.judged:,} written texts from as many of the poets"]
+                 f"{len(self.pairs):,} written texts from as many of the poets"]
         if self.judge:
             judge = self.judge.model
             found.append(f"fluency and coherence: by a model with the cell {judge.settings.cell}, trained on "
@@ -66,9 +66,10 @@ class Trial:
         row = measures.knowledge(contestant, self.model, self.asked, self.test)
         seconds, texts = timed(lambda: contestant.texts(self.examples))
         asked, own = self.asked, texts[:len(self.asked)]
-        if self.judged:
-            written = with_text(self.examples[:self.judged], texts)
-            row["told"] = measures.told_apart(name, written, self.poets, self.folder)
+        if self.pairs:
+            numbers, poets = zip(*self.pairs)
+            written = with_text([self.examples[i] for i in numbers], [texts[i] for i in numbers])
+            row["told"] = measures.told_apart(name, written, poets, self.folder)
         row |= self.judge.measures(own) if self.judge else {}
         row |= measures.variety(own, self.own, self.known)
         row |= measures.form(self.patterns, asked, own) if self.patterns else {}

@@ -54,7 +54,9 @@ def test_a_wrong_flag_is_answered_in_one_line(path, monkeypatch, capsys):
     ("joeynmt", ["--epochs", "x"], "x is not a whole number"),
     ("writing", ["--only", "beam,beem"], "--only beem is unknown; use varied, beam, greedy"),
     ("writing", ["--task", "word", "--only", "lstm"], "--only lstm is unknown; use varied"),
-    ("writing", ["--model-dir", "missing"], "missing contains no model"), ("writing", ["--lines", "0"], "at least 1")])
+    ("writing", ["--model-dir", "missing"], "missing contains no model"),
+    ("writing", ["--budget", "7"], "`budget` 7 is unknown for `task` poem"),
+    ("writing", ["--lines", "0"], "at least 1")])
 def test_a_wrong_value_is_answered_in_one_line(name, arguments, says, monkeypatch, capsys):
     assert says in answer_to(ROOT / "benchmarks" / f"{name}.py", arguments, monkeypatch, capsys)
 
