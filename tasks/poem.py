@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tasks.shared.verse_rules import Pattern
 
 
+BEFORE = 7  # lines whose characters do not come again: regulated verse has eight lines
 POEMS = 12  # written side by side where one is wanted
 ONLY_HAN = re.compile(f"[{HAN}]+")
 MARKED = re.compile(f"\\s*([{HAN}])[:：]")
@@ -99,7 +100,7 @@ class Poem(DecodingTask):
 
     def patterns(self, model: Trained, examples: Sequence[Example], search: SearchSettings) -> list[list[Pattern]]:
         """The next line of regulated verse: its tones and its rhyme follow from the lines before, and no character
-        comes twice in a poem. Lines that are not of 5 or 7 Chinese characters are free."""
+        comes twice in eight lines. Lines that are not of 5 or 7 Chinese characters are free."""
         from tasks.shared.prosody import table
         from tasks.shared.verse import REGULATED, next_line
         from tasks.shared.verse_rules import Pattern, free
@@ -108,7 +109,7 @@ class Poem(DecodingTask):
             lines, length = [*e.context, e.source], len(e.source)
             if search.form == "free" or not table() or length not in REGULATED or not ONLY_HAN.fullmatch(e.source):
                 return free(length)
-            return Pattern(next_line(lines, length, search.rhyme), used="".join(lines))
+            return Pattern(next_line(lines, length, search.rhyme), used="".join(lines[-BEFORE:]))
 
         return [[pattern(e)] for e in examples]
 
