@@ -143,7 +143,7 @@ class Poem(DecodingTask):
         Several poems are written side by side, from different first lines on, and compared when they are complete: a
         fine first line may lead nowhere.
         """
-        begun = max(search.n_best, POEMS) if search.search == "varied" else search.n_best
+        begun = min(max(search.n_best, POEMS), search.samples) if search.search == "varied" else search.n_best
         poems: list[list[Answer]] = [[]]
         for number, head in enumerate(heads):
             asked = [replace(example, source=lines[-1], context=tuple(lines[:-1])) for poem in poems

@@ -38,13 +38,14 @@ class DecodingTask(Task):
         lengths = self.output_lengths(examples)
         seeds = seeds or [(model.settings.seed, i) for i in range(len(examples))]
         found: list[list[Answer]] = [[] for _ in examples]
-        for with_form in (True, False):  # a batch is of one kind
-            index = [i for i, own in enumerate(patterns) if bool(own) is with_form]
+        kinds = [(own[0].repeats, own[0].form.ci) if own else None for own in patterns]
+        for kind in dict.fromkeys(kinds):  # a batch is of one kind: its rules are the same
+            index = [i for i, own in enumerate(kinds) if own == kind]
             some = generate(model, [examples[i] for i in index], search, weights=weights,
                             lengths=[lengths[i] for i in index] if lengths else None,
                             prefixes=[prefixes[i] for i in index] if prefixes else None,
-                            patterns=[patterns[i] for i in index] if with_form else None,
-                            seeds=[seeds[i] for i in index]) if index else []
+                            patterns=[patterns[i] for i in index] if kind else None,
+                            seeds=[seeds[i] for i in index])
             for i, answers in zip(index, some):
                 found[i] = answers
         report_faults(found, patterns)

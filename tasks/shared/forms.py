@@ -48,18 +48,20 @@ def patterns_of(forms: dict[str, Any], sources: Sequence[str], search: SearchSet
                          "`tune` has no effect on this model, which was not trained on tunes; remove it")
     if search.form == "free" or not forms:
         return None
-    named = {name: _patterns([tunes.from_json(saved) for saved in own], search) for name, own in forms.items()}
-    return [named.get(search.tune or source, named.get("", [])) for source in sources]
+    names = [name if name in forms else "" for name in (search.tune or source for source in sources)]
+    named = {name: _patterns([tunes.from_json(saved) for saved in forms.get(name, ())], search) for name in set(names)}
+    return [named[name] for name in names]
 
 
 def _patterns(found: Sequence[Tune], search: SearchSettings) -> list[Pattern]:
-    """Those of each tune; of quatrains all templates of regulated verse, in turn."""
+    """Those of each tune; if all are quatrains, all templates of regulated verse, in turn."""
+    regulated = all(tune.lengths in ((5,) * 4, (7,) * 4) for tune in found)
     each = [[Pattern(verse.quatrain(tune.lengths[0], t.first_line_rhymes, t.starts_level, search.rhyme))
              for t in verse.templates(tune.lengths[0])]
-            if tune.lengths in ((5,) * 4, (7,) * 4) else
+            if regulated else
             [Pattern(verse.with_rhyme(tune.form, search.rhyme) if search.rhyme else tune.form, copies=tune.copies,
                      repeats=True)] for tune in found]
-    return [own[turn] for turn in range(max(map(len, each))) for own in each if turn < len(own)]
+    return [own[turn] for turn in range(max(map(len, each), default=0)) for own in each if turn < len(own)]
 
 
 def are_couplets(pairs: Sequence[Example]) -> bool:

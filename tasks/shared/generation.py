@@ -131,7 +131,8 @@ def _varied(network: SearchModel, memory: searching.Source, constraints: Constra
             seeds: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
     """Of many samples of each input those that its text makes likelier by most, log p(y | x) - λ log p(y)."""
     K, device = search.samples, memory.c.device
-    draws = [np.random.default_rng(list(seed)).random((K, constraints.steps)) for seed in seeds]
+    # By steps first: so that longer outputs in the batch change no draw of a shorter one.
+    draws = [np.random.default_rng(list(seed)).random((constraints.steps, K)).T for seed in seeds]
     found = varied(network, memory, constraints, K, search.temperature or TEMPERATURE, search.top_k,
                    search.top_p if search.top_p < 1 else TOP_P, torch.from_numpy(np.concatenate(draws)))
     nothing = network.encode(torch.tensor([[BOS]], device=device), torch.tensor([1], device=device))
