@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.writing_contestants import Contestant
-from core.ragged import Ragged
 from core.data import Example
+from core.ragged import Ragged
 from core.vocabulary import BOS, SPECIALS
 from tasks.shared.task import Trained
 

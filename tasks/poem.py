@@ -11,7 +11,7 @@ from core.data import Example, InputError
 from core.settings import SearchSettings, Settings
 from core.tokenizer import HAN
 from core.verses import HAS_CHINESE, lines_of
-from tasks.shared.decoding_task import SAMPLE, DecodingTask
+from tasks.shared.decoding_task import SAMPLE, DecodingTask, report_faults
 from tasks.shared.report import Report
 from tasks.shared.task import Answer, Splits, Trained
 
@@ -145,14 +145,19 @@ class Poem(DecodingTask):
         """
         begun = min(max(search.n_best, POEMS), search.samples) if search.search == "varied" else search.n_best
         poems: list[list[Answer]] = [[]]
+        patterns: list[list[list[Pattern]]] = [[]]  # of the lines of each poem
         for number, head in enumerate(heads):
             asked = [replace(example, source=lines[-1], context=tuple(lines[:-1])) for poem in poems
                      for lines in [[*example.context, example.source, *(a.text for a in poem)]]]
-            found = self.answer(model, asked, replace(search, n_best=1 if number else begun),
-                                prefixes=[head] * len(asked) if head else None,
-                                seeds=[(*seed, number, n) for n in range(len(asked))])
+            of_line = self.patterns(model, asked, search)
+            found = self._generate(model, asked, replace(search, n_best=1 if number else begun), of_line,
+                                   [head] * len(asked) if head else None,
+                                   [(*seed, number, n) for n in range(len(asked))])
+            patterns = [[*own, new] for own, new, answers in zip(patterns, of_line, found) for _ in answers]
             poems = [[*poem, a] for poem, answers in zip(poems, found) for a in answers]
-        return sorted(poems, key=lambda poem: -sum(a.score for a in poem))[:search.n_best]
+        best = sorted(range(len(poems)), key=lambda n: -sum(a.score for a in poems[n]))[:search.n_best]
+        report_faults([[line] for n in best for line in poems[n]], [own for n in best for own in patterns[n]])
+        return [poems[n] for n in best]
 
 
 def as_poem(lines: list[Answer], start: int) -> Answer:
