@@ -90,9 +90,9 @@ def test_a_mark_alone_is_no_line():
 
 def test_all_lines_of_a_poem_are_continued_with_its_mark(monkeypatch):
     asked = []
-    answer = type(POEM).answer
-    monkeypatch.setattr(type(POEM), "answer", lambda self, model, examples, *a, **o: (
-        asked.extend(examples), answer(self, model, examples, *a, **o))[1])
+    patterns = type(POEM).patterns
+    monkeypatch.setattr(type(POEM), "patterns", lambda self, model, examples, search: (
+        asked.extend(examples), patterns(self, model, examples, search))[1])
     continued("宋：白日依山尽", 2, beam=1)
     assert [(e.mark, len(e.context)) for e in asked] == [("宋", 0), ("宋", 1)]
 
