@@ -79,7 +79,7 @@ def line_by_line(name: str, title: str, size: str, epochs: int, read: Callable[[
         disjoint_fields=("source", "target", "context"),
         title=f"{title}: a line, and the next line of equal length (5 or 7 characters)",
         version=partial(all_versions, *(SUMS[dynasty] for dynasty in dynasties)),
-        suggested={"epochs": epochs, "learning_rate": 3e-3, "dropout": 0.1}, **ABOUT)
+        suggested={"epochs": epochs, "batch_size": 128, "learning_rate": 3e-3, "dropout": 0.1}, **ABOUT)
 
 
 TANG = line_by_line("tang", "Tang poems", "413,303 pairs", 2, partial(load, "tang"), "tang")

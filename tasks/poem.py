@@ -101,17 +101,16 @@ class Poem(DecodingTask):
     def patterns(self, model: Trained, examples: Sequence[Example], search: SearchSettings) -> list[list[Pattern]]:
         """The next line of regulated verse: its tones and its rhyme follow from the lines before, and no character
         comes twice in eight lines. Lines that are not of 5 or 7 Chinese characters are free."""
+        return [[self._pattern_of([*e.context, e.source], len(e.source), search)] for e in examples]
+
+    def _pattern_of(self, lines: Sequence[str], length: int, search: SearchSettings, later: str = "") -> Pattern:
+        """What the line after `lines` has to be. later: characters that are kept for lines to come."""
         from tasks.shared.prosody import table
         from tasks.shared.verse import REGULATED, next_line
         from tasks.shared.verse_rules import Pattern, free
-
-        def pattern(e: Example) -> Pattern:
-            lines, length = [*e.context, e.source], len(e.source)
-            if search.form == "free" or not table() or length not in REGULATED or not ONLY_HAN.fullmatch(e.source):
-                return free(length)
-            return Pattern(next_line(lines, length, search.rhyme), used="".join(lines[-BEFORE:]))
-
-        return [[pattern(e)] for e in examples]
+        if search.form == "free" or not table() or length not in REGULATED or not all(map(ONLY_HAN.fullmatch, lines)):
+            return free(length)
+        return Pattern(next_line(lines, length, search.rhyme), used="".join(lines[-BEFORE:]) + later)
 
     def continued(self, model: Trained, example: Example, lines: int, search: SearchSettings,
                   seed: Sequence[int]) -> list[Answer]:
@@ -134,14 +133,14 @@ class Poem(DecodingTask):
             raise InputError(f"`line_length` {length} must be from 2 to {model.settings.max_length - 1}")
         if len(heads) > 100:
             raise InputError(f"`acrostic` has {len(heads)} characters; at most 100 are allowed")
-        return self._poems(model, Example((heads * length)[:length], ""), list(heads), search, seed)[0]
+        return self._poems(model, Example((heads * length)[:length], ""), list(heads), search, seed, acrostic=True)[0]
 
     def _poems(self, model: Trained, example: Example, heads: Sequence[str], search: SearchSettings,
-               seed: Sequence[int]) -> list[list[Answer]]:
+               seed: Sequence[int], acrostic: bool = False) -> list[list[Answer]]:
         """n_best poems, each with a line for each of the heads, which it begins with, behind the lines of the example.
 
         Several poems are written side by side, from different first lines on, and compared when they are complete: a
-        fine first line may lead nowhere.
+        fine first line may lead nowhere. acrostic: the example is no line of the poem.
         """
         begun = min(max(search.n_best, POEMS), search.samples) if search.search == "varied" else search.n_best
         poems: list[list[Answer]] = [[]]
@@ -149,7 +148,8 @@ class Poem(DecodingTask):
         for number, head in enumerate(heads):
             asked = [replace(example, source=lines[-1], context=tuple(lines[:-1])) for poem in poems
                      for lines in [[*example.context, example.source, *(a.text for a in poem)]]]
-            of_line = self.patterns(model, asked, search)
+            of_line = [[self._pattern_of([*e.context, e.source][acrostic:], len(e.source), search,
+                                         "".join(heads[number + 1:]))] for e in asked]
             found = self._generate(model, asked, replace(search, n_best=1 if number else begun), of_line,
                                    [head] * len(asked) if head else None,
                                    [(*seed, number, n) for n in range(len(asked))])
