@@ -63,7 +63,7 @@ def test_the_same_seed_gives_the_same_poem_and_another_one_another():
 
 @each_search
 def test_an_acrostic_keeps_pattern_and_rhyme_and_repeats_nothing(search):
-    found, notes = notes_of(lambda: POEM.acrostic(MODEL, "白月秋天", 5, POEM.search_settings(search), (1,)))
+    found, notes = notes_of(lambda: POEM.acrostic(MODEL, "白月秋天", 5, POEM.search_settings(search), (2,)))
     lines = [a.text for a in found]
     assert [line[0] for line in lines] == list("白月秋天") and not repeated("".join(lines))
     assert all_rhyme([lines[1][-1], lines[3][-1]]) and notes == []
@@ -89,9 +89,9 @@ def test_a_mark_alone_is_no_line():
 
 def test_all_lines_of_a_poem_are_continued_with_its_mark(monkeypatch):
     asked = []
-    patterns = type(POEM).patterns
-    monkeypatch.setattr(type(POEM), "patterns", lambda self, model, examples, search: (
-        asked.extend(examples), patterns(self, model, examples, search))[1])
+    generate = type(POEM)._generate
+    monkeypatch.setattr(type(POEM), "_generate", lambda self, model, examples, *a, **o: (
+        asked.extend(examples), generate(self, model, examples, *a, **o))[1])
     continued("宋：白日依山尽", 2, beam=1)
     assert [(e.mark, len(e.context)) for e in asked] == [("宋", 0), ("宋", 1)]
 
