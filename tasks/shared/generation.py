@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -39,6 +40,8 @@ def generate(model: Trained, examples: Sequence[Example], search: SearchSettings
     seeds     for each input the numbers that its random draws follow from; by default its position
     weights   with the attention weights of each answer
     """
+    if not model.settings.source_dropout:  # it has not learned p(y)
+        search = replace(search, mmi_weight=0.0)
     network, per_input = search_model(model.network), search.samples if search.search == "varied" else search.beam
 
     def answers(ids: Tensor, source_lengths: Tensor, index: np.ndarray) -> Iterator[list[Answer]]:

@@ -6,6 +6,7 @@ Shapes: B outputs, T their length, V vocabulary, C classes, G rhymes, U characte
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -15,12 +16,14 @@ from torch import Tensor
 
 from core.rules import Alike, NoRepeats, Positions, Rule
 from core.text import Codec
+from core.tokenizer import HAN
 from core.vocabulary import PAD, SPECIALS
 from tasks.shared import prosody, verse
 from tasks.shared.prosody import LEVEL, OBLIQUE
 from tasks.shared.verse import MARKS, NO_RHYME, Form
 
 ANY = "任"  # in a form: any token, also none of Chinese
+CHARACTER = re.compile(f"[{HAN}]")
 CLASSES = ("any", "a character", LEVEL, OBLIQUE, *MARKS)  # what a place may ask for
 
 
@@ -99,7 +102,7 @@ def _tables(words: tuple[str, ...], ci: bool) -> tuple[Tensor, Tensor, list[str]
 def _classes_of(word: str) -> Iterator[int]:
     if word in MARKS:
         yield CLASSES.index(word)
-    elif len(word) == 1 and word.isalpha():
+    elif CHARACTER.fullmatch(word):
         yield 1
         yield from (CLASSES.index(tone) for tone in prosody.tones(word))
 
