@@ -80,4 +80,4 @@ THEMES = Corpus(
     name="themes", task="word", title="a theme (one character or two, or a word of a title) → a Tang quatrain about it",
     size="120,000 pairs, of 58,260 quatrains on 128 themes", load=load,
     scripts=("simplified", "traditional"), disjoint_fields=("target",), version=version,
-    suggested={"epochs": 3, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 2, "source_dropout": 0.1}, **ABOUT)
+    suggested={"epochs": 2, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 2, "source_dropout": 0.1}, **ABOUT)

@@ -28,7 +28,7 @@ KINDS: dict[type, tuple[str, ...]] = {
 ONLY = {"device": ("train", "compare", *ANSWERING), "lines": ("input",), "line_length": ("acrostic",),
         "n_best": ("input",), "rejects": ("train",), "retrain": ("train", "compare"), "mirror": ("train", "compare"),
         "script": ("train", "input", "acrostic"), "seed": ("train", "compare", "input", "acrostic"),
-        "reverse": ("train", *ANSWERING), "budget": ("train", "compare")}
+        "reverse": ("train", *ANSWERING), "budget": ("train",)}
 
 
 def as_flags(text: str) -> str:
