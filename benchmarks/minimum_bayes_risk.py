@@ -50,8 +50,8 @@ def main() -> None:
     sources, references = [e.source for e in asked], [e.target for e in asked]
 
     def show(name: str, begun: float, texts: Sequence[str]) -> None:
-        print(f"{name:<28} chrF {metrics.chrf(texts, references)[0]:5.2f}  BLEU {metrics.bleu(texts, references)[0]:5.2f}"
-              f"  {time.perf_counter() - begun:6.1f} s", flush=True)
+        chrf, bleu = metrics.chrf(texts, references)[0], metrics.bleu(texts, references)[0]
+        print(f"{name:<28} chrF {chrf:5.2f}  BLEU {bleu:5.2f}  {time.perf_counter() - begun:6.1f} s", flush=True)
 
     for beam in (1, 5):
         begun = time.perf_counter()
