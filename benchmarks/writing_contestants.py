@@ -48,6 +48,10 @@ class Contestant:
         """log p of K outputs of each input, (inputs, K); None without such a model."""
         return None
 
+    def preference(self, asked: Sequence[Example], outputs: Sequence[Sequence[str]]) -> np.ndarray | None:
+        """What it ranks K outputs of each input by, (inputs, K)."""
+        return self.log_p(asked, outputs)
+
     def poems(self, known: Sequence[Sequence[str]]) -> list[list[str]]:
         """For each poem of a poet one with the same first line, written line by line."""
         poems = [[lines[0]] for lines in known]
@@ -62,8 +66,6 @@ class Ours(Contestant):
 
     def __init__(self, model: n2m.Model, title: str, search: dict, seed: int, backwards: bool = False) -> None:
         self.model, self.title, self.seed, self.step = model, title, seed, -1 if backwards else 1
-        if search["search"] == "varied" and not model.settings.source_dropout:
-            search = search | {"mmi_weight": 0.0}  # this model does not know p(output)
         self.search = model.search_settings(**search)
         self.minutes = model.metadata["history"].get("seconds", 0.0) / 60
         self.parameters = sum(p.numel() for p in model.text_model.network.parameters())
@@ -74,8 +76,13 @@ class Ours(Contestant):
         return [answers[0].text[::self.step] for answers in found]
 
     def log_p(self, asked: Sequence[Example], outputs: Sequence[Sequence[str]]) -> np.ndarray:
-        turned = [[text[::self.step] for text in own] for own in outputs]
-        return evaluation.log_p(self.model.text_model, asked, turned)
+        return evaluation.log_p(self.model.text_model, asked, self._turned(outputs))
+
+    def preference(self, asked: Sequence[Example], outputs: Sequence[Sequence[str]]) -> np.ndarray:
+        return evaluation.preference(self.model.text_model, asked, self._turned(outputs), self.search)
+
+    def _turned(self, outputs: Sequence[Sequence[str]]) -> list[list[str]]:
+        return [[text[::self.step] for text in own] for own in outputs]
 
     def poems(self, known: Sequence[Sequence[str]]) -> list[list[str]]:
         """Varied poems are compared when they are whole, so each is written for itself."""

@@ -29,14 +29,14 @@ Patterns = Sequence[Sequence[Pattern]]
 
 def knowledge(contestant: Contestant, model: n2m.Model, asked: Sequence[Example],
               test: Sequence[Example]) -> dict[str, float]:
-    """Perplexity of the poets' texts, and how often the poet's own is the most likely of ten."""
+    """Perplexity of the poets' texts, and how often the poet's own is the best of ten."""
     scores = contestant.log_p(asked, [[e.target] for e in asked])
     if scores is None:
         return {}
     found = {"perplexity": math.exp(-scores.sum() / tokens(model, asked))}
     ranked, ten = evaluation.lines_of_ten(test)
     if ranked:
-        among = contestant.log_p(ranked, ten)
+        among = contestant.preference(ranked, ten)
         assert among is not None
         found["true of ten"] = evaluation.first_of_ten(among)
     return found

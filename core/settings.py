@@ -146,7 +146,7 @@ class SearchSettings(Checked):
                          "the best of varied samples (default varied for models trained with `source_dropout`)",
                          choices=("likeliest", "varied"))
     samples: int = option(48, "search", "samples per answer of `search` varied", at_least=1, at_most=10000)
-    mmi_weight: float = option(0.5, "search", "weight λ of `search` varied, whose samples are ranked by "
+    mmi_weight: float = option(0.75, "search", "weight λ of `search` varied, whose samples are ranked by "
                                "log p(answer | input) - λ log p(answer)", at_least=0, at_most=5)
     form: str = option("auto", "search", "form of verse: free, or auto, by what the input is", choices=("auto", "free"))
     rhyme: str = option("", "search", "rhyme group of a poem, for example 阳, or a character of it", metavar="GROUP")

