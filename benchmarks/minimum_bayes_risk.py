@@ -29,7 +29,8 @@ from tasks.shared.evaluation import sample
 
 def parser() -> command.Parser:
     p = command.Parser(__doc__)
-    p.add_argument("model", metavar="DIR", help="directory of the trained model")
+    p.add_argument("model", nargs="?", default="models/translate", metavar="DIR",
+                   help="directory of the trained model (default models/translate)")
     p.add_argument("--samples", type=command.positive, default=32, metavar="K", help="samples per input (default 32)")
     p.add_argument("--temperature", type=float, default=0.7, metavar="X", help="of the samples (default 0.7)")
     p.add_argument("--lines", type=command.positive, default=400, metavar="N", help="test examples (default 400)")

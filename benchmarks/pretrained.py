@@ -85,8 +85,10 @@ def commit() -> str:
 
 def arguments():
     parser = command.Parser(__doc__)
-    parser.add_argument("model", type=Path, help="directory of the trained model")
-    parser.add_argument("--command", required=True, help="the command that trained it, for the card")
+    parser.add_argument("model", type=Path, nargs="?", default=Path("models/poem"), metavar="DIR",
+                        help="directory of the trained model (default models/poem)")
+    parser.add_argument("--command", default="python run.py --task poem --budget 60", metavar="TEXT",
+                        help="the command that trained it, for the card (default %(default)s)")
     parser.add_argument("--inputs", nargs="+", metavar="TEXT", help="inputs whose answers the card quotes")
     return parser.parse_args()
 
