@@ -91,7 +91,7 @@ def rhyme_named(name: str, ci: bool = False, tone: str = LEVEL) -> frozenset[str
     found = groups(name, ci, tone)
     if not found:
         listed = " ".join(short[-1] for short in written.values())
-        raise InputError(f"rhyme {name!r} is unknown; use a character of the rhyme, or its name: {listed}")
+        raise InputError(f"`rhyme` {name} is unknown; use a character of the rhyme, or its name: {listed}")
     return found
 
 

@@ -39,7 +39,7 @@ def test_a_rhyme_goes_by_many_names(name):
 
 @pytest.mark.parametrize("name", ["月", "x", "", "支持"])
 def test_an_unknown_rhyme_is_answered_with_the_thirty_there_are(name):
-    with pytest.raises(InputError, match=f"^rhyme {name!r} is unknown; use a character of the rhyme, or its name: "
+    with pytest.raises(InputError, match=f"^`rhyme` {name} is unknown; use a character of the rhyme, or its name: "
                                          "东 冬 江 .* 覃 盐 咸$") as error:
         rhyme_named(name)
     assert len(str(error.value).split(": ")[1].split()) == 30
