@@ -57,7 +57,8 @@ class Poem(DecodingTask):
         """The poem so far as it is printed, ， after odd lines and 。 after even ones: this tells the model where in a
         couplet it is. Of a poem of more than max_length characters the oldest lines are left out, several at a time:
         the sources of most lines then begin those of the next ones, which training needs to read only once."""
-        lines, mark = [*example.context, example.source], example.mark + "：" * bool(example.mark)
+        lines = [line for line in (*example.context, example.source) if line]
+        mark = example.mark + "：" * bool(example.mark)
         most = settings.max_length - len(mark)
         first, several = 0, max(1, most // (len(example.source) + 1) // 2)
         while first < len(lines) - 1 and sum(len(line) + 1 for line in lines[first:]) > most:
@@ -118,15 +119,16 @@ class Poem(DecodingTask):
     def continued(self, model: Trained, example: Example, lines: int, search: SearchSettings,
                   seed: Sequence[int]) -> list[Answer]:
         """The next `lines` lines as one text, each with all lines before it as context; n_best poems, best first."""
-        poems = self._poems(model, example, [""] * lines, search, seed)
+        before = [*example.context, example.source]
+        poems = self._poems(model, before, [""] * lines, len(example.source), search, seed, example.mark)
         return [as_poem(written, start=len(example.context) + 1) for written in poems]
 
     def acrostic(self, model: Trained, heads: str, length: int, search: SearchSettings,
                  seed: Sequence[int]) -> list[Answer]:
         """藏头诗: one line of `length` characters for each character of `heads`, beginning with it.
 
-        The first line has none before it, so it continues the heads themselves, read as a line. Raises InputError for
-        a character that the model does not know.
+        The first line has none before it, so it is written without a source; a model that has not learned this reads
+        the heads themselves. Raises InputError for a character that the model does not know.
         """
         unknown = [c for c in heads if c not in model.target.vocabulary]
         if not heads or unknown:
@@ -136,23 +138,24 @@ class Poem(DecodingTask):
             raise InputError(f"`line_length` {length} must be from 2 to {model.settings.max_length - 1}")
         if len(heads) > 100:
             raise InputError(f"`acrostic` has {len(heads)} characters; at most 100 are allowed")
-        return self._poems(model, Example((heads * length)[:length], ""), list(heads), search, seed, acrostic=True)[0]
+        return self._poems(model, [], list(heads), length, search, seed)[0]
 
-    def _poems(self, model: Trained, example: Example, heads: Sequence[str], search: SearchSettings,
-               seed: Sequence[int], acrostic: bool = False) -> list[list[Answer]]:
-        """n_best poems, each with a line for each of the heads, which it begins with, behind the lines of the example.
+    def _poems(self, model: Trained, before: list[str], heads: Sequence[str], length: int, search: SearchSettings,
+               seed: Sequence[int], mark: str = "") -> list[list[Answer]]:
+        """n_best poems of lines of this length behind the lines `before`: one for each of the heads, which it begins
+        with.
 
         Several poems are written side by side, from different first lines on, and compared when they are complete: a
-        fine first line may lead nowhere. acrostic: the example is no line of the poem.
+        fine first line may lead nowhere.
         """
         begun = min(max(search.n_best, POEMS), search.samples) if search.search == "varied" else search.n_best
         poems: list[list[Answer]] = [[]]
         patterns: list[list[list[Pattern]]] = [[]]  # of the lines of each poem
+        nothing = "" if model.settings.source_dropout else ("".join(heads) * length)[:length]
         for number, head in enumerate(heads):
-            asked = [replace(example, source=lines[-1], context=tuple(lines[:-1])) for poem in poems
-                     for lines in [[*example.context, example.source, *(a.text for a in poem)]]]
-            of_line = [[self._pattern_of([*e.context, e.source][acrostic:], len(e.source), search,
-                                         "".join(heads[number + 1:]))] for e in asked]
+            known = [[*before, *(a.text for a in poem)] for poem in poems]
+            asked = [Example(lines[-1] if lines else nothing, "", tuple(lines[:-1]), mark=mark) for lines in known]
+            of_line = [[self._pattern_of(lines, length, search, "".join(heads[number + 1:]))] for lines in known]
             found = self._generate(model, asked, replace(search, n_best=1 if number else begun), of_line,
                                    [head] * len(asked) if head else None,
                                    [(*seed, number, n) for n in range(len(asked))])

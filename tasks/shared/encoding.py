@@ -19,7 +19,7 @@ from core.data import Example
 from core.ragged import Ragged
 from core.settings import Settings
 from core.text import Codec, Labels, Texts
-from core.vocabulary import EOS
+from core.vocabulary import BOS, EOS
 from tasks.shared.parallel import map_chunks
 from tasks.shared.task import Task
 
@@ -78,8 +78,8 @@ def codecs_of(task: Task, settings: Settings, train: Sequence[Example]) -> tuple
 
 
 def source_ids(task: Task, settings: Settings, codec: Codec, example: Example) -> list[int]:
-    """The ids of an example's source, at most max_length."""
-    return codec.ids(task.source_text(example, settings))[:settings.max_length]
+    """The ids of an example's source, at most max_length; without a source <bos> alone, see models.empty_source."""
+    return codec.ids(task.source_text(example, settings))[:settings.max_length] or [BOS]
 
 
 def target_ids(task: Task, settings: Settings, codec: Codec | Labels, example: Example) -> list[int]:
