@@ -117,7 +117,7 @@ class NoRepeats(Rule):
     """No id comes that is in `used` or was written before.
 
     used      (B, U) int64  further ids that may not come, padded with <pad>
-    doubling  (B, T) bool   True: here the id just before may come a second time (not a third)
+    doubling  (B, T) bool   True: here the id just before may come a second time, if no id did so before
     copies    (B, T) int64  the earlier position whose id, and no other, comes here; -1: none
     free      (F,) int64    ids that may always come
 
@@ -143,7 +143,7 @@ class NoRepeats(Rule):
         if not 0 < t < self.copies.size(1):
             return allowed
         last, copied = written[:, -1:], self.copies[:, t:t + 1]
-        second = self.doubling[:, t:t + 1] & (written[:, -2:-1] != last if t > 1 else torch.tensor(True))
+        second = self.doubling[:, t:t + 1] & ~(written[:, 1:] == written[:, :-1]).any(dim=1, keepdim=True)
         allowed.scatter_(1, last, allowed.gather(1, last) | second)
         if (copied >= 0).any():
             only = torch.zeros_like(allowed).scatter_(1, written.gather(1, copied.clamp_min(0)), True)

@@ -34,7 +34,7 @@ class Pattern(NamedTuple):
     used     characters that may not come
     copies   per place: the earlier place whose character stands here again, -1: none; empty: none at all
     repeats  whether a character may come twice
-    doubles  whether one may come twice in a row (悠悠) where none may come twice
+    doubles  whether one may come twice in a row (悠悠), where none may come twice
     """
 
     form: Form
