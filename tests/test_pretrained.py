@@ -9,6 +9,7 @@ import pytest
 import n2m
 from n2m import data
 from tasks.shared.evaluation import model_perplexity
+from tests.command import TASKS, run
 from tests.copies import ROOT
 
 FOLDERS = sorted(path.parent for path in (ROOT / "pretrained").glob("*/card.json"))
@@ -31,6 +32,21 @@ def test_a_model_answers_as_its_card_says(folder):
     assert card["checksum"] == model.metadata["corpus"]["checksum"]
     for text, answer in card["answers"].items():
         assert model.answer([text], **GREEDY)[0][0].text == answer
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_fresh_clone_answers_with_it_and_says_so(folder):
+    task = folder.name
+    done = run("--task", task, "--input", TASKS[task])
+    assert done.returncode == 0 and done.stdout.strip()
+    [line] = done.stderr.splitlines()
+    assert "pretrained" in line and line.endswith(f"to train your own: python run.py --task {task}")
+
+
+def test_a_model_of_your_own_comes_first(models):
+    (Path.cwd() / "models").symlink_to(models)
+    done = run("--task", "poem", "--input", "床前明月光")
+    assert done.returncode == 0 and "pretrained" not in done.stderr
 
 
 @pytest.mark.skipif("CORPORA_CACHE" not in os.environ, reason="needs CORPORA_CACHE, a cache with the corpora")
