@@ -120,6 +120,7 @@ class NoRepeats(Rule):
     doubling  (B, T) bool   True: here the id just before may come a second time, if no id did so before
     copies    (B, T) int64  the earlier position whose id, and no other, comes here; -1: none
     free      (F,) int64    ids that may always come
+    doubles   (V,) bool     the ids that may come twice in a row at all; None: every id
 
     >>> rule = NoRepeats("repeats", used=torch.tensor([[4]]), doubling=torch.tensor([[False, True, False]]),
     ...                  copies=torch.tensor([[-1, -1, 0]]), free=torch.tensor([2]))
@@ -133,6 +134,7 @@ class NoRepeats(Rule):
     doubling: Tensor
     copies: Tensor
     free: Tensor
+    doubles: Tensor | None = None
     per_row = ("used", "doubling", "copies")
 
     def allowed(self, written: Tensor, V: int) -> Tensor:
@@ -144,6 +146,8 @@ class NoRepeats(Rule):
             return allowed
         last, copied = written[:, -1:], self.copies[:, t:t + 1]
         second = self.doubling[:, t:t + 1] & ~(written[:, 1:] == written[:, :-1]).any(dim=1, keepdim=True)
+        if self.doubles is not None:
+            second &= self.doubles[last]
         allowed.scatter_(1, last, allowed.gather(1, last) | second)
         if (copied >= 0).any():
             only = torch.zeros_like(allowed).scatter_(1, written.gather(1, copied.clamp_min(0)), True)

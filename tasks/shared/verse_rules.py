@@ -20,6 +20,7 @@ from core.tokenizer import HAN
 from core.vocabulary import PAD, SPECIALS
 from tasks.shared import prosody, verse
 from tasks.shared.prosody import LEVEL, OBLIQUE
+from tasks.shared.rhyme_table import DOUBLED
 from tasks.shared.verse import MARKS, NO_RHYME, Form
 
 ANY = "任"  # in a form: any token, also none of Chinese
@@ -34,7 +35,7 @@ class Pattern(NamedTuple):
     used     characters that may not come
     copies   per place: the earlier place whose character stands here again, -1: none; empty: none at all
     repeats  whether a character may come twice
-    doubles  whether one may come twice in a row (悠悠), where none may come twice
+    doubles  whether one that poets double (悠悠) may, where none may come twice
     """
 
     form: Form
@@ -73,7 +74,8 @@ def rules_of(codec: Codec, patterns: Sequence[Pattern], device: torch.device | s
             "repeats", padded([[ids.get(c, PAD) for c in p.used] for p in patterns]),
             torch.tensor([[p.doubles and place > 0 for place in range(T)] for p in patterns]),
             padded([p.copies or [-1] * T for p in patterns], -1),
-            classes[number[MARKS[0]]:].any(dim=0).nonzero()[:, 0]))
+            classes[number[MARKS[0]]:].any(dim=0).nonzero()[:, 0],
+            torch.tensor([False] * len(SPECIALS) + [c in DOUBLED for c in codec.vocabulary.words()])))
     return tuple(rule.to(device) for rule in [*rules, Positions("tones", classes, tones)])
 
 

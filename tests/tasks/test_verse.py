@@ -54,7 +54,7 @@ def test_rhyme_words_of_several_rhymes_leave_what_they_share_or_the_last():
 def test_a_rhyme_can_be_chosen():
     assert next_line(STORK_TOWER[:1], 5, "光").groups == {"下平聲七陽"} == next_line(STORK_TOWER[:3], 5, "阳").groups
     assert quatrain(5, False, True, "七阳").groups == {"下平聲七陽"}
-    with pytest.raises(InputError, match=r"^rhyme '月' is unknown"):
+    with pytest.raises(InputError, match=r"^`rhyme` 月 is unknown"):
         next_line(STORK_TOWER[:1], 5, "月")
 
 
@@ -90,7 +90,7 @@ def test_a_rhyme_for_a_form_that_has_none_yet():
     level, oblique = Form("中平，中平。", "010010", ci=True), Form("中仄。", "010", ci=True)
     assert with_rhyme(level, "光").groups == {"第二部"} and with_rhyme(oblique, "月").groups == {"第十八部"}
     assert with_rhyme(quatrain(5, False, True), "阳") == quatrain(5, False, True, "阳")
-    with pytest.raises(InputError, match="rhyme '光' is unknown"):
+    with pytest.raises(InputError, match="`rhyme` 光 is unknown"):
         with_rhyme(oblique, "光")
 
 
