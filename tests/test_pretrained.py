@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 import n2m
-from n2m import data
 from tasks.shared.evaluation import model_perplexity
 from tests.command import TASKS, run
 from tests.copies import ROOT
@@ -55,6 +54,6 @@ def test_a_model_of_your_own_comes_first(models):
 def test_the_sample_of_the_test_split_has_the_perplexity_of_the_card(folder, monkeypatch):
     monkeypatch.setenv("N2M_CACHE", os.environ["CORPORA_CACHE"])
     model, sample = n2m.load(folder), card_of(folder)["sample"]
-    test = data.of_model(model.metadata["corpus"], model.task, model.settings.limit).test
+    test = n2m.corpus(sample["corpus"], model.task.name).test
     found = model_perplexity(model.text_model, [test[i] for i in sample["numbers"]])
     assert found == pytest.approx(sample["perplexity"], rel=0.002)
