@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, if it is not installed
 
-import command  # noqa: E402
+from benchmarks import command
 
+ROOT = command.ROOT
 SAME_TEST = {"tang-song": "tang"}  # corpora with the test split of another one, which is read much faster
 SAMPLE = 200  # test examples that the card names by number
 GREEDY = {"beam": 1, "form": "free"}
@@ -54,7 +53,6 @@ def main() -> int:
     (folder / "metrics.json").unlink(missing_ok=True)
     size = sum(f.stat().st_size for f in folder.iterdir()) / 1e6
     print(f"{folder.relative_to(ROOT)}: {size:.1f} MB, perplexity of the sample {card['sample']['perplexity']}")
-    shutil.rmtree(folder.parent / f".{folder.name}.training", ignore_errors=True)
     return 0
 
 

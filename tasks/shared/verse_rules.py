@@ -5,15 +5,16 @@ Shapes: B outputs, T their length, V vocabulary, C classes, G rhymes, U characte
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from core.ragged import Ragged
 from core.rules import Alike, NoRepeats, Positions, Rule
 from core.text import Codec
 from core.tokenizer import HAN
@@ -73,16 +74,15 @@ def rules_of(codec: Codec, patterns: Sequence[Pattern], device: torch.device | s
         rules.append(NoRepeats(
             "repeats", padded([[ids.get(c, PAD) for c in p.used] for p in patterns]),
             torch.tensor([[p.doubles and place > 0 for place in range(T)] for p in patterns]),
-            padded([p.copies or [-1] * T for p in patterns], -1),
+            padded([[place + 1 for place in p.copies] or [0] * T for p in patterns]) - 1,
             classes[number[MARKS[0]]:].any(dim=0).nonzero()[:, 0],
             torch.tensor([False] * len(SPECIALS) + [c in DOUBLED for c in codec.vocabulary.words()])))
     return tuple(rule.to(device) for rule in [*rules, Positions("tones", classes, tones)])
 
 
-def padded(rows: Sequence[Sequence[int]], value: int = 0) -> Tensor:
-    """Rows of numbers as one tensor, (B, longest)."""
-    return torch.tensor(list(zip(*itertools.zip_longest(*rows, fillvalue=value))) or [[]] * len(rows),
-                        dtype=torch.long).reshape(len(rows), -1)
+def padded(rows: Sequence[Sequence[int]]) -> Tensor:
+    """Rows of numbers as one tensor, (B, longest), padded with 0."""
+    return Ragged(rows).padded(np.arange(len(rows)))
 
 
 @lru_cache(maxsize=4)
