@@ -10,7 +10,7 @@ in one of two places:
 then, in all three:
 
     ŝ_t = tanh(W_r [s_t; context_t] + b_r)
-    logits_t = W_o ŝ_t + b_o;  with tied embeddings W_o = E (Press and Wolf 2017)
+    logits_t = W_o ŝ_t + b_o, see core.output;  with tied embeddings W_o = E (Press and Wolf 2017)
 
 Shapes: B batch, T target length, S source length, E embedding, H state, D memory, V vocabulary.
 """
@@ -27,7 +27,7 @@ from core.cells import State
 from core.dropout import Dropout
 from core.embedding import Embedding, WordDropout
 from core.encoder import Memory
-from core.loss import output_loss
+from core.output import Output
 from core.stack import Stack
 
 
@@ -35,9 +35,10 @@ class Decoder(nn.Module):
     """One decoder for training, greedy search, beam search and sampling: they share `step`."""
 
     def __init__(self, embedding: Embedding, attention: Attention | None, placement: str, memory_size: int,
-                 stack: Stack, dropout: float, word_dropout: float, tie_embeddings: bool) -> None:
+                 stack: Stack, dropout: float, word_dropout: float, tie_embeddings: bool,
+                 common: int = 0) -> None:
         """placement: "before" or "after", without meaning if there is no attention. stack: the recurrent layers; their
-        input is an embedding E, or an embedding and a context E + D (if `reads_context`)."""
+        input is an embedding E, or an embedding and a context E + D (if `reads_context`). common: see Output."""
         super().__init__()
         size, hidden_size = embedding.embedding_dim, stack.hidden_size
         self.embedding, self.attention, self.stack = embedding, attention, stack
@@ -45,7 +46,7 @@ class Decoder(nn.Module):
         self.reads_context = self.placement != "after"  # the context is part of the cell's input
         self.bridge = nn.ModuleList(nn.Linear(memory_size, hidden_size) for _ in range(stack.state_tensors))
         self.readout = nn.Linear(hidden_size + memory_size, size)
-        self.output = nn.Linear(size, embedding.num_embeddings)
+        self.output = Output(size, embedding.num_embeddings, common)
         if tie_embeddings:
             self.output.weight = embedding.weight
         self.dropout, self.word_dropout = Dropout(dropout), WordDropout(word_dropout)
@@ -125,9 +126,5 @@ class Decoder(nn.Module):
         return s, *self.context(s, memory)
 
     def logits(self, readout: Tensor) -> Tensor:
-        """W_o ŝ + b_o: (…, E) → (…, V). The largest single cost: compute it only for positions that count."""
+        """W_o ŝ + b_o, see Output: (…, E) → (…, V)"""
         return self.output(readout)
-
-    def loss(self, readout: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
-        """-Σ log softmax(W_o ŝ + b_o)[target]: readout (N, E), target (N,) → a number; see core.loss."""
-        return output_loss(readout, self.output.weight, self.output.bias, target, label_smoothing)

@@ -49,13 +49,6 @@ class Seq2Seq(nn.Module):
         rows = F.pad(real, (0, round_up_to_64(len(real)) - len(real)))
         return self.decoder.read(*(x.flatten(0, 1).index_select(0, rows) for x in (s, context)))[:len(real)]
 
-    @torch.no_grad()
-    def start_from_frequencies(self, counts: Tensor) -> None:
-        """Let the untrained output be as frequent as the ids are in training, b_o = log frequency: otherwise the first
-        thousand updates learn little else. counts: (V,) of the target ids."""
-        frequency = (counts.float() + 0.5) / (counts.sum() + 0.5 * len(counts))
-        self.decoder.output.bias.copy_(frequency.log())
-
     def _encode(self, batch: Batch) -> Memory:
         source, lengths, rows = batch.source, batch.source_lengths, batch.rows
         if self.training and self.source_dropout:
@@ -83,7 +76,7 @@ class Seq2Seq(nn.Module):
     def loss(self, batch: Batch, label_smoothing: float = 0.0, sampling: float = 0.0) -> tuple[Tensor, int]:
         """-Σ log p(y_t | y_<t, x) over the real target positions, and their number."""
         target = batch.target.view(-1)[batch.real_positions()]  # (N,)
-        return self.decoder.loss(self.readouts(batch, sampling), target, label_smoothing), len(target)
+        return self.decoder.output.loss(self.readouts(batch, sampling), target, label_smoothing), len(target)
 
     @torch.inference_mode()
     def attention_weights(self, source: Tensor, lengths: Tensor, output: Tensor) -> Tensor | None:
@@ -149,7 +142,7 @@ def make_decoder(settings: Settings, vocabulary_size: int, memory_size: int,
     stack = Stack(settings.cell, input_size, settings.hidden_size, settings.layers, settings.dropout,
                   settings.layer_norm, settings.recurrent_dropout)
     return Decoder(shared or Embedding(vocabulary_size, settings.embedding_size), attention, settings.placement,
-                   memory_size, stack, settings.dropout, settings.word_dropout, settings.tie_embeddings)
+                   memory_size, stack, settings.dropout, settings.word_dropout, settings.tie_embeddings, settings.common_tokens)
 
 
 def make_pooling(settings: Settings, memory_size: int) -> AttentionPooling | None:

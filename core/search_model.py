@@ -26,6 +26,7 @@ from core.decoder import Decoder
 from core.encoder import Memory, SourceTensors
 from core.machine import round_up_to_64
 from core.models import Seq2Seq
+from core.output import two_levels
 
 MAX_TABLE = 1 << 25  # numbers in the table of words
 BATCH = 64  # texts encoded at once
@@ -81,7 +82,8 @@ class SearchDecoder:
 
     def logits(self, readout: Tensor) -> Tensor:
         """As Decoder.logits, with -inf in the added columns. (…, E) → (…, V')"""
-        return F.linear(readout, self._W_o, self._b_o)
+        logits, output = F.linear(readout, self._W_o, self._b_o), self._decoder.output
+        return logits if output.rare is None else two_levels(logits, output.rare(readout), output.K)
 
     def prepare(self, memory: Memory) -> Memory | SearchMemory:
         """What the steps read of a source; with attention after the update a SearchMemory."""

@@ -40,7 +40,8 @@ class Poem(DecodingTask):
     lines = True
     ends_with_eos = False  # the decoder stops at length N
     # Four lines of seven characters, with their punctuation and a mark.
-    defaults = {"max_length": 34, "min_count": 2, "bidirectional": False, "attention": "dot", "source_dropout": 0.05}
+    defaults = {"max_length": 34, "min_count": 2, "bidirectional": False, "attention": "dot", "source_dropout": 0.05,
+                "common_tokens": 1500}
     budgets = {2: {"tokens": 1_200_000, "batch_size": 64}, 5: {"tokens": 3_900_000},
                10: {"tokens": 7_800_000, "dropout": 0.2},
                60: {"tokens": 38_000_000, "corpus": "tang-song", "max_vocabulary": 7000}}

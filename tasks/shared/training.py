@@ -111,7 +111,7 @@ def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence
     """
     data = train if isinstance(train, EncodedSplit) else model.encode(train)
     if isinstance(model.network, Seq2Seq):  # a training that is resumed has other weights
-        model.network.start_from_frequencies(torch.from_numpy(data.targets.counts(len(model.target))))
+        model.network.decoder.output.start_from_frequencies(torch.from_numpy(data.targets.counts(len(model.target))))
     held_out = dev if isinstance(dev, EncodedSplit) else model.encode(dev[:DEV])
     def train_in(directory: Path | None, checkpoints: Checkpoints | None) -> History:
         def save_best(epoch: Epoch) -> None:

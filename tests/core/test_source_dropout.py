@@ -84,6 +84,6 @@ def test_the_untrained_output_is_as_frequent_as_the_ids_are_in_training():
         return (p - frequency).abs().sum(dim=1).mean().item() / 2  # total variation
 
     before = far()
-    model.start_from_frequencies(counts)
+    model.decoder.output.start_from_frequencies(counts)
     torch.testing.assert_close(model.decoder.output.bias.softmax(dim=0), frequency)
     assert far() < 0.2 < 0.5 < before
