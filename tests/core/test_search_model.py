@@ -66,7 +66,8 @@ def test_a_step_equals_that_of_the_decoder(monkeypatch, cell, attention, placeme
 @pytest.mark.parametrize("tie", [True, False])
 @pytest.mark.parametrize("attention,placement", [("dot", "after"), ("additive", "after"), ("additive", "before")])
 def test_search_finds_the_same(attention, placement, tie):
-    model = model_of("gru", attention, placement, 1, tie_embeddings=tie, layer_norm=tie)
+    model = model_of("gru", attention, placement, 1, tie_embeddings=tie, layer_norm=tie, common_tokens=int(tie))
+    assert bool(model.decoder.output.rare) == tie
     fast, rules = SearchModel(model), Constraints(max_output=6, no_repeat_ngram_size=2)
     for search in (lambda m: [[h] for h in greedy(m, m.encode(SOURCE, LENGTHS), rules)],
                    lambda m: beam(m, m.encode(SOURCE, LENGTHS), rules, 4, 0.8)):
