@@ -6,6 +6,7 @@ Shapes: N positions, E embedding, V vocabulary, K common ids (those below K).
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.loss import output_loss
@@ -35,13 +36,29 @@ class Output(nn.Linear):
         logits = super().forward(readout)
         return logits if self.rare is None else two_levels(logits.float(), self.rare(readout).float(), self.K)
 
+    def log_p(self, readout: Tensor, row: Tensor, ids: Tensor) -> Tensor:
+        """log p of each of M ids at the position with its row of readout (n, E): row (M,), ids (M,) → (M,)"""
+        if self.rare is None:
+            return torch.log_softmax(self(readout).float(), dim=-1)[row, ids]
+        (W, W_rare), (b, b_rare) = self._levels()
+        log_p = torch.log_softmax(F.linear(readout, W, b).float(), dim=-1)[row, ids.clamp(max=self.K)]
+        rare = (ids >= self.K).nonzero().squeeze(1)
+        rows, number = row[rare].unique(return_inverse=True)
+        among = torch.log_softmax(F.linear(readout[rows], W_rare, b_rare).float(), dim=-1)
+        return log_p.index_add(0, rare, among[number, ids[rare] - self.K])
+
+    def _levels(self) -> tuple[list[Tensor], list[Tensor]]:
+        """W and b of the first level, whose last column is the rare one, and of the second."""
+        assert self.rare is not None
+        (W, W_rare), (b, b_rare) = (x.split([self.K, len(x) - self.K]) for x in (self.weight, self.bias))
+        return [torch.cat([W, self.rare.weight]), W_rare], [torch.cat([b, self.rare.bias]), b_rare]
+
     def loss(self, readout: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
         """-Σ log p(target): readout (N, E), target (N,) → a number; see core.loss. Label smoothing spreads its mass
         over the columns of a level."""
         if self.rare is None:
             return output_loss(readout, self.weight, self.bias, target, label_smoothing)
-        (W, W_rare), (b, b_rare) = (x.split([self.K, len(x) - self.K]) for x in (self.weight, self.bias))
-        W, b = torch.cat([W, self.rare.weight]), torch.cat([b, self.rare.bias])
+        (W, W_rare), (b, b_rare) = self._levels()
         rows = (target >= self.K).nonzero().squeeze(1)
         return output_loss(readout, W, b, target.clamp(max=self.K), label_smoothing) \
             + output_loss(readout.index_select(0, rows), W_rare, b_rare, target[rows] - self.K, label_smoothing)

@@ -30,7 +30,7 @@ class Model(Protocol):
 
     @property
     def decoder(self) -> Any:
-        """With `start`, `step` and `logits`."""
+        """With `start`, `step`, `logits` and `output`."""
 
 
 class Source(Protocol):

@@ -26,7 +26,6 @@ from core.decoder import Decoder
 from core.encoder import Memory, SourceTensors
 from core.machine import round_up_to_64
 from core.models import Seq2Seq
-from core.output import two_levels
 
 MAX_TABLE = 1 << 25  # numbers in the table of words
 BATCH = 64  # texts encoded at once
@@ -69,7 +68,7 @@ class SearchDecoder:
 
     @torch.no_grad()
     def __init__(self, decoder: Decoder) -> None:
-        self._decoder, self.start = decoder, decoder.start
+        self._decoder, self.start, self.output = decoder, decoder.start, decoder.output
         # On a CPU a product with a multiple of 64 columns is up to 1.5 times as fast.
         more = round_up_to_64(decoder.output.out_features) - decoder.output.out_features
         self._W_o = F.pad(decoder.output.weight, (0, 0, 0, more))
@@ -82,8 +81,11 @@ class SearchDecoder:
 
     def logits(self, readout: Tensor) -> Tensor:
         """As Decoder.logits, with -inf in the added columns. (…, E) → (…, V')"""
-        logits, output = F.linear(readout, self._W_o, self._b_o), self._decoder.output
-        return logits if output.rare is None else two_levels(logits, output.rare(readout), output.K)
+        logits = F.linear(readout, self._W_o, self._b_o)
+        if self.output.rare is not None:  # as core.output.two_levels, in place
+            others = logits[..., self.output.K:]
+            others += self.output.rare(readout) - torch.logsumexp(others, dim=-1, keepdim=True)
+        return logits
 
     def prepare(self, memory: Memory) -> Memory | SearchMemory:
         """What the steps read of a source; with attention after the update a SearchMemory."""

@@ -70,7 +70,7 @@ ABOUT: dict[str, Any] = {"task": "translate", "disjoint_fields": ("source", "tar
                          "scripts": ("simplified", "traditional")}
 # A few couplets have hundreds of characters; truncated, they do not slow down a whole batch.
 SUGGESTED = {"tokenizer": "characters", "max_length": 40, "batch_size": 128, "learning_rate": 3e-3,
-             "source_dropout": 0.1}
+             "source_dropout": 0.1, "common_tokens": 1500}
 COUPLETS = Corpus(
     name="couplets", title="couplets (对联): the first line → the second", size="32,101 couplets",
     licence="none stated", origin=f"github.com/{REPOSITORY}", load=load, version=lambda: checksum([file()]),

@@ -73,11 +73,16 @@ def next_line(before: Sequence[str], length: int, rhyme: str = "", template: Tem
     length    of the line, in characters; 5 or 7 is regulated verse, of others only the even lines rhyme
     rhyme     the rhyme to use (阳, 七阳, or any character of it); empty: that of the lines before
     template  by default the one that the lines before fit best
-    Raises InputError for an unknown rhyme.
+    Behind lines that rhyme on an oblique tone, which only old-style verse (古体) does, the line keeps their rhyme and has
+    no tones. Raises InputError for an unknown rhyme.
 
     >>> next_line(["白日依山尽"], 5).tones, next_line(["白日依山尽", "黄河入海流"], 5).tones
     ('中平中仄平', '中平平仄仄')
     """
+    old_style = frozenset() if rhyme or template else _oblique_rhyme(before, length)
+    if old_style:
+        even = len(before) % 2
+        return Form(EITHER * length, NO_RHYME * (length - 1) + "01"[even], old_style if even else frozenset())
     template = template or find_template(before, length)
     rhymes = bool(len(before) % 2 or (not before and template.first_line_rhymes))
     return Form(line_tones(length, len(before), template), NO_RHYME * (length - 1) + ("1" if rhymes else NO_RHYME),
@@ -179,6 +184,15 @@ def _clashes(line: str, form: str) -> int:
 
 def _short(group: str) -> str:
     return rhyme_names(LEVEL + OBLIQUE).get(group, group)
+
+
+def _oblique_rhyme(before: Sequence[str], length: int) -> frozenset[str]:
+    """The rhymes of the last even line, if no reading of its end is level; those that the even line before it shares,
+    where there are any. Empty for lines of other lengths than regulated verse has, whose rhymes are of any tone."""
+    ends = [line[-1] for line in before[1::2][-2:]]
+    if length not in REGULATED or not ends or LEVEL in tones(ends[-1]):
+        return frozenset()
+    return frozenset.intersection(*(groups(end) for end in ends)) or groups(ends[-1])
 
 
 def _rhyme_groups(before: Sequence[str], length: int, rhyme: str, template: Template) -> frozenset[str]:

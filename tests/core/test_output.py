@@ -78,3 +78,12 @@ def test_logits_of_excluded_columns_stay_excluded():
     p = two_levels(logits, torch.tensor([[0.0]]), K=1).softmax(dim=-1)
     torch.testing.assert_close(p[0, 0], torch.tensor(0.5))
     assert p[0, 3] == 0
+
+
+@pytest.mark.parametrize("common", [0, COMMON])
+def test_log_p_of_some_ids_is_that_of_the_logits(common):
+    output, readout = output_of(common), readouts(4)
+    row, ids = torch.tensor([0, 2, 0, 3, 0, 2]), torch.tensor([K, 0, V - 1, K - 1, 1, K + 3])
+    torch.testing.assert_close(output.log_p(readout, row, ids), output(readout).log_softmax(dim=-1)[row, ids])
+    torch.testing.assert_close(output.log_p(readout, row[3:5], ids[3:5]),
+                               output(readout).log_softmax(dim=-1)[row[3:5], ids[3:5]])

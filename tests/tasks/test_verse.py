@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.data import InputError
-from tasks.shared.prosody import rhyme_names
+from tasks.shared.prosody import rhyme_names, tones
 from tasks.shared.verse import Form, Template, faults, find_template, next_line, poem, quatrain, templates, with_rhyme
 
 STORK_TOWER = ["白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼"]
@@ -49,6 +49,18 @@ def test_rhyme_words_of_several_rhymes_leave_what_they_share_or_the_last():
     assert next_line(["白日依山尽", "更上一层听", "欲穷千里目"], 5).groups == {"下平聲九青", "上平聲十二文"}
     assert next_line([*STORK_TOWER[:1], "黄河入海东", "白日依山尽", "黄河入海流", "白日依山尽"], 5).groups == {
         "下平聲十一尤"}
+
+
+def test_behind_a_rhyme_of_oblique_tone_the_line_keeps_it_and_has_no_tones():
+    spring = ["春眠不觉晓", "处处闻啼鸟", "夜来风雨声", "花落知多少"]
+    assert next_line(spring[:1], 5).tones == "中仄仄平平"  # one line does not tell
+    assert next_line(spring[:2], 5) == Form("中中中中中", "00000")
+    form = next_line(spring[:3], 5)
+    assert form == Form("中中中中中", "00001", frozenset({"上聲十七篠"})) and faults(spring[3], form) == []
+    assert faults("花落何人见", form) == ["见 is not of the rhyme 十七筿"]
+    # of several such rhymes what they share, or the last one
+    assert next_line([*spring[:3], "孤舟蓑笠月", "夜来风雨声"], 5).groups == {"入聲六月"}
+    assert next_line(spring[:3], 5, "阳").tones == "中仄仄平平"  # a rhyme of one's choice is of level tone
 
 
 def test_a_rhyme_can_be_chosen():
@@ -126,6 +138,9 @@ def test_repeats_are_faults_where_they_are_asked_for_but_doublings_and_copies_ar
 def test_no_line_ends_on_three_equal_tones_and_an_even_one_ends_level(before, length):
     form = next_line(before, length)
     assert len(form.tones) == len(form.rhymes) == length
+    if form.tones == "中" * length:  # old-style verse
+        assert "平" not in tones(before[1::2][-1][-1]) and bool(form.groups) == bool(len(before) % 2)
+        return
     assert not any(all(tone in ("中", only) for tone in form.tones[-3:]) for only in "平仄")
     assert form.tones[-1] == "平" if len(before) % 2 or form.rhymes[-1] == "1" else form.tones[-1] == "仄"
     assert "中" not in form.tones[1::2] and bool(form.groups) == (form.rhymes[-1] == "1")
