@@ -136,7 +136,7 @@ def _prepare(task: Task, names: Names | None, script: str | None, reverse: bool,
     encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
                               dataset.identity())
     if "tokens" in budget:
-        settings, limit = model_training.fit_budget(task, settings, encoded.train, budget["tokens"], chosen)
+        settings, limit = model_training.fit_budget(task, settings, encoded.train, budget, chosen)
         if limit:
             dataset = dataset.limited(limit)
             encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import platform
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -75,14 +76,16 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
             "a lower `min_count`, or more text" for side, fraction in unknown.items() if fraction > 0.2]
 
 
-def fit_budget(task: Task, settings: Settings, train: EncodedSplit, tokens: int,
+def fit_budget(task: Task, settings: Settings, train: EncodedSplit, budget: dict[str, Any],
                chosen: dict[str, Any]) -> tuple[Settings, int]:
-    """The settings with as many epochs as the tokens allow, at least one, and 0; of a split that has more tokens than
-    that, the number of examples that have so many, as its limit too. What was chosen stays."""
-    size = int((train.sources if task.labels else train.targets).lengths.sum())
-    limit = 0 if settings.limit or size <= tokens * 1.5 else round(len(train) * tokens / size)
-    epochs = settings.epochs if "epochs" in chosen else max(1, round(tokens / size))
-    return dataclasses.replace(settings, limit=limit or settings.limit, epochs=epochs), limit
+    """The settings with as many epochs as the budget's "tokens" allow, at least one and at most its "epochs", if it
+    names them, and 0; of a split that has more tokens than that, the number of examples that have so many, as its limit
+    too. What was chosen stays."""
+    tokens, size = budget["tokens"], int((train.sources if task.labels else train.targets).lengths.sum())
+    limit = 0 if settings.limit or size <= tokens * 1.2 else round(len(train) * tokens / size)
+    epochs = min(max(1, round(tokens / size)), budget.get("epochs", sys.maxsize))
+    return dataclasses.replace(settings, limit=limit or settings.limit,
+                               epochs=settings.epochs if "epochs" in chosen else epochs), limit
 
 
 def identity(model: TextModel) -> dict:

@@ -26,19 +26,28 @@ def train(folder=None, corpus=None, **options):
 
 @pytest.mark.parametrize(("tokens", "epochs", "limit"), [
     (20, 1, 0), (60, 3, 0), (49, 2, 0), (51, 3, 0),  # rounded
-    (14, 1, 0), (13, 1, 3), (8, 1, 2), (4, 1, 1)])  # limited if there are more than 1.5 times as many
+    (17, 1, 0), (16, 1, 4), (8, 1, 2), (4, 1, 1)])  # limited if there are more than 1.2 times as many
 def test_epochs_and_limit_from_tokens_by_hand(tokens, epochs, limit):
-    found, limited = fit_budget(TRANSLATE, Settings(epochs=10), FIVE, tokens, {})
+    found, limited = fit_budget(TRANSLATE, Settings(epochs=10), FIVE, {"tokens": tokens}, {})
     assert (found.epochs, found.limit, limited) == (epochs, limit, limit)
 
 
 def test_of_labels_the_source_tokens_count():
-    assert fit_budget(tasks.find("classify"), Settings(), FIVE, 30, {})[0].epochs == 2
+    assert fit_budget(tasks.find("classify"), Settings(), FIVE, {"tokens": 30}, {})[0].epochs == 2
+
+
+def test_a_budget_may_say_how_many_epochs_are_enough():
+    assert fit_budget(TRANSLATE, Settings(), FIVE, {"tokens": 100, "epochs": 4}, {})[0].epochs == 4
+    assert fit_budget(TRANSLATE, Settings(), FIVE, {"tokens": 60, "epochs": 4}, {})[0].epochs == 3
+
+
+def test_each_task_has_budgets_of_the_same_minutes():
+    assert {tuple(task.budgets) for task in tasks.all_tasks()} == {(2, 5, 10, 60)}
 
 
 def test_what_was_chosen_stays():
-    assert fit_budget(TRANSLATE, Settings(epochs=7), FIVE, 60, {"epochs": 7})[0].epochs == 7
-    found, limited = fit_budget(TRANSLATE, Settings(limit=4), FIVE, 4, {"limit": 4})
+    assert fit_budget(TRANSLATE, Settings(epochs=7), FIVE, {"tokens": 60}, {"epochs": 7})[0].epochs == 7
+    found, limited = fit_budget(TRANSLATE, Settings(limit=4), FIVE, {"tokens": 4}, {"limit": 4})
     assert (found.limit, limited) == (4, 0)
 
 
