@@ -61,4 +61,4 @@ def suggest(name: str, known: Collection[str]) -> str:
     'did you mean gru? Known: rnn, gru'
     """
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return (f"did you mean {near[0]}? " if near else "") + "Known: " + ", ".join(known)
+    return (f"did you mean {near[0]}? Known: " if near else "known: ") + ", ".join(known)

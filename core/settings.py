@@ -145,16 +145,18 @@ class SearchSettings(Checked):
     """How an answer is searched for. May differ from one answer to the next."""
 
     search: str = option("likeliest", "search", "what is searched for: the most likely answer or, if many are right, "
-                         "the best of varied samples (default varied for models trained with `source_dropout`)",
+                         "the best of varied samples; models trained with `source_dropout` use varied",
                          choices=("likeliest", "varied"))
     samples: int = option(48, "search", "samples per answer of `search` varied", at_least=1, at_most=10000)
     mmi_weight: float = option(0.75, "search", "weight λ of `search` varied, whose samples are ranked by "
                                "log p(answer | input) - λ log p(answer)", at_least=0, at_most=5)
     form: str = option("auto", "search", "form of verse: free, or auto, by what the input is", choices=("auto", "free"))
-    rhyme: str = option("", "search", "rhyme group of a poem, for example 阳, or a character of it", metavar="GROUP")
+    rhyme: str = option("", "search", "rhyme of a poem: the name of a group of level tone, for example 阳, or "
+                        "a character of it", metavar="GROUP")
     tune: str = option("", "search", "tune whose form the answer has, for example 浣溪沙", metavar="NAME")
     beam: int = option(5, "search", "beam size; 1: greedy search", at_least=1, at_most=1000)
-    n_best: int = option(1, "search", "number of answers per input (at most `beam`)", at_least=1)
+    n_best: int = option(1, "search", "number of answers per input; at most `beam`, or `samples` "
+                         "of `search` varied", at_least=1)
     length_penalty: float = option(0.8, "search", "length penalty x: score = log p / length^x", at_least=0, at_most=5)
     no_repeat_ngram_size: int = option(0, "search", "never repeat an n-gram of this size; 0 disables", at_least=0)
     temperature: float = option(0.0, "search", "sampling temperature; 0 uses beam search", at_least=0)
@@ -168,5 +170,8 @@ class SearchSettings(Checked):
         name, most = ("samples", self.samples) if self.search == "varied" else ("beam", self.beam)
         if self.n_best > most and not self.temperature:
             raise InputError(f"`n_best` {self.n_best} is more than `{name}` {most}; raise `{name}`")
+        for field in ("rhyme", "tune"):
+            if self.form == "free" and getattr(self, field):
+                raise InputError(f"`{field}` has no effect with `form` free; remove one of them")
         if self.search == "likeliest" and not self.temperature and (self.top_k or self.top_p < 1):
             raise InputError("`top_k` and `top_p` need sampling; add `temperature` 1 (or another value above 0)")

@@ -73,6 +73,10 @@ class Codec:
         ids = [i for text in texts for i in self.ids(text)]
         return ids.count(UNK) / max(len(ids), 1)
 
+    def unknown(self, text: str) -> list[str]:
+        """The tokens of a text that are not in the vocabulary, each once."""
+        return [token for token in dict.fromkeys(self.tokens(text)) if token not in self.vocabulary]
+
     def to_json(self) -> dict:
         return {"tokenizer": self.tokenizer.kind, "tokenizer_state": self.tokenizer.state(),
                 "lowercase": self.lowercase, "vocabulary": self.vocabulary.words()}

@@ -13,7 +13,7 @@ from core.settings import SearchSettings, Settings
 from corpora.prepare.cleaning import TextCleaner
 from corpora.prepare.splits import Dataset
 from n2m import data
-from n2m.options import check_lines, split_options
+from n2m.options import check_lines, check_search, split_options
 from tasks.shared import saving
 from tasks.shared.model import TextModel
 from tasks.shared.report import Report
@@ -106,6 +106,8 @@ class Model:
                 if errors == "raise":
                     raise
                 read.append(error)
+        if len(texts) == 1 and isinstance(read[0], Example):
+            self._note_unknown(read[0])
         seeds = [(self._seed(seed), first + i) for i, e in enumerate(read) if isinstance(e, Example)]
         examples = [e for e in read if isinstance(e, Example)]
         if errors not in ("raise", "return"):
@@ -181,7 +183,8 @@ class Model:
                                                         Path(rejects) if rejects else None)
         events.note(f"evaluating on {len(dataset.test):,} test examples, with baselines")
         with memory_errors(SMALLER):
-            return self.task.evaluate(self.text_model, dataset, self.search_settings(**search))
+            (chosen,) = split_options(search, SearchSettings)
+            return self.task.evaluate(self.text_model, dataset, self.task.search_settings(chosen, self.settings))
 
     @property
     def test_examples(self) -> int:
@@ -198,7 +201,15 @@ class Model:
     def search_settings(self, **search: Any) -> SearchSettings:
         """These search settings before the task's defaults. Raises InputError for an unknown or impossible one."""
         (chosen,) = split_options(search, SearchSettings)
-        return self.task.search_settings(chosen, self.settings)
+        found = self.task.search_settings(chosen, self.settings)
+        check_search(chosen, found.search)
+        return found
+
+    def _note_unknown(self, example: Example) -> None:
+        """Say which parts of an input the model does not know: to it they are all alike."""
+        if unknown := self.text_model.source.unknown(example.source):
+            events.note(f"the model does not know {', '.join(unknown)}; it was trained on "
+                        f"{self.metadata['corpus']['name']}")
 
     def _cleaned(self, text: str) -> str:
         return "\n".join(map(self._cleaner.clean, text.splitlines()))  # lines may be those of a poem

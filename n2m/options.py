@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import fields
 from typing import Any
 
@@ -22,8 +23,15 @@ def split_options(options: dict[str, Any], *kinds: type) -> list[dict[str, Any]]
     known = [{f.name for f in fields(kind)} for kind in kinds]
     for name in options:
         if not any(name in names for names in known):
-            raise InputError(f"the option {name} is unknown here; {suggest(name, sorted(set().union(*known)))}")
+            raise InputError(f"the option {name} is unknown; {suggest(name, sorted(set().union(*known)))}")
     return [{name: value for name, value in options.items() if name in names} for names in known]
+
+
+def check_search(chosen: Collection[str], search: str) -> None:
+    """Raises InputError if a chosen search setting is for another `search` than this one."""
+    for name in {"varied": ("beam",), "likeliest": ("samples", "mmi_weight")}[search]:
+        if name in chosen:
+            raise InputError(f"`{name}` has no effect with `search` {search}; remove one of them")
 
 
 def check_lines(task: Task, lines: int, weights: bool = False) -> None:

@@ -42,7 +42,7 @@ def train(task: str, corpus: Names | None = None, folder: str | Path | None = No
     folder       where the model is saved whenever it is better; None: nowhere
     script, reverse, mirror, rejects   see n2m.corpus
     retrain      train from scratch; a finished model in the folder stays until the new one has finished
-    budget       minutes of training on two cores, one of n2m.tasks()[…].budgets: chooses corpus, size and epochs
+    budget       minutes of training on two cores, one of n2m.tasks()[…].budgets: chooses corpus, settings and epochs
     on_update    called after every update with (update, updates, loss in nats per token, learning rate, target tokens)
     on_epoch     called after every epoch with a core.history.Epoch
     should_stop  asked after every update; True stops the training, which the same call resumes
@@ -100,7 +100,8 @@ def check_same(model: Model, task: Task, corpus: Names | None, reading: CorpusSe
         asked, saved["corpus"] = {"corpus": about["name"] if same else found.name, **asked}, about["name"]
     for name, value in asked.items():
         if saved.get(name) != value:
-            raise InputError(f"{model.folder}: found a model trained with `{name}` {saved.get(name) or 'none'}, not "
+            had = "none" if saved.get(name) in (None, "") else saved[name]
+            raise InputError(f"{model.folder}: found a model trained with `{name}` {had}, not "
                              f"{value}; use another `model_dir`, or `retrain` to replace it")
 
 

@@ -115,7 +115,7 @@ class Poem(DecodingTask):
         from tasks.shared.verse_rules import Pattern, free
         if search.form == "free" or not table() or length not in REGULATED or not all(map(ONLY_HAN.fullmatch, lines)):
             return free(length)
-        rhymed = [line[-1] for line in lines[1:-BEFORE:2]]  # in a long poem these do not come again either
+        rhymed = [line[-1] for line in (*lines[:1], *lines[1:-BEFORE:2])]  # in a long poem these do not come again
         return Pattern(next_line(lines, length, search.rhyme), used="".join([*lines[-BEFORE:], *rhymed, later]))
 
     def continued(self, model: Trained, example: Example, lines: int, search: SearchSettings,

@@ -72,8 +72,10 @@ def job_of(args: argparse.Namespace) -> str:
     for task in [tasks.find(args.task)] if args.task else []:  # refuses impossible values before anything slow begins
         task.settings({}, given(args, Settings))
         task.budget(args.budget)
-        task.search_settings(given(args, SearchSettings))
-        for name in given(args, SearchSettings):
+        search = given(args, SearchSettings)
+        # How many answers there can be depends on the search, and that on the model, if it is not named.
+        task.search_settings({name: value for name, value in search.items() if name != "n_best" or "search" in search})
+        for name in search:
             if job in ANSWERING and name in task.ignored_search:
                 raise InputError(f"`{name}` has no effect on the answers of `task` {task.name}; remove it")
     return job
@@ -124,7 +126,7 @@ def parser() -> Parser:
     add_origin(where)
     where.add_argument("--model-dir", type=Path, metavar="DIR", help="directory of the model (default models/TASK)")
     where.add_argument("--budget", type=int, metavar="MINUTES", help="minutes of training on two cores: chooses "
-                       "corpus, size and epochs; " + budgets())
+                       "corpus, settings and epochs; " + budgets())
     where.add_argument("--retrain", action="store_true", help="train from scratch; a finished model is kept until the "
                        "new one has finished")
     add_settings(p, CorpusSettings, Settings, RunSettings, SearchSettings)

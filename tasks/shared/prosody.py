@@ -15,7 +15,15 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.data import InputError
-from tasks.shared.rhyme_table import DIVIDED, MISSING, PARTS, RARE_LEVEL, RARE_OBLIQUE, VARIANTS
+from tasks.shared.rhyme_table import (
+    DIVIDED,
+    MISSING,
+    PARTS,
+    RARE_LEVEL,
+    RARE_OBLIQUE,
+    RARE_RHYMES,
+    VARIANTS,
+)
 
 LEVEL, OBLIQUE = "平", "仄"
 Readings = dict[str, frozenset[tuple[str, str]]]
@@ -47,6 +55,8 @@ def _read() -> tuple[Readings, Readings, dict[str, str]]:
         if simple in (RARE_LEVEL if tone == LEVEL else RARE_OBLIQUE):
             continue
         name = short[rhyme][-1]
+        if tone == LEVEL and simple in RARE_RHYMES.get(name, ""):
+            continue
         first, second, listed = DIVIDED.get(name, ("", part_of.get(name, ""), ""))
         for form in {character, simple}:
             rhymes[form].add((tone, rhyme))
@@ -89,6 +99,9 @@ def rhyme_named(name: str, ci: bool = False, tone: str = LEVEL) -> frozenset[str
             parts = {part for part, names in PARTS.items() if short[-1] in names} | {*DIVIDED.get(short[-1], ())[:2]}
             return frozenset(parts) if ci else frozenset({rhyme})
     found = groups(name, ci, tone)
+    if not found and groups(name, ci):
+        has, wants = ("level", "oblique") if tone == OBLIQUE else ("oblique", "level")
+        raise InputError(f"`rhyme` {name} is of {has} tone, but this verse rhymes on {wants} tones; use another one")
     if not found:
         listed = " ".join(short[-1] for short in written.values())
         raise InputError(f"`rhyme` {name} is unknown; use a character of the rhyme, or its name: {listed}")

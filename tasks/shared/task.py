@@ -124,8 +124,8 @@ class Task:
 
     def search_settings(self, chosen: dict[str, Any], settings: Settings | None = None) -> SearchSettings:
         """The chosen settings, before the task's defaults. settings: the model's, which decide what is searched for."""
-        free = settings is not None and settings.source_dropout > 0 and "beam" not in chosen \
-            and not chosen.get("temperature")  # who names a beam or a temperature wants that search
+        # Who names a beam or a temperature wants that search.
+        free = settings is not None and settings.source_dropout > 0 and not {"beam", "temperature"} & {*chosen}
         return SearchSettings(**{**self.search_defaults, "search": "varied" if free else "likeliest", **chosen})
 
     @property

@@ -21,10 +21,11 @@ from core.tokenizer import HAN
 from core.vocabulary import PAD, SPECIALS
 from tasks.shared import prosody, verse
 from tasks.shared.prosody import LEVEL, OBLIQUE
-from tasks.shared.rhyme_table import DOUBLED
+from tasks.shared.rhyme_table import DOUBLED, VARIANTS
 from tasks.shared.verse import MARKS, NO_RHYME, Form
 
 ANY = "任"  # in a form: any token, also none of Chinese
+STANDARD = dict(zip(VARIANTS[::2], VARIANTS[1::2]))  # variant → the form to write
 CHARACTER = re.compile(f"[{HAN}]")
 CLASSES = ("any", "a character", LEVEL, OBLIQUE, *MARKS)  # what a place may ask for
 
@@ -95,16 +96,18 @@ def _tables(words: tuple[str, ...], ci: bool) -> tuple[Tensor, Tensor, list[str]
     classes = torch.zeros(len(CLASSES), len(SPECIALS) + len(words), dtype=torch.bool)
     groups = torch.zeros(classes.size(1), len(names), dtype=torch.bool)
     classes[0] = True
+    known_words = frozenset(words)
     for i, (word, rhymes) in enumerate(zip(words, known), len(SPECIALS)):
-        classes[list(_classes_of(word)), i] = True
+        classes[list(_classes_of(word, known_words)), i] = True
         groups[i, [column[name] for name in rhymes]] = True
     return classes, groups, names
 
 
-def _classes_of(word: str) -> Iterator[int]:
+def _classes_of(word: str, words: frozenset[str]) -> Iterator[int]:
+    """The classes of a word. A variant of a character that is in the vocabulary too, as 猨 of 猿, is not written."""
     if word in MARKS:
         yield CLASSES.index(word)
-    elif CHARACTER.fullmatch(word):
+    elif CHARACTER.fullmatch(word) and STANDARD.get(word) not in words:
         yield 1
         yield from (CLASSES.index(tone) for tone in prosody.tones(word))
 

@@ -174,8 +174,8 @@ def test_an_option_without_limits_takes_anything():
 
 @pytest.mark.parametrize("name, known, answer", [
     ("gruu", ["rnn", "gru"], "did you mean gru? Known: rnn, gru"),
-    ("zzz", ("rnn", "gru"), "Known: rnn, gru"),
-    ("", ["rnn"], "Known: rnn"),
+    ("zzz", ("rnn", "gru"), "known: rnn, gru"),
+    ("", ["rnn"], "known: rnn"),
     ("poems", ["poem", "word", "translate"], "did you mean poem? Known: poem, word, translate"),
 ])
 def test_suggest_names_the_nearest_and_all(name, known, answer):

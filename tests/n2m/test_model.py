@@ -37,8 +37,28 @@ def test_an_input_without_answer_is_raised_or_returned(trained):
 
 
 def test_an_unknown_option_is_told_with_the_nearest(trained):
-    with pytest.raises(n2m.InputError, match="the option beem is unknown here; did you mean beam"):
+    with pytest.raises(n2m.InputError, match="the option beem is unknown; did you mean beam"):
         n2m.load(trained("poem")).answer(["床前明月光"], beem=3)
+
+
+@pytest.mark.parametrize(("search", "says"), [
+    ({"search": "varied", "beam": 3}, "`beam` has no effect with `search` varied; remove one of them"),
+    ({"search": "likeliest", "samples": 9}, "`samples` has no effect with `search` likeliest"),
+    ({"temperature": 1.0, "mmi_weight": 0.5}, "`mmi_weight` has no effect with `search` likeliest"),
+    ({"form": "free", "rhyme": "阳"}, "`rhyme` has no effect with `form` free; remove one of them")])
+def test_search_settings_without_effect_are_refused(trained, search, says):
+    with pytest.raises(n2m.InputError, match=says):
+        n2m.load(trained("poem")).answer(["床前明月光"], **search)
+
+
+def test_what_a_model_does_not_know_of_a_single_input_is_noted(trained):
+    model, notes = n2m.load(trained("poem")), []
+    with n2m.listening(note=notes.append):
+        model.answer(["床前明月Q"])
+        model.answer(["床前明月Q", "床前明月光"])
+        model.answer(["床前明月光"])
+    [note] = [n for n in notes if "Q" in n]
+    assert note.startswith("the model does not know ") and note.endswith("Q; it was trained on starter")
 
 
 @each_task

@@ -44,7 +44,7 @@ def test_a_rhyme_that_is_asked_for_is_that_of_each_template():
     found = forms_of(examples_of("月", FIVE, 20))
     [patterns] = patterns_of(found, ["月"], SearchSettings(rhyme="阳"))
     assert [p.form.groups for p in patterns] == [{"下平聲七陽"}] * 4
-    with pytest.raises(InputError, match="`rhyme` 月 is unknown"):
+    with pytest.raises(InputError, match="`rhyme` 月 is of oblique tone"):
         patterns_of(found, ["月"], SearchSettings(rhyme="月"))
 
 

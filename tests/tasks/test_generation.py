@@ -33,8 +33,8 @@ def test_samples_come_best_first():
 
 def test_a_model_that_knows_p_of_the_output_is_searched_by_samples_unless_asked_otherwise():
     asked = [POEM.search_settings(chosen, MODEL.settings).search
-             for chosen in ({}, {"beam": 5}, {"temperature": 1.0}, {"search": "likeliest"})]
-    assert asked == ["varied", "likeliest", "likeliest", "likeliest"]
+             for chosen in ({}, {"beam": 5}, {"temperature": 1.0}, {"temperature": 0.0}, {"search": "likeliest"})]
+    assert asked == ["varied", "likeliest", "likeliest", "likeliest", "likeliest"]
     assert POEM.search_settings({}, make().settings).search == POEM.search_settings({}).search == "likeliest"
 
 
