@@ -148,7 +148,7 @@ class SearchSettings(Checked):
                          "the best of varied samples; models trained with `source_dropout` use varied",
                          choices=("likeliest", "varied"))
     samples: int = option(48, "search", "samples per answer of `search` varied", at_least=1, at_most=10000)
-    mmi_weight: float = option(0.75, "search", "weight λ of `search` varied, whose samples are ranked by "
+    mmi_weight: float = option(0.85, "search", "weight λ of `search` varied, whose samples are ranked by "
                                "log p(answer | input) - λ log p(answer)", at_least=0, at_most=5)
     form: str = option("auto", "search", "form of verse: free, or auto, by what the input is", choices=("auto", "free"))
     rhyme: str = option("", "search", "rhyme of a poem: the name of a group of level tone, for example 阳, or "
