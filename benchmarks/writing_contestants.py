@@ -153,7 +153,8 @@ def yi_li_sun(model: n2m.Model, folder: Path, seed: int) -> Ours:
         raise InputError(f"--only yi-li-sun needs a model of {', '.join(reversed_corpora)}, not of {name}")
     same: dict[str, Any] = {key: getattr(model.settings, key) for key in (
         "embedding_size", "hidden_size", "layers", "epochs", "batch_size", "batch_tokens", "learning_rate", "dropout",
-        "common_tokens", "min_count", "max_vocabulary", "limit", "schedule", "warmup", "average", "average_epochs", "ema_decay", "patience", "seed")}
+        "common_tokens", "min_count", "max_vocabulary", "limit", "schedule",
+        "warmup", "average", "average_epochs", "ema_decay", "patience", "seed")}
     trained = n2m.train("poem", f"benchmarks.writing_reversed:{reversed_corpora[name]}", folder, **same, **YI_LI_SUN)
     return Ours(trained, "Yi, Li and Sun, beam 5, free", FREE | {"beam": 5}, seed, backwards=True)
 

@@ -142,7 +142,8 @@ def make_decoder(settings: Settings, vocabulary_size: int, memory_size: int,
     stack = Stack(settings.cell, input_size, settings.hidden_size, settings.layers, settings.dropout,
                   settings.layer_norm, settings.recurrent_dropout)
     return Decoder(shared or Embedding(vocabulary_size, settings.embedding_size), attention, settings.placement,
-                   memory_size, stack, settings.dropout, settings.word_dropout, settings.tie_embeddings, settings.common_tokens)
+                   memory_size, stack, settings.dropout, settings.word_dropout, settings.tie_embeddings,
+                   settings.common_tokens)
 
 
 def make_pooling(settings: Settings, memory_size: int) -> AttentionPooling | None:

@@ -45,8 +45,8 @@ class Settings(Checked):
     placement: str = option("after", "model", "attention before (Bahdanau) or after (Luong) the state update",
                             choices=PLACEMENTS)
     tie_embeddings: bool = option(True, "model", "output projection shared with the target embedding")
-    common_tokens: int = option(0, "model", "softmax of two levels: so many common tokens, and all rarer ones, computed "
-                                "only where one of them is true; 0: one level", at_least=0)
+    common_tokens: int = option(0, "model", "softmax of two levels: so many common tokens, and all rarer ones, which "
+                                "are computed only if one of them is true; 0: one level", at_least=0)
     dropout: float = option(0.2, "model", "dropout rate", at_least=0, at_most=0.95)
     word_dropout: float = option(0.0, "model", "dropout rate of whole tokens; for 1→N, of the word's own embedding "
                                  "next to its characters", at_least=0, at_most=1)

@@ -13,7 +13,7 @@ from core.settings import SearchSettings, Settings
 from corpora.prepare.cleaning import TextCleaner
 from corpora.prepare.splits import Dataset
 from n2m import data
-from n2m.options import check_lines, check_search, split_options
+from n2m.options import check_lines, search_options
 from tasks.shared import saving
 from tasks.shared.model import TextModel
 from tasks.shared.report import Report
@@ -106,8 +106,8 @@ class Model:
                 if errors == "raise":
                     raise
                 read.append(error)
-        if len(texts) == 1 and isinstance(read[0], Example):
-            self._note_unknown(read[0])
+        if len(texts) == 1:
+            self.text_model.note_unknown(read[0])
         seeds = [(self._seed(seed), first + i) for i, e in enumerate(read) if isinstance(e, Example)]
         examples = [e for e in read if isinstance(e, Example)]
         if errors not in ("raise", "return"):
@@ -183,8 +183,8 @@ class Model:
                                                         Path(rejects) if rejects else None)
         events.note(f"evaluating on {len(dataset.test):,} test examples, with baselines")
         with memory_errors(SMALLER):
-            (chosen,) = split_options(search, SearchSettings)
-            return self.task.evaluate(self.text_model, dataset, self.task.search_settings(chosen, self.settings))
+            options = search_options(search, self.task, self.settings, strict=False)
+            return self.task.evaluate(self.text_model, dataset, options)
 
     @property
     def test_examples(self) -> int:
@@ -196,20 +196,9 @@ class Model:
         if self.folder:
             checkpoint.write_json(self.folder / "metrics.json", report.to_json())
 
-    # shared by the above
-
     def search_settings(self, **search: Any) -> SearchSettings:
-        """These search settings before the task's defaults. Raises InputError for an unknown or impossible one."""
-        (chosen,) = split_options(search, SearchSettings)
-        found = self.task.search_settings(chosen, self.settings)
-        check_search(chosen, found.search)
-        return found
-
-    def _note_unknown(self, example: Example) -> None:
-        """Say which parts of an input the model does not know: to it they are all alike."""
-        if unknown := self.text_model.source.unknown(example.source):
-            events.note(f"the model does not know {', '.join(unknown)}; it was trained on "
-                        f"{self.metadata['corpus']['name']}")
+        """These search settings before the defaults, see search_options."""
+        return search_options(search, self.task, self.settings)
 
     def _cleaned(self, text: str) -> str:
         return "\n".join(map(self._cleaner.clean, text.splitlines()))  # lines may be those of a poem

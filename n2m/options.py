@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import fields
 from typing import Any
 
 from core.data import InputError
 from core.options import suggest
+from core.settings import SearchSettings, Settings
 from tasks.shared.task import Task
 
 MAX_LINES = 1000
@@ -27,11 +27,15 @@ def split_options(options: dict[str, Any], *kinds: type) -> list[dict[str, Any]]
     return [{name: value for name, value in options.items() if name in names} for names in known]
 
 
-def check_search(chosen: Collection[str], search: str) -> None:
-    """Raises InputError if a chosen search setting is for another `search` than this one."""
-    for name in {"varied": ("beam",), "likeliest": ("samples", "mmi_weight")}[search]:
+def search_options(options: dict[str, Any], task: Task, settings: Settings, strict: bool = True) -> SearchSettings:
+    """These search settings before the defaults of the task and of a model with these settings. Raises InputError for
+    an unknown or impossible one; strict: also for one of another `search` than theirs."""
+    (chosen,) = split_options(options, SearchSettings)
+    found = task.search_settings(chosen, settings)
+    for name in {"varied": ("beam",), "likeliest": ("samples", "mmi_weight")}[found.search] if strict else ():
         if name in chosen:
-            raise InputError(f"`{name}` has no effect with `search` {search}; remove one of them")
+            raise InputError(f"`{name}` has no effect with `search` {found.search}; remove one of them")
+    return found
 
 
 def check_lines(task: Task, lines: int, weights: bool = False) -> None:

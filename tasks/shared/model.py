@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from core import events
 from core.batches import EncodedSplit
 from core.data import Example, InputError
 from core.settings import Settings
@@ -41,6 +42,12 @@ class TextModel:
     def encode(self, examples: Sequence[Example]) -> EncodedSplit:
         """All examples as ids."""
         return EncodedSplit([self.source_ids(e) for e in examples], [self.target_ids(e) for e in examples])
+
+    def note_unknown(self, example: Example | InputError) -> None:
+        """Say which parts of an input the model does not know: to it they are all alike."""
+        if isinstance(example, Example) and (unknown := self.source.unknown(example.source)):
+            events.note(f"the model does not know {', '.join(unknown)}; it was trained on "
+                        f"{self.metadata['corpus']['name']}")
 
     def read_input(self, text: str) -> Example:
         """A user's input as an Example. Raises InputError for input that this model cannot answer."""

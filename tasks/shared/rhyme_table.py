@@ -55,12 +55,13 @@ RARE_OBLIQUE = (
     "参饶牵驱呼滩坟裁柴蒲潜娇溟宁鲜桡延装防铺菲葭淹昭凌标妻峨汤陂虹蹉敲森输幢髯奔廷弥维霓油予熏膏茸旄"
     "衙僚攒潸盐颓纡芊")
 
-# Rhymes that are left out of a character's readings: of 20 or more uses at the end of a rhyming line, in 232,950 Tang and
-# Song poems of four or eight lines, fewer than 3 % are of this rhyme; the others are of another one of level tone.
+# Rhymes that are left out of a character's readings: of 20 or more uses at the end of a rhyming line, in 232,950 Tang
+# and Song poems of four or eight lines, fewer than 3 % are of this rhyme; the others are of another one of level tone.
 RARE_RHYMES = {
-    "支": "乖佳台居崖", "佳": "差", "咸": "严才", "尤": "区调龟", "冬": "丰衡", "先": "单干平纯缗还零", "删": "般", "虞": "浮驺", "寒": "禅",
-    "江": "逢", "齐": "儿澌", "文": "听颁", "灰": "能追", "盐": "针铃", "阳": "饧", "歌": "些番陂", "萧": "么陶", "麻": "吾污涂",
-    "鱼": "涂衙", "真": "仑甄", "东": "庞釭", "豪": "挑", "元": "垠纯"}
+    "支": "乖佳台居崖", "佳": "差", "咸": "严才", "尤": "区调龟", "冬": "丰衡", "先": "单干平纯缗还零", "删": "般",
+    "虞": "浮驺", "寒": "禅", "江": "逢", "齐": "儿澌", "文": "听颁", "灰": "能追", "盐": "针铃", "阳": "饧",
+    "歌": "些番陂", "萧": "么陶", "麻": "吾污涂", "鱼": "涂衙", "真": "仑甄", "东": "庞釭", "豪": "挑",
+    "元": "垠纯"}
 
 # Characters that Tang poets double (悠悠, 年年): at least 20 times, and in at least 2 % of their uses; both scripts.
 DOUBLED = frozenset(

@@ -73,8 +73,8 @@ def next_line(before: Sequence[str], length: int, rhyme: str = "", template: Tem
     length    of the line, in characters; 5 or 7 is regulated verse, of others only the even lines rhyme
     rhyme     the rhyme to use (阳, 七阳, or any character of it); empty: that of the lines before
     template  by default the one that the lines before fit best
-    Behind lines that rhyme on an oblique tone, which only old-style verse (古体) does, the line keeps their rhyme and has
-    no tones. Raises InputError for an unknown rhyme.
+    Lines that rhyme on an oblique tone are old-style verse (古体): the line keeps their rhyme and has no tones. Raises
+    InputError for an unknown rhyme.
 
     >>> next_line(["白日依山尽"], 5).tones, next_line(["白日依山尽", "黄河入海流"], 5).tones
     ('中平中仄平', '中平平仄仄')
