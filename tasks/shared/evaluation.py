@@ -24,6 +24,7 @@ from tasks.shared.report import MODEL, Report
 from tasks.shared.task import Splits, Task, Trained
 
 SAMPLE = 1000  # test examples that are answered for the scores, drawn at random
+WRITTEN = 12_000  # characters at most in these answers, where each is the best of many long samples
 READ = 10000  # the most test examples that a perplexity is measured on
 TRAIN = 400_000  # the most training examples that trigrams and themes are counted in
 SEARCHED = 3_000_000  # the most characters of training sources that are searched for the nearest one
@@ -31,8 +32,8 @@ RANKED, OTHERS = 500, 9  # test examples whose line is ranked, and how many othe
 SCORED = 1024  # outputs that are scored at once
 
 
-def sample(test: Sequence[Example]) -> list[Example]:
-    return [test[i] for i in random.Random(1).sample(range(len(test)), min(SAMPLE, len(test)))]
+def sample(test: Sequence[Example], most: int = SAMPLE) -> list[Example]:
+    return [test[i] for i in random.Random(1).sample(range(len(test)), min(most, len(test)))]
 
 
 def model_perplexity(model: Trained, test: Sequence[Example]) -> float:
@@ -121,7 +122,9 @@ def evaluate_themes(task: Task, model: Trained, data: Splits, search: SearchSett
     """Texts on a theme: perplexity, with a trigram model as the baseline; how often a classifier trained on the
     training texts only finds the theme in the model's texts, and in real ones; and how often they write the theme. A
     text that stands under several themes counts for its first."""
-    asked = sample(with_first_source(data.test))
+    test = with_first_source(data.test)
+    mean = sum(len(e.target) for e in test) / len(test)
+    asked = sample(test, min(SAMPLE, max(50, round(WRITTEN / mean))))
     answers = [found[0].text for found in task.answer(model, asked, search)]
     train, fitted_to = baselines.subsample(data.train, TRAIN)
     train = with_first_source(train)
