@@ -25,6 +25,7 @@ from tasks.shared.rhyme_table import DOUBLED, VARIANTS
 from tasks.shared.verse import MARKS, NO_RHYME, Form
 
 ANY = "任"  # in a form: any token, also none of Chinese
+LOST = "囗"  # how editions print a character that is lost
 STANDARD = dict(zip(VARIANTS[::2], VARIANTS[1::2]))  # variant → the form to write
 CHARACTER = re.compile(f"[{HAN}]")
 CLASSES = ("any", "a character", LEVEL, OBLIQUE, *MARKS)  # what a place may ask for
@@ -104,10 +105,10 @@ def _tables(words: tuple[str, ...], ci: bool) -> tuple[Tensor, Tensor, list[str]
 
 
 def _classes_of(word: str, words: frozenset[str]) -> Iterator[int]:
-    """The classes of a word. A variant of a character that is in the vocabulary too, as 猨 of 猿, is not written."""
+    """The classes of a word. Not written are a lost character, and a variant of one in the vocabulary (猨 of 猿)."""
     if word in MARKS:
         yield CLASSES.index(word)
-    elif CHARACTER.fullmatch(word) and STANDARD.get(word) not in words:
+    elif CHARACTER.fullmatch(word) and word != LOST and STANDARD.get(word) not in words:
         yield 1
         yield from (CLASSES.index(tone) for tone in prosody.tones(word))
 
