@@ -128,3 +128,7 @@ class Decoder(nn.Module):
     def logits(self, readout: Tensor) -> Tensor:
         """W_o ŝ + b_o, see Output: (…, E) → (…, V)"""
         return self.output(readout)
+
+    def log_p(self, readout: Tensor, row: Tensor, ids: Tensor) -> Tensor:
+        """log p of some ids, see Output.log_p: (n, E), (M,), (M,) → (M,)"""
+        return self.output.log_p(readout, row, ids)

@@ -82,4 +82,3 @@ def two_levels(logits: Tensor, rare: Tensor, K: int) -> Tensor:
     """
     common, others = logits[..., :K], logits[..., K:]
     return torch.cat([common, others + (rare - torch.logsumexp(others, dim=-1, keepdim=True))], dim=-1)
-

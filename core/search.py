@@ -30,7 +30,7 @@ class Model(Protocol):
 
     @property
     def decoder(self) -> Any:
-        """With `start`, `step`, `logits` and `output`."""
+        """With `start`, `step`, `logits` and `log_p`."""
 
 
 class Source(Protocol):

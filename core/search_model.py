@@ -47,7 +47,7 @@ class SearchMemory(SourceTensors):
 
 
 class SearchModel:
-    """What search needs of a model: `encode`, and a decoder with `start`, `step` and `logits`. For answering only.
+    """What search needs of a model: `encode`, and a decoder with `start`, `step`, `logits` and `log_p`. For answering only.
 
     Several threads may use it at once. It does not follow later changes of the weights; `search_model` does.
     """
@@ -86,6 +86,12 @@ class SearchDecoder:
             others = logits[..., self.output.K:]
             others += self.output.rare(readout) - torch.logsumexp(others, dim=-1, keepdim=True)
         return logits
+
+    def log_p(self, readout: Tensor, row: Tensor, ids: Tensor) -> Tensor:
+        """As Decoder.log_p."""
+        if self.output.rare is not None:
+            return self.output.log_p(readout, row, ids)
+        return torch.log_softmax(self.logits(readout).float(), dim=-1)[row, ids]
 
     def prepare(self, memory: Memory) -> Memory | SearchMemory:
         """What the steps read of a source; with attention after the update a SearchMemory."""

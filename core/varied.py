@@ -59,8 +59,8 @@ def score_ids(model: Model, memory: Source, ids: Tensor) -> Tensor:
         row = torch.empty_like(different).scatter_(0, number, active)  # one for each of them
         for start in range(0, len(row), BATCH):
             here = ((number >= start) & (number < start + BATCH)).nonzero().squeeze(1)
-            total[active[here]] += model.decoder.output.log_p(
-                readout[row[start:start + BATCH]], number[here] - start, wanted[active[here]])
+            total[active[here]] += model.decoder.log_p(readout[row[start:start + BATCH]], number[here] - start,
+                                                       wanted[active[here]])
         prefix = (prefix * (int(ids.max()) + 1) + wanted).unique(return_inverse=True)[1]
         y = wanted
     return total

@@ -107,7 +107,7 @@ class Model:
                     raise
                 read.append(error)
         if len(texts) == 1:
-            self.text_model.note_unknown(read[0])
+            self.text_model.note_unknown(texts[0], read[0])
         seeds = [(self._seed(seed), first + i) for i, e in enumerate(read) if isinstance(e, Example)]
         examples = [e for e in read if isinstance(e, Example)]
         if errors not in ("raise", "return"):
@@ -143,6 +143,8 @@ class Model:
     def stream(self, text: str, *, seed: int | None = None, script: str | None = None, **search: Any) -> Iterator[str]:
         """The answer of greedy search, or with a temperature a sample, in pieces as it is written. Together they are
         the text that `answer` gives with beam=1. Raises InputError at once for an input that cannot be answered."""
+        if search.get("search") == "varied":
+            raise InputError("`search` varied cannot be streamed, since its answer is known at the end; remove it")
         options = self.search_settings(**{"beam": 1, **search})
         if options.beam != 1:
             raise InputError(f"`beam` {options.beam} cannot be streamed, since its answer is known at the end; use 1")

@@ -32,9 +32,10 @@ def search_options(options: dict[str, Any], task: Task, settings: Settings, stri
     an unknown or impossible one; strict: also for one of another `search` than theirs."""
     (chosen,) = split_options(options, SearchSettings)
     found = task.search_settings(chosen, settings)
-    for name in {"varied": ("beam",), "likeliest": ("samples", "mmi_weight")}[found.search] if strict else ():
+    varied = found.search == "varied"
+    for name in (("beam", "length_penalty") if varied else ("samples", "mmi_weight")) if strict else ():
         if name in chosen:
-            raise InputError(f"`{name}` has no effect with `search` {found.search}; remove one of them")
+            raise InputError(f"`{name}` has no effect {'with' if varied else 'without'} `search` varied; remove it")
     return found
 
 

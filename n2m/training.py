@@ -119,7 +119,7 @@ def _prepare(task: Task, names: Names | None, script: str | None, reverse: bool,
              minutes: int | None) -> Prepared:
     """Corpus, ids and untrained model; of a group, one process makes what the others then find in the cache."""
 
-    within = {name: value for name, value in budget.items() if name not in ("corpus", "tokens")}
+    within = {name: value for name, value in budget.items() if name not in ("corpus", "tokens", "usual_epochs")}
 
     def read(names: Names, script: str | None) -> tuple[Corpus, Settings, Dataset]:
         corpus = data.find(names, task, reading)
@@ -127,11 +127,12 @@ def _prepare(task: Task, names: Names | None, script: str | None, reverse: bool,
         return corpus, settings, data.prepare(corpus, task, script, reverse, reading, rejects, settings.limit)
 
     try:
-        corpus, settings, dataset = read(budget.get("corpus", task.default_corpus) if names is None else names, script)
+        default = budget.get("corpus", task.default_corpus)
+        corpus, settings, dataset = read(default if names is None else names, script)
     except CorpusUnavailable as error:
         if names is not None:
             raise
-        events.note(f"default corpus {task.default_corpus} is unavailable: {error}")
+        events.note(f"default corpus {default} is unavailable: {error}")
         events.note("using the starter corpus, a few hundred examples: enough to try things, too few for good results")
         corpus, settings, dataset = read("starter", None)
     encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",

@@ -32,7 +32,7 @@ class Classify(Task):
     ignored_search = tuple(f.name for f in fields(SearchSettings) if f.name != "n_best")
     defaults = {"tokenizer": "words", "embedding_size": 128, "hidden_size": 128, "dropout": 0.5, "word_dropout": 0.2,
                 "min_count": 2}
-    budgets = {minutes: {"tokens": minutes * 3_000_000, "epochs": 10} for minutes in (2, 5, 10, 60)}
+    budgets = {minutes: {"tokens": minutes * 3_000_000, "usual_epochs": True} for minutes in (2, 5, 10, 60)}
 
     def advice(self, data: Splits) -> list[str]:
         labels, texts = len({e.target for e in data.train}), len(data.train)

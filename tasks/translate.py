@@ -29,7 +29,7 @@ class Translate(DecodingTask):
     reversible = True
     ignored_search = ("rhyme", "tune")
     defaults = {"tokenizer": "words", "dropout": 0.4, "word_dropout": 0.1, "label_smoothing": 0.1, "epochs": 20}
-    budgets = {minutes: {"tokens": minutes * 740_000, "epochs": 20} for minutes in (2, 5, 10, 60)}
+    budgets = {minutes: {"tokens": minutes * 740_000, "usual_epochs": True} for minutes in (2, 5, 10, 60)}
 
     def build(self, settings: Settings, source: Codec, target: Any) -> torch.nn.Module:
         from core.models import Seq2Seq, make_decoder, make_encoder

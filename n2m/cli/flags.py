@@ -73,8 +73,9 @@ def job_of(args: argparse.Namespace) -> str:
         task.settings({}, given(args, Settings))
         task.budget(args.budget)
         search = given(args, SearchSettings)
-        # How many answers there can be depends on the search, and that on the model, if it is not named.
-        task.search_settings({name: value for name, value in search.items() if name != "n_best" or "search" in search})
+        # What these allow depends on the search, and that on the model, if it is not named.
+        later = () if {"search", "temperature"} & {*search} else ("n_best", "top_k", "top_p")
+        task.search_settings({name: value for name, value in search.items() if name not in later})
         for name in search:
             if job in ANSWERING and name in task.ignored_search:
                 raise InputError(f"`{name}` has no effect on the answers of `task` {task.name}; remove it")

@@ -24,7 +24,7 @@ from tasks.shared.report import MODEL, Report
 from tasks.shared.task import Splits, Task, Trained
 
 SAMPLE = 1000  # test examples that are answered for the scores, drawn at random
-WRITTEN = 12_000  # characters at most in these answers, where each is the best of many long samples
+WRITTEN = 12_000  # about so many characters in these answers (but 50 texts), if each is the best of many long ones
 READ = 10000  # the most test examples that a perplexity is measured on
 TRAIN = 400_000  # the most training examples that trigrams and themes are counted in
 SEARCHED = 3_000_000  # the most characters of training sources that are searched for the nearest one

@@ -43,21 +43,26 @@ class TextModel:
         """All examples as ids."""
         return EncodedSplit([self.source_ids(e) for e in examples], [self.target_ids(e) for e in examples])
 
-    def note_unknown(self, example: Example | InputError) -> None:
+    def note_unknown(self, text: str, example: Example | InputError) -> None:
         """Say which parts of an input the model does not know: to it they are all alike."""
-        if isinstance(example, Example) and (unknown := self.source.unknown(example.source)):
-            events.note(f"the model does not know {', '.join(unknown)}; it was trained on "
-                        f"{self.metadata['corpus']['name']}")
+        if isinstance(example, Example) and (
+                unknown := self.source.unknown(self.task.source_text(example, self.settings))):
+            events.note(f"{shown(text)}: the model does not know {', '.join(unknown[:10])}"
+                        + f" and {len(unknown) - 10} more" * (len(unknown) > 10))
 
     def read_input(self, text: str) -> Example:
         """A user's input as an Example. Raises InputError for input that this model cannot answer."""
         example = self.task.read_input(text, self.settings)
         ids = self.source.ids(self.task.source_text(example, self.settings))
-        shown = text if len(text) <= 20 else text[:20] + "…"
         if len(ids) > self.settings.max_length:
-            raise InputError(f"the input {shown!r} has {len(ids)} tokens, but this model reads at most "
+            raise InputError(f"the input {shown(text)!r} has {len(ids)} tokens, but this model reads at most "
                              f"{self.settings.max_length}; shorten it, or train with a larger `max_length`")
         if all(i == UNK for i in self.source.ids(example.source)):
-            raise InputError(f"the model knows no part of {shown!r}: its vocabulary has {len(self.source)} tokens "
+            raise InputError(f"the model knows no part of {shown(text)!r}: its vocabulary has {len(self.source)} tokens "
                              f"of the corpus {self.metadata['corpus']['name']}; try other words")
         return example
+
+
+def shown(text: str) -> str:
+    """The beginning of an input, for messages."""
+    return text if len(text) <= 20 else text[:20] + "…"

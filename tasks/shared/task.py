@@ -84,7 +84,7 @@ class Task:
     reversible      its pairs can be trained the other way round
     ends_with_eos   outputs end with <eos>, not at a fixed length
     budgets         for some minutes of training on two cores the settings that make the best of them, and as "corpus"
-                    and "tokens" what to read: so many target tokens (of labels: source tokens), "epochs" at most
+                    and "tokens" what to read: so many target tokens (of labels: source tokens), "usual_epochs": no more
     defaults, search_defaults   settings that differ from core.settings, as measured best in five minutes
     ignored_search  search settings without effect on its answers
     labels, lines, many_targets, check_version   see core.data.ExampleFormat

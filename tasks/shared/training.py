@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import platform
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -78,14 +77,15 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
 
 def fit_budget(task: Task, settings: Settings, train: EncodedSplit, budget: dict[str, Any],
                chosen: dict[str, Any]) -> tuple[Settings, int]:
-    """The settings with as many epochs as the budget's "tokens" allow, at least one and at most its "epochs", if it
-    names them, and 0; of a split that has more tokens than that, the number of examples that have so many, as its limit
-    too. What was chosen stays."""
+    """The settings with as many epochs as the budget's "tokens" allow, at least one (with "usual_epochs" no more than
+    the settings have), and 0; of a split that has more tokens than that, the number of examples that have so many, as
+    its limit too. What was chosen stays."""
     tokens, size = budget["tokens"], int((train.sources if task.labels else train.targets).lengths.sum())
     limit = 0 if settings.limit or size <= tokens * 1.2 else round(len(train) * tokens / size)
-    epochs = min(max(1, round(tokens / size)), budget.get("epochs", sys.maxsize))
-    return dataclasses.replace(settings, limit=limit or settings.limit,
-                               epochs=settings.epochs if "epochs" in chosen else epochs), limit
+    epochs = max(1, round(tokens / size))
+    if "epochs" in chosen or (budget.get("usual_epochs") and epochs > settings.epochs):
+        epochs = settings.epochs
+    return dataclasses.replace(settings, limit=limit or settings.limit, epochs=epochs), limit
 
 
 def identity(model: TextModel) -> dict:

@@ -81,8 +81,8 @@ def next_line(before: Sequence[str], length: int, rhyme: str = "", template: Tem
     """
     old_style = frozenset() if rhyme or template else _oblique_rhyme(before, length)
     if old_style:
-        even = len(before) % 2
-        return Form(EITHER * length, NO_RHYME * (length - 1) + "01"[even], old_style if even else frozenset())
+        second = len(before) % 2
+        return Form(EITHER * length, NO_RHYME * (length - 1) + "01"[second], old_style if second else frozenset())
     template = template or find_template(before, length)
     rhymes = bool(len(before) % 2 or (not before and template.first_line_rhymes))
     return Form(line_tones(length, len(before), template), NO_RHYME * (length - 1) + ("1" if rhymes else NO_RHYME),
@@ -164,7 +164,7 @@ def faults(text: str, form: Form, repeats: bool = False, copies: Sequence[int] =
         if copied >= 0 and character != text[copied]:
             found.append(f"{character} stands where {text[copied]} belongs again (place {place + 1})")
         if character in used:
-            found.append(f"{character} is a character of the first line")
+            found.append(f"{character} may not come again")
         if tone in belongs and copied < 0 and (place == 0 or character != text[place - 1]):
             seen[character] += 1
         have = groups(character, form.ci, tone if tone in (LEVEL, OBLIQUE) else LEVEL + OBLIQUE)

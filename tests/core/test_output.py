@@ -42,9 +42,8 @@ def test_the_loss_is_that_of_the_logits(target):
     plain = torch.nn.functional.cross_entropy(output(readout), target, reduction="sum")
     loss = output.loss(readout, target)
     torch.testing.assert_close(loss, plain)
-    for found, wanted in zip(torch.autograd.grad(loss, weights, allow_unused=True),
-                             torch.autograd.grad(plain, weights)):
-        torch.testing.assert_close(torch.zeros_like(wanted) if found is None else found, wanted)
+    # All have a gradient, also without a rare target: DistributedDataParallel needs that.
+    torch.testing.assert_close(torch.autograd.grad(loss, weights), torch.autograd.grad(plain, weights))
 
 
 def test_label_smoothing_spreads_over_the_columns_of_a_level():

@@ -36,9 +36,15 @@ def test_of_labels_the_source_tokens_count():
     assert fit_budget(tasks.find("classify"), Settings(), FIVE, {"tokens": 30}, {})[0].epochs == 2
 
 
-def test_a_budget_may_say_how_many_epochs_are_enough():
-    assert fit_budget(TRANSLATE, Settings(), FIVE, {"tokens": 100, "epochs": 4}, {})[0].epochs == 4
-    assert fit_budget(TRANSLATE, Settings(), FIVE, {"tokens": 60, "epochs": 4}, {})[0].epochs == 3
+def test_a_budget_may_keep_to_the_usual_epochs():
+    asked = [fit_budget(TRANSLATE, Settings(epochs=4), FIVE, {"tokens": n, "usual_epochs": True}, {}) for n in (100, 60)]
+    assert [found.epochs for found, _ in asked] == [4, 3]
+
+
+def test_a_corpus_says_how_many_epochs_are_usual(monkeypatch):
+    monkeypatch.setattr(type(TRANSLATE), "budgets", {1: {"corpus": "starter", "tokens": 10 ** 9, "usual_epochs": True}})
+    monkeypatch.setattr(type(TRANSLATE), "defaults", {**TRANSLATE.defaults, "epochs": 2})
+    assert n2m.train("translate", **TINY, budget=1).settings.epochs == 2
 
 
 def test_each_task_has_budgets_of_the_same_minutes():

@@ -42,9 +42,9 @@ def test_an_unknown_option_is_told_with_the_nearest(trained):
 
 
 @pytest.mark.parametrize(("search", "says"), [
-    ({"search": "varied", "beam": 3}, "`beam` has no effect with `search` varied; remove one of them"),
-    ({"search": "likeliest", "samples": 9}, "`samples` has no effect with `search` likeliest"),
-    ({"temperature": 1.0, "mmi_weight": 0.5}, "`mmi_weight` has no effect with `search` likeliest"),
+    ({"search": "varied", "beam": 3}, "`beam` has no effect with `search` varied; remove it$"),
+    ({"search": "likeliest", "samples": 9}, "`samples` has no effect without `search` varied; remove it"),
+    ({"temperature": 1.0, "mmi_weight": 0.5}, "`mmi_weight` has no effect without `search` varied"),
     ({"form": "free", "rhyme": "阳"}, "`rhyme` has no effect with `form` free; remove one of them")])
 def test_search_settings_without_effect_are_refused(trained, search, says):
     with pytest.raises(n2m.InputError, match=says):
@@ -54,11 +54,16 @@ def test_search_settings_without_effect_are_refused(trained, search, says):
 def test_what_a_model_does_not_know_of_a_single_input_is_noted(trained):
     model, notes = n2m.load(trained("poem")), []
     with n2m.listening(note=notes.append):
-        model.answer(["床前明月Q"])
+        model.answer(["床前明Q光，床前明月光"])
         model.answer(["床前明月Q", "床前明月光"])
         model.answer(["床前明月光"])
     [note] = [n for n in notes if "Q" in n]
-    assert note.startswith("the model does not know ") and note.endswith("Q; it was trained on starter")
+    assert note.startswith("床前明Q光，床前明月光: the model does not know ") and note.endswith("Q")
+
+
+def test_what_is_searched_among_samples_cannot_be_streamed(trained):
+    with pytest.raises(n2m.InputError, match="`search` varied cannot be streamed"):
+        n2m.load(trained("poem")).stream("床前明月光", search="varied")
 
 
 @each_task
