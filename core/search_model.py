@@ -47,7 +47,7 @@ class SearchMemory(SourceTensors):
 
 
 class SearchModel:
-    """What search needs of a model: `encode`, and a decoder with `start`, `step`, `logits` and `log_p`. For answering only.
+    """What search needs of a model: `encode`, and a decoder with `start`, `step`, `logits` and `log_p`. For answering.
 
     Several threads may use it at once. It does not follow later changes of the weights; `search_model` does.
     """

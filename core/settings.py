@@ -151,7 +151,8 @@ class SearchSettings(Checked):
     mmi_weight: float = option(0.85, "search", "weight λ of `search` varied, whose samples are ranked by "
                                "log p(answer | input) - λ log p(answer)", at_least=0, at_most=5)
     form: str = option("auto", "search", "form of verse: free, or auto, by what the input is", choices=("auto", "free"))
-    rhyme: str = option("", "search", "rhyme of a poem: the name of a group, for example 阳, or a character of it", metavar="GROUP")
+    rhyme: str = option("", "search", "rhyme of a poem: a group, for example 阳, or a character of it",
+                        metavar="GROUP")
     tune: str = option("", "search", "tune whose form the answer has, for example 浣溪沙", metavar="NAME")
     beam: int = option(5, "search", "beam size; 1: greedy search", at_least=1, at_most=1000)
     n_best: int = option(1, "search", "number of answers per input; at most `beam`, or `samples` "

@@ -143,11 +143,10 @@ class Model:
     def stream(self, text: str, *, seed: int | None = None, script: str | None = None, **search: Any) -> Iterator[str]:
         """The answer of greedy search, or with a temperature a sample, in pieces as it is written. Together they are
         the text that `answer` gives with beam=1. Raises InputError at once for an input that cannot be answered."""
-        if search.get("search") == "varied":
-            raise InputError("`search` varied cannot be streamed, since its answer is known at the end; remove it")
+        for name, only in (("search", "likeliest"), ("beam", 1)):
+            if search.get(name, only) != only:
+                raise InputError(f"`{name}` {search[name]}: its answer is known at the end; to stream, use {only}")
         options = self.search_settings(**{"beam": 1, **search})
-        if options.beam != 1:
-            raise InputError(f"`beam` {options.beam} cannot be streamed, since its answer is known at the end; use 1")
         convert, example = data.answer_converter(script, self._script), self.read_input(text)
 
         def pieces() -> Iterator[str]:

@@ -58,8 +58,8 @@ class TextModel:
             raise InputError(f"the input {shown(text)!r} has {len(ids)} tokens, but this model reads at most "
                              f"{self.settings.max_length}; shorten it, or train with a larger `max_length`")
         if all(i == UNK for i in self.source.ids(example.source)):
-            raise InputError(f"the model knows no part of {shown(text)!r}: its vocabulary has {len(self.source)} tokens "
-                             f"of the corpus {self.metadata['corpus']['name']}; try other words")
+            raise InputError(f"the model knows no part of {shown(text)!r}: its vocabulary has {len(self.source)} "
+                             f"tokens of the corpus {self.metadata['corpus']['name']}; try other words")
         return example
 
 

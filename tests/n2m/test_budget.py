@@ -2,6 +2,7 @@
 
 import pytest
 
+import corpora
 import n2m
 import tasks
 from core.batches import EncodedSplit
@@ -37,14 +38,15 @@ def test_of_labels_the_source_tokens_count():
 
 
 def test_a_budget_may_keep_to_the_usual_epochs():
-    asked = [fit_budget(TRANSLATE, Settings(epochs=4), FIVE, {"tokens": n, "usual_epochs": True}, {}) for n in (100, 60)]
-    assert [found.epochs for found, _ in asked] == [4, 3]
+    for tokens, epochs in ((100, 4), (60, 3)):
+        budget = {"tokens": tokens, "usual_epochs": True}
+        assert fit_budget(TRANSLATE, Settings(epochs=4), FIVE, budget, {})[0].epochs == epochs
 
 
 def test_a_corpus_says_how_many_epochs_are_usual(monkeypatch):
     monkeypatch.setattr(type(TRANSLATE), "budgets", {1: {"corpus": "starter", "tokens": 10 ** 9, "usual_epochs": True}})
-    monkeypatch.setattr(type(TRANSLATE), "defaults", {**TRANSLATE.defaults, "epochs": 2})
-    assert n2m.train("translate", **TINY, budget=1).settings.epochs == 2
+    usual = corpora.find("starter", TRANSLATE.format).suggested["epochs"]
+    assert n2m.train("translate", **TINY, budget=1).settings.epochs == usual
 
 
 def test_each_task_has_budgets_of_the_same_minutes():
