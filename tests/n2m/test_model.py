@@ -62,7 +62,7 @@ def test_what_a_model_does_not_know_of_a_single_input_is_noted(trained):
 
 
 def test_what_is_searched_among_samples_cannot_be_streamed(trained):
-    with pytest.raises(n2m.InputError, match="`search` varied: its answer is known at the end; to stream, use likeliest"):
+    with pytest.raises(n2m.InputError, match="`search` varied: its answer is known at the end; to stream, use"):
         n2m.load(trained("poem")).stream("床前明月光", search="varied")
 
 
