@@ -113,6 +113,29 @@ class Alike(Rule):
 
 
 @dataclass(frozen=True)
+class Different(Rule):
+    """Ids at positions of one chain differ, as the words do that rhyme.
+
+    chain  (B, T) int64  the number of each position's chain; 0: in no chain
+
+    >>> rule = Different("rhyme words", chain=torch.tensor([[1, 0, 1]]))
+    >>> rule.allowed(torch.tensor([[3, 2]]), 4)
+    tensor([[False,  True,  True, False]])
+    """
+
+    chain: Tensor
+    per_row = ("chain",)
+
+    def allowed(self, written: Tensor, V: int) -> Tensor | None:
+        t = written.size(1)
+        if t >= self.chain.size(1) or not self.chain[:, t].any():
+            return None
+        same = (self.chain[:, :t] == self.chain[:, t:t + 1]) & (self.chain[:, t:t + 1] > 0)  # (N, t)
+        allowed = torch.ones(len(written), V, dtype=torch.bool, device=written.device)
+        return allowed.scatter_(1, written * same, False)  # 0 is padding, which is never written
+
+
+@dataclass(frozen=True)
 class NoRepeats(Rule):
     """No id comes that is in `used` or was written before.
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from core.ragged import Ragged
-from core.rules import Alike, NoRepeats, Positions, Rule
+from core.rules import Alike, Different, NoRepeats, Positions, Rule
 from core.text import Codec
 from core.tokenizer import HAN
 from core.vocabulary import PAD, SPECIALS
@@ -70,6 +70,9 @@ def rules_of(codec: Codec, patterns: Sequence[Pattern], device: torch.device | s
     rules: list[Rule] = [Positions("punctuation", classes, layout)]
     if names and chain.any():
         rules.append(Alike("rhyme", groups, chain, start))
+        if any(p.repeats for p in patterns):  # of others no character comes twice
+            copied = padded([[int(place >= 0) for place in p.copies] or [0] * len(p.form.tones) for p in patterns])
+            rules.append(Different("rhyme words", chain * (1 - copied)))
     if not all(p.repeats for p in patterns):
         T = layout.size(1)
         ids = {c: i for i, c in enumerate(codec.vocabulary.words(), len(SPECIALS))}

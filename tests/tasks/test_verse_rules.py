@@ -56,7 +56,14 @@ def test_the_ends_of_a_chain_rhyme_and_are_not_the_same():
     form = Form("平平平", "101")
     assert after("", form) == set(LEVEL + BOTH)  # that have a rhyme
     assert after("光山", form) == set("霜阳") and after("东光", form) == {"红"}
-    assert after("光山", form, repeats=True) == set("光霜阳")
+    assert after("光山", form, repeats=True) == set("霜阳")
+
+
+def test_where_characters_may_come_twice_rhyme_words_may_not_but_as_copies():
+    form = Form("中，中。", "1010")
+    assert "光" in after("光，", Form("中，中。", "0000"), repeats=True)
+    assert "光" not in after("光，", form, repeats=True) and "霜" in after("光，", form, repeats=True)
+    assert "光" in after("光，", form, repeats=True, copies=(-1, -1, 0, -1))
 
 
 def test_a_rhyme_that_is_asked_for_begins_the_chain():
