@@ -26,6 +26,7 @@ from core.decoder import Decoder
 from core.encoder import Memory, SourceTensors
 from core.machine import round_up_to_64
 from core.models import Seq2Seq
+from core.output import two_levels
 
 MAX_TABLE = 1 << 25  # numbers in the table of words
 BATCH = 64  # texts encoded at once
@@ -82,10 +83,7 @@ class SearchDecoder:
     def logits(self, readout: Tensor) -> Tensor:
         """As Decoder.logits, with -inf in the added columns. (…, E) → (…, V')"""
         logits = F.linear(readout, self._W_o, self._b_o)
-        if self.output.rare is not None:  # as core.output.two_levels, in place
-            others = logits[..., self.output.K:]
-            others += self.output.rare(readout) - torch.logsumexp(others, dim=-1, keepdim=True)
-        return logits
+        return logits if self.output.rare is None else two_levels(logits, self.output.rare(readout), self.output.K)
 
     def log_p(self, readout: Tensor, row: Tensor, ids: Tensor) -> Tensor:
         """As Decoder.log_p."""
