@@ -10,6 +10,7 @@ reordered in one line.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from core.dropout import locked_mask
+from core.precision import has_bf16_instructions
 from core.registry import CELLS, load_class
 
 State = tuple[Tensor, ...]
@@ -110,13 +112,21 @@ class Cell(nn.Module):
             state = (x.new_zeros(x.size(0), self.hidden_size),) * self.state_tensors
         mask = self.mask(state[0])
         if self.fused and mask is None and not self.layer_norm:
-            first = tuple(s.unsqueeze(0) for s in state)
-            return self.rnn(x, first if self.state_tensors > 1 else first[0])[0]
+            return self._run_fused(x, tuple(s.unsqueeze(0) for s in state))
         states = []
         for position in self.project(x).unbind(1):
             state = self.step(position, state, mask)
             states.append(state[0])
         return torch.stack(states, dim=1)
+
+    def _run_fused(self, x: Tensor, first: State) -> Tensor:
+        """In fp32 for an LSTM on a CPU without bf16 instructions: PyTorch has no fused one in bf16 there."""
+        full: contextlib.AbstractContextManager = contextlib.nullcontext()
+        if (self.fused is nn.LSTM and x.device.type == "cpu" and torch.is_autocast_enabled("cpu")
+                and not has_bf16_instructions()):
+            x, first, full = x.float(), tuple(s.float() for s in first), torch.autocast("cpu", enabled=False)
+        with full:
+            return self.rnn(x, first if self.state_tensors > 1 else first[0])[0]
 
 
 class RNN(Cell):

@@ -8,6 +8,7 @@ import platform
 import re
 import statistics
 import time
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -77,6 +78,7 @@ def seconds_of_product(dtype: torch.dtype, size: int = 512, times: int = 8) -> f
     return min(seconds)
 
 
+@cache
 def _cpuinfo() -> str:
     try:
         return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")

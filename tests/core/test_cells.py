@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from core import cells
 from core.cells import cell_class
 from core.registry import CELLS
 from core.stack import Stack
@@ -148,3 +149,17 @@ def test_dropout_falls_between_layers_only():
     noisy = two.train().step(two.project(x[:, 0]), state)
     torch.testing.assert_close(noisy[0], quiet[0])  # what the first layer remembers is whole
     assert (noisy[1] - quiet[1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("instructions", [True, False])
+def test_every_cell_learns_in_bf16_whatever_the_processor_has(monkeypatch, name, instructions):
+    if instructions and not cells.has_bf16_instructions():
+        pytest.skip("this processor has no bf16 instructions")
+    monkeypatch.setattr(cells, "has_bf16_instructions", lambda: instructions)
+    cell, x = cell_class(name)(3, 5), torch.randn(2, 4, 3)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        first = torch.nn.functional.linear(torch.ones(2, 5), torch.eye(5))  # in bf16, as a decoder's s_0
+        h = cell.sequence(x, (first,) * cell.state_tensors)
+    h.float().sum().backward()
+    assert h.shape == (2, 4, 5) and all(p.grad is not None for p in cell.parameters())
