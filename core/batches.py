@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 import numpy as np
@@ -22,6 +22,7 @@ class Batch:
     """source (B, S) and target (B, T) ids padded with <pad>; source_lengths (B,); index (B,) positions in the split;
     real (N,) positions of the targets that are not padding, in target.view(-1).
 
+    scores  (B, labels) of a linear classifier that has not seen the examples, see ngrams.NGrams.fit; None without one
     rows    None; or, where sources are shared, source is (P, S) with P ≤ B, and the source of target b is the first
             source_lengths[b] ids of source[rows[b]]
     """
@@ -32,17 +33,18 @@ class Batch:
     index: Tensor
     real: Tensor | None = None
     rows: Tensor | None = None
+    scores: Tensor | None = None
 
     def real_positions(self) -> Tensor:
         return (self.target != PAD).view(-1).nonzero().squeeze(1) if self.real is None else self.real
 
     def to(self, device: torch.device) -> Batch:
         """The batch on this device. What depends on the values is computed before, so that a GPU need not wait."""
-        tensors = [self.source, self.source_lengths, self.target, self.index, self.real_positions()]
-        tensors += [] if self.rows is None else [self.rows]
-        if device.type == "cuda" and self.source.device.type == "cpu":
-            tensors = [t.pin_memory() for t in tensors]  # only from such memory is a copy asynchronous
-        return Batch(*(t.to(device, non_blocking=True) for t in tensors))
+        tensors: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        tensors["real"] = self.real_positions()
+        pin = device.type == "cuda" and self.source.device.type == "cpu"  # only from such memory is a copy asynchronous
+        return Batch(**{name: (t.pin_memory() if pin else t).to(device, non_blocking=True)
+                        for name, t in tensors.items() if t is not None})
 
 
 class EncodedSplit:
@@ -53,6 +55,7 @@ class EncodedSplit:
         if len(sources) != len(targets) or not self.sources.lengths.all():
             raise ValueError(f"need as many sources as targets ({len(sources)}, {len(targets)}), and no empty source")
         self.shared = False
+        self.scores: Tensor | None = None  # (examples, labels), see Batch
 
     def share_prefixes(self, shared: bool = True) -> EncodedSplit:
         """This split, with batches in which a source that begins another one is read as a part of it.
@@ -79,7 +82,8 @@ class EncodedSplit:
             read, rows = index[order[first]], torch.empty(len(index), dtype=torch.long)
             rows[torch.from_numpy(order)] = torch.from_numpy(inverse)
         return Batch(self.sources.padded(read), torch.from_numpy(self.sources.lengths[index].astype(np.int64)),
-                     self.targets.padded(index), torch.from_numpy(index), rows=rows)
+                     self.targets.padded(index), torch.from_numpy(index), rows=rows,
+                     scores=None if self.scores is None else self.scores[index])
 
     def tokens(self, index: np.ndarray) -> int:
         """Target tokens of these examples."""

@@ -13,6 +13,7 @@ from core.dropout import Dropout
 from core.embedding import Embedding
 from core.encoder import Encoder, Lookup, Memory
 from core.machine import round_up_to_64
+from core.ngrams import NGrams
 from core.settings import Settings
 from core.stack import Stack
 from core.vocabulary import BOS, PAD
@@ -90,23 +91,37 @@ class Seq2Seq(nn.Module):
 
 
 class Classifier(nn.Module):
-    """p(label | x) = softmax(W_o pooled + b_o), where pooled = Σ_i α_i h_i, or c without attention."""
+    """p(label | x) = softmax(W_o pooled + b_o + z), where pooled = Σ_i α_i h_i, or c without attention, and z are the
+    scores of a linear classifier over n-grams: a wide and a deep part (Cheng et al. 2016).
 
-    def __init__(self, encoder: Encoder, pooling: AttentionPooling | None, labels: int, dropout: float) -> None:
+    The linear part is fitted first, and the network learns what it gets wrong on texts that it has not seen.
+    """
+
+    def __init__(self, encoder: Encoder, pooling: AttentionPooling | None, labels: int, dropout: float,
+                 ngrams: NGrams | None = None) -> None:
+        """ngrams: the linear part; without it z = 0."""
         super().__init__()
-        self.encoder, self.pooling = encoder, pooling
+        self.encoder, self.pooling, self.ngrams = encoder, pooling, ngrams
         self.output = nn.Linear(encoder.memory_size, labels)
         self.dropout = Dropout(dropout)
 
     def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
         """Logits (B, labels) and weights α (B, S), None without attention. source (B, S) ids, lengths (B,)."""
+        logits, weights = self.deep(source, lengths)
+        return logits.float() + self.ngrams(source) if self.ngrams else logits, weights
+
+    def deep(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
+        """As forward, of the network alone: W_o pooled + b_o."""
         memory = self.encoder(source, lengths)
         pooled, weights = (self.pooling(memory.states, memory.mask) if self.pooling else (memory.c, None))
         return self.output(self.dropout(pooled)), weights
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0, sampling: float = 0.0) -> tuple[Tensor, int]:
         """-Σ log p(label | x), and the number of texts. The batch's target is (B, 1): label ids, from 1."""
-        logits, _ = self(batch.source, batch.source_lengths)
+        if batch.scores is None:
+            logits, _ = self(batch.source, batch.source_lengths)
+        else:
+            logits = self.deep(batch.source, batch.source_lengths)[0] + batch.scores
         return F.cross_entropy(logits.float(), batch.target[:, 0] - 1, reduction="sum",
                                label_smoothing=label_smoothing), logits.size(0)
 

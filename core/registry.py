@@ -22,6 +22,7 @@ ATTENTIONS = {
 TOKENIZERS = {
     "characters": "core.tokenizer:Characters",
     "words": "core.tokenizer:Words",
+    "units": "core.tokenizer:Units",
     "spaces": "core.tokenizer:Spaces",
     "subwords": "core.subwords:Subwords",
 }

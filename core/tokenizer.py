@@ -135,7 +135,7 @@ class Words(Tokenizer):
         end = 0
         for match in (ASCII_PIECE if text.isascii() else PIECE).finditer(text):
             piece = match.group()
-            words = _jieba().lcut(piece, HMM=True) if CHINESE.fullmatch(piece) else [piece]
+            words = self.segment(piece) if CHINESE.fullmatch(piece) else [piece]
             for i, word in enumerate(words):
                 spaced = i == 0 and match.start() > end
                 if tokens and spaced != self._spaced(tokens[-1], word):
@@ -143,6 +143,9 @@ class Words(Tokenizer):
                 tokens.append(word)
             end = match.end()
         return tokens
+
+    def segment(self, chinese: str) -> list[str]:
+        return _jieba().lcut(chinese, HMM=True)
 
     def join(self, tokens: list[str]) -> str:
         text, last = "", ""
@@ -157,6 +160,19 @@ class Words(Tokenizer):
     def _spaced(self, left: str, right: str) -> bool:
         # Chinese is written without spaces.
         return not (wide(left[-1]) or wide(right[0]) or left in self.opening or right in self.closing)
+
+
+class Units(Words):
+    """One token per Chinese character, word of another language or punctuation mark.
+
+    >>> Units().split("我用Python 3。")
+    ['我', '用', 'Python', '3', '。']
+    """
+
+    kind = "units"
+
+    def segment(self, chinese: str) -> list[str]:
+        return list(chinese)
 
 
 class WordAndCharacters(Tokenizer):

@@ -170,7 +170,7 @@ def _report(prepared: Prepared, chosen: dict[str, Any], group: Group) -> None:
     if suggested := [f"`{name}` {getattr(text_model.settings, name)}" for name in corpus.suggested
                      if name not in chosen]:
         events.note(f"settings suggested by {corpus.name}: {' '.join(suggested)}")
-    size = sum(p.numel() for p in text_model.network.parameters())
+    size = sum(p.numel() for p in text_model.network.parameters() if p.requires_grad)
     events.note(f"training {size:,} parameters")
     if group.world_size > 1:
         events.note(f"{group.world_size} processes; each sends and receives {group.bytes_per_update(size) / 1e6:.1f} "

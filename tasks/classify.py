@@ -30,8 +30,8 @@ class Classify(Task):
     ends_with_eos = False
     labels = True
     ignored_search = tuple(f.name for f in fields(SearchSettings) if f.name != "n_best")
-    defaults = {"tokenizer": "words", "embedding_size": 128, "hidden_size": 128, "dropout": 0.5, "word_dropout": 0.2,
-                "min_count": 2}
+    defaults = {"tokenizer": "units", "ngrams": 3, "embedding_size": 128, "hidden_size": 128, "dropout": 0.5,
+                "word_dropout": 0.2, "min_count": 2}
     budgets = {minutes: {"tokens": minutes * 3_000_000, "usual_epochs": True} for minutes in (2, 5, 10, 60)}
 
     def advice(self, data: Splits) -> list[str]:
@@ -52,8 +52,10 @@ class Classify(Task):
     def build(self, settings: Settings, source: Codec, target: Any) -> torch.nn.Module:
         """The encoder's states, weighted by an attention with a learned query, become one vector for one label."""
         from core.models import Classifier, make_encoder, make_pooling
+        from core.ngrams import NGrams
         encoder = make_encoder(settings, len(source))
-        return Classifier(encoder, make_pooling(settings, encoder.memory_size), len(target), settings.dropout)
+        ngrams = NGrams(len(source), settings.ngrams, len(target)) if settings.ngrams else None
+        return Classifier(encoder, make_pooling(settings, encoder.memory_size), len(target), settings.dropout, ngrams)
 
     def answer(self, model: Trained, examples: Sequence[Example], search: SearchSettings, *,
                prefixes: Sequence[str] | None = None, seeds: Sequence[Sequence[int]] | None = None,

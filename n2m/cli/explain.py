@@ -58,7 +58,9 @@ def labels(walk: Walk) -> Iterator[str]:
         yield from attention(walk.tokens, walk.steps[0], shown=len(walk.tokens))
         yield ""
     if len(walk.steps) == 1:
-        yield "LABEL  softmax(W_o pooled + b_o)" if walk.attention == "pooling" else "LABEL  softmax(W_o c + b_o)"
+        yield from ngrams(walk)
+        read, wide = "pooled" if walk.attention == "pooling" else "c", " + z" * bool(walk.ngrams)
+        yield f"LABEL  softmax(W_o {read} + b_o{wide})"
         names = max(width(c.token) for c in walk.steps[0].candidates)
         for c in walk.steps[0].candidates:
             yield f"   {pad(c.token, names)}  p = {c.probability:.3f}  {bar(c.probability)}".rstrip()
@@ -70,6 +72,21 @@ def labels(walk: Walk) -> Iterator[str]:
                f"(most likely: {', '.join(map(candidate, step.candidates))})")
     yield ""
     yield f"answer: {walk.answer}"
+
+
+def ngrams(walk: Walk) -> Iterator[str]:
+    """What a linear classifier adds for and against the answer: its strongest n-grams."""
+    if not walk.ngrams:
+        return
+    strongest = sorted(walk.ngrams, key=lambda x: -abs(x[1]))[:SHOWN]
+    columns = max(width(text) for text, _ in strongest)
+    yield f"N-GRAMS  z: each adds its share to the score of {walk.answer}"
+    for text, value in sorted(strongest, key=lambda x: -x[1]):
+        yield f"   {pad(text, columns)}  {value:+.3f}"
+    rest = sum(value for _, value in walk.ngrams) - sum(value for _, value in strongest)
+    if len(walk.ngrams) > SHOWN:
+        yield f"   and {len(walk.ngrams) - SHOWN} more n-grams with {rest:+.3f} in total"
+    yield ""
 
 
 def attention(tokens: Sequence[str], step: Step, shown: int = SHOWN) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
 from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import LinearSVC
 
 from core.data import Example
 from core.ragged import Ragged
@@ -33,10 +34,13 @@ def most_frequent(targets: Sequence[str]) -> str:
     return min(counts, key=lambda t: (-counts[t], t))
 
 
-def logistic_regression(sources: Sequence[str], labels: Sequence[str], split: Callable[[str], list[str]]) -> Pipeline:
-    """TF-IDF over the same tokens that the model reads, with logistic regression."""
-    classifier = make_pipeline(TfidfVectorizer(analyzer=split, sublinear_tf=True), LogisticRegression(max_iter=1000))
-    return classifier.fit(sources, labels)
+def linear_classifiers(sources: Sequence[str], labels: Sequence[str]) -> dict[str, Pipeline]:
+    """TF-IDF over runs of 1 to 3 characters, with logistic regression and with a linear support vector machine."""
+    found = {}
+    for name, classifier in (("logistic regression", LogisticRegression(C=10, max_iter=1000)), ("SVM", LinearSVC())):
+        tfidf = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
+        found[f"TF-IDF + {name}"] = make_pipeline(tfidf, classifier).fit(sources, labels)
+    return found
 
 
 def nearest(sources: Sequence[str], targets: Sequence[str], queries: Sequence[str]) -> list[str]:

@@ -44,34 +44,39 @@ def labelling_walk(model: Trained, text: str, candidates: int = 5) -> Walk:
     """The six steps of encoding, the pooling of the states, and the label as one step."""
     walk, memory = encoding_walk(model, text)
     network = model.network
-    pooled, weights, scores = memory.c, None, None
+    ids, scores = torch.tensor([walk.ids], device=model.device), None
     if network.pooling is not None:
         walk.attention = "pooling"
         scores = network.pooling.scores(memory.states)[0, 0]
-        pooled, weights = network.pooling(memory.states, memory.mask)
-    p = torch.softmax(network.output(pooled)[0].float(), dim=-1)
+    logits, weights = network(ids, torch.tensor([len(walk.ids)], device=model.device))
+    p = torch.softmax(logits[0].float(), dim=-1)
     best = best_candidates(p, lambda ids: [model.target.names[i] for i in ids], candidates)
     walk.steps = [Step(best[0].token, best[0].probability, best, scores=None if scores is None else array(scores),
                        weights=None if weights is None else array(weights[0]))]
     walk.answer = best[0].token
+    if network.ngrams:
+        found = network.ngrams.contributions(ids, model.target.names.index(walk.answer))
+        walk.ngrams = [(model.source.tokenizer.join(walk.tokens[start:start + length]), value)
+                       for start, length, value in found]
     return walk
 
 
 def evaluate_labels(model: Trained, data: Splits) -> Report:
-    """Accuracy, macro F1 and the confusion matrix, with two baselines: the commonest label, and TF-IDF with logistic
-    regression."""
+    """Accuracy, macro F1 and the confusion matrix, with three baselines: the commonest label, and TF-IDF of characters
+    with logistic regression and with a linear support vector machine."""
     from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
     train, fitted_to = baselines.subsample(data.train, SEARCHED)
     test, not_scored = baselines.subsample(data.test, TEST, "the scores are of", "test")
     truth = [e.target for e in test]
     names = model.target.names
     sources, labels = [e.source for e in train], [e.target for e in train]
-    regression = baselines.logistic_regression(sources, labels, model.source.tokens)
+    texts = [e.source for e in test]
+    linear = baselines.linear_classifiers(sources, labels)
     answers = [names[i] for i in probabilities(model, test).argmax(axis=1)]
     rows = {name: {"accuracy": float(accuracy_score(truth, predicted)),
                    "macro F1": float(f1_score(truth, predicted, average="macro", labels=names, zero_division=0))}
             for name, predicted in {MODEL: answers,
-                                    "TF-IDF + logistic regression": list(regression.predict([e.source for e in test])),
+                                    **{name: list(fitted.predict(texts)) for name, fitted in linear.items()},
                                     "commonest label": [baselines.most_frequent(labels)] * len(test)}.items()}
     return Report("accuracy", True, rows,
                   [*confusion(names, confusion_matrix(truth, answers, labels=names)), *fitted_to, *not_scored],

@@ -10,15 +10,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
-from core import checkpoint
+from core import checkpoint, events
 from core.batches import EncodedSplit
 from core.data import Example
 from core.distributed import ALONE, Group
 from core.history import UNFINISHED, Epoch, History
 from core.machine import device
-from core.models import Seq2Seq
+from core.models import Classifier, Seq2Seq
 from core.resume import Checkpoints
 from core.settings import RunSettings, Settings
 from core.text import Codec, Labels
@@ -115,6 +116,11 @@ def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence
     data = train if isinstance(train, EncodedSplit) else model.encode(train)
     if isinstance(model.network, Seq2Seq):  # a training that is resumed has other weights
         model.network.decoder.output.start_from_frequencies(torch.from_numpy(data.targets.counts(len(model.target))))
+    if isinstance(model.network, Classifier) and model.network.ngrams:
+        labels = data.targets.padded(np.arange(len(data)))[:, 0].numpy() - 1
+        data.scores = model.network.ngrams.fit(data.sources, labels, model.settings.seed)
+        alone = (data.scores.argmax(dim=1).numpy() == labels).mean()
+        events.note(f"the linear classifier over n-grams alone finds {alone:.1%} of the labels it was not fitted to")
     held_out = dev if isinstance(dev, EncodedSplit) else model.encode(dev[:DEV])
     def train_in(directory: Path | None, checkpoints: Checkpoints | None) -> History:
         def save_best(epoch: Epoch) -> None:

@@ -56,6 +56,7 @@ class Walk:
     layers       recurrent layers in the decoder, of which the top one is shown
     steps        the steps of the output
     answer       the whole output as text
+    ngrams       of a classifier with `ngrams`: each n-gram, and what it adds to the answer's score, largest first
     """
 
     text: str
@@ -74,6 +75,7 @@ class Walk:
     layers: int = 1
     steps: list[Step] = field(default_factory=list)
     answer: str = ""
+    ngrams: list[tuple[str, float]] = field(default_factory=list)
 
     @property
     def attended(self) -> list[str]:

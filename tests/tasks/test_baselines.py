@@ -16,9 +16,9 @@ def test_the_nearest_source_gives_its_answer():
     assert found == ["rain", "love"]
 
 
-def test_logistic_regression_learns_what_tokens_say():
-    model = baselines.logistic_regression(["很 好", "真 好", "很 差", "真 差"] * 5, ["+", "+", "-", "-"] * 5, str.split)
-    assert list(model.predict(["好", "差"])) == ["+", "-"]
+def test_linear_classifiers_learn_what_characters_say():
+    found = baselines.linear_classifiers(["很好", "真好", "很差", "真差"] * 5, ["+", "+", "-", "-"] * 5)
+    assert [list(model.predict(["好", "差"])) for model in found.values()] == [["+", "-"]] * 2
 
 
 def test_the_trigram_model_is_its_formula():
