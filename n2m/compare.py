@@ -20,7 +20,7 @@ def comparison(models: Sequence[Model], reports: Sequence[Report]) -> list[str]:
 
 def column(model: Model, report: Report) -> dict[str, str]:
     counts = parameters_by_part(model.text_model.network)
-    counts["linear"] = counts.pop("output", 0)
+    counts["linear"] = counts.pop("output", 0) + counts.pop("ngrams", 0)
     history = model.metadata["history"]
     epochs = history["epochs"]
     speed = sum(e["tokens_per_second"] for e in epochs) / max(len(epochs), 1)

@@ -126,15 +126,21 @@ def _prepare(task: Task, names: Names | None, script: str | None, reverse: bool,
         settings = task.settings({**corpus.suggested, **within}, chosen)
         return corpus, settings, data.prepare(corpus, task, script, reverse, reading, rejects, settings.limit)
 
-    try:
+    def read_default() -> tuple[Corpus, Settings, Dataset]:
         default = budget.get("corpus", task.default_corpus)
-        corpus, settings, dataset = read(default if names is None else names, script)
-    except CorpusUnavailable as error:
-        if names is not None:
-            raise
-        events.note(f"default corpus {default} is unavailable: {error}")
+        for name in (default, *task.fallback_corpora):
+            try:
+                found = read(name, script)
+            except CorpusUnavailable as error:
+                events.note(f"default corpus {name} is unavailable: {error}")
+            else:
+                if name != default:
+                    events.note(f"using the corpus {name} instead ({found[0].size})")
+                return found
         events.note("using the starter corpus, a few hundred examples: enough to try things, too few for good results")
-        corpus, settings, dataset = read("starter", None)
+        return read("starter", None)
+
+    corpus, settings, dataset = read_default() if names is None else read(names, script)
     encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
                               dataset.identity())
     if "tokens" in budget:

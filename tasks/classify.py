@@ -30,8 +30,8 @@ class Classify(Task):
     ends_with_eos = False
     labels = True
     ignored_search = tuple(f.name for f in fields(SearchSettings) if f.name != "n_best")
-    defaults = {"tokenizer": "units", "ngrams": 3, "embedding_size": 128, "hidden_size": 128, "dropout": 0.5,
-                "word_dropout": 0.2, "min_count": 2}
+    defaults = {"tokenizer": "units", "ngrams": 3, "embedding_size": 128, "hidden_size": 64, "dropout": 0.6,
+                "word_dropout": 0.3, "min_count": 2}
     budgets = {minutes: {"tokens": minutes * 3_000_000, "usual_epochs": True} for minutes in (2, 5, 10, 60)}
 
     def advice(self, data: Splits) -> list[str]:

@@ -24,7 +24,8 @@ class Translate(DecodingTask):
     title = "translation, or any other pair of texts"
     order = 4
     parts = ("embedding", "encoder", "attention", "decoder")
-    default_corpus = "hsk"
+    default_corpus = "tatoeba-zh-en"
+    fallback_corpora = ("hsk",)
     sample_input = "我喜欢喝茶。"
     reversible = True
     ignored_search = ("rhyme", "tune")

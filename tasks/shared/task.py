@@ -78,6 +78,7 @@ class Task:
     sizes           "N→M": units in, units out; `order` sorts the list of tasks
     parts           the shared parts it is built from, in the data's order
     default_corpus  the corpus it trains on when none is named
+    fallback_corpora   others in its place, in this order, where it is unavailable; after them the starter
     sample_input    an input that a model trained on the default corpus can answer
     answers_with    "text", or "label": one of a few, shown with its probability
     writes_lines    the answer continues the input, so that it can be continued in turn, line after line
@@ -96,6 +97,7 @@ class Task:
     order: int
     parts: tuple[str, ...]
     default_corpus: str = "starter"
+    fallback_corpora: tuple[str, ...] = ()
     sample_input: str
     answers_with = "text"
     writes_lines = False

@@ -235,7 +235,8 @@ def test_the_table_of_task_types_is_true(task):
     assert ("Encoder" in kinds) == ("encoder" in task.parts)
     assert ("Decoder" in kinds) == ("decoder" in task.parts)
     assert isinstance(network.loss(model.encode(a_few(task)).batch(np.array([0])))[1], int)
-    assert corpora.find(task.default_corpus, task.format).task == task.name
+    for name in (task.default_corpus, *task.fallback_corpora):
+        assert corpora.find(name, task.format).task == task.name
     assert task.answers_with in ("text", "label") and task.sample_input.strip()
 
 
