@@ -36,6 +36,7 @@ import n2m
 from benchmarks import command
 from benchmarks.writing_report import row_of
 from core.data import Example
+from core.settings import SearchSettings
 from core.tokenizer import Words
 from corpora.prepare.splits import Dataset
 from tasks.shared import baselines
@@ -121,8 +122,8 @@ def contestants(name: str, data: Dataset, args: argparse.Namespace) -> dict[str,
 def ours(name: str, test: Sequence[Example], seeds: int, mirror: str | None) -> Runs:
     """Trained with the settings that `python run.py --task classify --corpus NAME` uses."""
     for seed in range(1, seeds + 1):
-        model = n2m.train("classify", name, mirror=mirror, seed=seed)
-        yield [best[0].text for best in model.answer([e.source for e in test])]
+        model = n2m.train("classify", name, mirror=mirror, seed=seed).text_model
+        yield [best[0].text for best in model.task.answer(model, test, SearchSettings())]
 
 
 def scikit_learn(pipeline: Pipeline, data: Dataset) -> Runs:
