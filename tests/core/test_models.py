@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
 from core.batches import Batch
 from core.models import Classifier, Seq2Seq, make_decoder, make_encoder, make_lookup, make_pooling
+from core.ngrams import NGrams
 from core.registry import ATTENTIONS, CELLS
 from core.settings import Settings
 from core.vocabulary import BOS, EOS, PAD
@@ -145,6 +148,22 @@ def test_the_classifiers_loss_is_minus_log_p_of_the_labels(attention):
     else:
         torch.testing.assert_close(weights.sum(dim=1), torch.ones(2))
         assert weights[1, 2:].tolist() == [0, 0]
+
+
+def test_scores_of_ngrams_are_added_and_in_training_those_that_have_not_seen_the_text():
+    model = a_classifier()
+    deep = model(LABELLED.source, LABELLED.source_lengths)[0]
+    model.ngrams = NGrams(SOURCES, 2, labels=3)
+    with torch.no_grad():
+        model.ngrams.weight.normal_()
+    z = model.ngrams(LABELLED.source)
+    torch.testing.assert_close(model(LABELLED.source, LABELLED.source_lengths)[0], deep + z)
+    scores = torch.tensor([[1.0, 2.0, 3.0], [5.0, 0.0, 0.0]])
+    log_p = torch.log_softmax(deep + scores, dim=-1)
+    loss, _ = model.loss(replace(LABELLED, scores=scores))
+    torch.testing.assert_close(loss, -log_p[0, 2] - log_p[1, 0])
+    loss.backward()
+    assert model.ngrams.weight.grad is None
 
 
 @pytest.mark.parametrize("cell, attention, placement", GRID)

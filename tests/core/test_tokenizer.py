@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.data import InputError
 from core.registry import TASK_TOKENIZERS, TOKENIZERS
 from core.subwords import Subwords
-from core.tokenizer import GAP, GLUE, Characters, Spaces, WordAndCharacters, Words, make_tokenizer, normalize
+from core.tokenizer import GAP, GLUE, Characters, Spaces, Units, WordAndCharacters, Words, make_tokenizer, normalize
 
 # Everything that has broken a tokenizer before: alphabets side by side, marks that combine, wide and narrow
 # punctuation, emoji with their joiners and tones, odd spaces, invisible characters, and what looks like a symbol.
@@ -53,7 +53,7 @@ def test_characters_come_back(text, lowercase):
 @given(texts, st.booleans())
 def test_words_come_back(text, lowercase):
     clean = normalize(text, lowercase)
-    assert round_trip(Words(), clean) == clean
+    assert round_trip(Words(), clean) == round_trip(Units(), clean) == clean
 
 
 @many
@@ -82,11 +82,11 @@ def test_a_word_with_its_characters_comes_back(text):
 @many
 @given(texts)
 def test_no_token_is_empty(text):
-    for tokenizer in (Characters(), Words(), Spaces(), SUBWORDS):
+    for tokenizer in (Characters(), Words(), Units(), Spaces(), SUBWORDS):
         assert all(tokenizer.split(normalize(text)))
 
 
-@pytest.mark.parametrize("tokenizer", [Characters(), Words(), Spaces(), SUBWORDS], ids=lambda t: t.kind)
+@pytest.mark.parametrize("tokenizer", [Characters(), Words(), Units(), Spaces(), SUBWORDS], ids=lambda t: t.kind)
 @pytest.mark.parametrize("text", ["", "a▁b", "▁", "▁▁ a", "_", "a _ b", "__init__", "the unseen zebra", "中 文",
                                   "x ，y", "a<unk>b", "the <unk> cat", "ɐ 𝄞 🦓", "e\u0302\u0323x"])
 def test_awkward_texts_come_back(tokenizer, text):

@@ -1,0 +1,65 @@
+"""N→1 with its linear classifier over n-grams."""
+
+import numpy as np
+import pytest
+import torch
+
+import n2m
+from core.data import Example
+from n2m.cli.explain import explanation
+from tasks import find
+from tasks.shared.saving import load
+from tasks.shared.training import create, fit
+
+GOOD, BAD = "好美香甜净", "坏脏臭吵旧"
+QUICK = {"embedding_size": 8, "hidden_size": 8, "epochs": 3, "min_count": 1, "precision": "fp32"}
+
+
+def reviews(count, seed):
+    """One character of each text says whether it is good."""
+    random = np.random.default_rng(seed)
+    return [Example("".join(random.permutation([*"这家店的菜真是很", random.choice(list(GOOD if i % 2 else BAD))])),
+                    "good" if i % 2 else "bad") for i in range(count)]
+
+
+def trained(folder=None, **options):
+    task = find("classify")
+    model = create(task, task.settings({}, {**QUICK, **options}), reviews(60, 1))
+    fit(model, reviews(60, 1), reviews(10, 2), folder)
+    return model
+
+
+def test_ngrams_answer_and_are_saved(tmp_path):
+    model, test = trained(tmp_path / "model"), reviews(40, 3)
+    for found in (model, load(tmp_path / "model")):
+        answers = found.task.answer(found, test, found.task.search_settings({}))
+        assert np.mean([best[0].text == e.target for best, e in zip(answers, test)]) > 0.8
+    assert trained(ngrams=0).network.ngrams is None
+
+
+def test_how_good_the_linear_classifier_is_alone_is_said():
+    notes = []
+    with n2m.listening(note=notes.append):
+        trained()
+    assert any("the linear classifier over n-grams alone finds" in note for note in notes)
+
+
+def test_the_walk_shows_what_each_ngram_adds_to_the_answer():
+    model = trained()
+    walk = model.task.walk(model, Example("这家店真脏", ""), model.task.search_settings({}))
+    assert walk.answer == "bad"
+    ngrams = model.network.ngrams
+    z = float(ngrams(torch.tensor([walk.ids]))[0, 0] - ngrams.bias[0])
+    assert sum(value for _, value in walk.ngrams) == pytest.approx(z, abs=1e-4)
+    assert "脏" in walk.ngrams[0][0] and len({text for text, _ in walk.ngrams}) == 5 + 4 + 3
+    lines = "\n".join(explanation(walk))
+    assert "N-GRAMS" in lines and "softmax(W_o pooled + b_o + z)" in lines
+
+
+def test_a_training_that_is_interrupted_ends_as_one_that_is_not(tmp_path):
+    task, whole = find("classify"), trained()
+    for stop in (lambda: "interrupted", lambda: ""):
+        model = create(task, task.settings({}, QUICK), reviews(60, 1))
+        fit(model, reviews(60, 1), reviews(10, 2), tmp_path / "model", should_stop=stop)
+    for a, b in zip(whole.network.parameters(), model.network.parameters()):
+        assert torch.equal(a, b)
