@@ -84,6 +84,7 @@ def new_run(task: tasks.Task, settings, examples, vocabulary_from) -> Run:
     """examples: as many as are needed here; vocabulary_from: all of them, since the vocabulary decides the sizes."""
     model = training.create(task, settings, vocabulary_from)
     data: EncodedSplit = model.encode(examples)
+    training.start_from_counts(model, data)
     model.network.train()
     run = Run(model.network, data, data, settings, ALONE)
     run.history.precision = choose_precision(settings.precision, run.where)

@@ -96,6 +96,19 @@ def identity(model: TextModel) -> dict:
             **{name: corpus.get(name) for name in ("name", "script", "reverse", "checksum")}}
 
 
+def start_from_counts(model: TextModel, data: EncodedSplit) -> None:
+    """What counting can find is not left to gradient descent: the frequencies of the output tokens, and of labels a
+    linear classifier over n-grams, whose scores for the training texts are kept with them."""
+    network: Any = model.network
+    if isinstance(network, Seq2Seq):
+        network.decoder.output.start_from_frequencies(torch.from_numpy(data.targets.counts(len(model.target))))
+    elif isinstance(network, Classifier) and network.ngrams:
+        labels = data.targets.padded(np.arange(len(data)))[:, 0].numpy() - 1
+        data.scores = network.ngrams.fit(data.sources, labels, model.settings.seed)
+        alone = (data.scores.argmax(dim=1).numpy() == labels).mean()
+        events.note(f"the linear classifier over n-grams alone finds {alone:.1%} of the labels it was not fitted to")
+
+
 def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence[Example] | EncodedSplit,
         directory: Path | None, *, run: RunSettings = RunSettings(),  # noqa: B008 - it never changes
         on_update: Callable[[int, int, float, float, int], None] = lambda *_: None,
@@ -114,13 +127,7 @@ def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence
     Raises InputError if another process trains in the same directory.
     """
     data = train if isinstance(train, EncodedSplit) else model.encode(train)
-    if isinstance(model.network, Seq2Seq):  # a training that is resumed has other weights
-        model.network.decoder.output.start_from_frequencies(torch.from_numpy(data.targets.counts(len(model.target))))
-    if isinstance(model.network, Classifier) and model.network.ngrams:
-        labels = data.targets.padded(np.arange(len(data)))[:, 0].numpy() - 1
-        data.scores = model.network.ngrams.fit(data.sources, labels, model.settings.seed)
-        alone = (data.scores.argmax(dim=1).numpy() == labels).mean()
-        events.note(f"the linear classifier over n-grams alone finds {alone:.1%} of the labels it was not fitted to")
+    start_from_counts(model, data)
     held_out = dev if isinstance(dev, EncodedSplit) else model.encode(dev[:DEV])
     def train_in(directory: Path | None, checkpoints: Checkpoints | None) -> History:
         def save_best(epoch: Epoch) -> None:
