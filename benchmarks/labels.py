@@ -52,6 +52,7 @@ def parser() -> command.Parser:
     p = command.Parser(__doc__)
     p.add_argument("--corpora", default=",".join(CORPORA), metavar="NAMES", help="corpora, divided by commas "
                    "(default %(default)s)")
+    p.add_argument("--only", default="", metavar="TEXT", help="only contestants whose name contains this")
     p.add_argument("--seeds", type=command.positive, default=5, metavar="N", help="runs of ours, of which the mean is "
                    "shown (default 5)")
     p.add_argument("--autotune", type=partial(command.at_least, 0), default=60, metavar="SECONDS",
@@ -87,6 +88,8 @@ def section(name: str, args: argparse.Namespace) -> tuple[str, list[list[str]]]:
     truth = [e.target for e in data.test]
     grid = [["", "accuracy", "macro F1", "± over seeds", "seconds"]]
     for title, runs in contestants(name, data, args).items():
+        if args.only not in title:
+            continue
         print(f"{name}: {title}", file=sys.stderr, flush=True)
         begun = time.time()
         found = list(runs())
@@ -131,9 +134,9 @@ def scikit_learn(pipeline: Pipeline, data: Dataset) -> Runs:
     yield list(pipeline.predict([e.source for e in data.test]))
 
 
-def nb_svm(data: Dataset, beta: float = 0.25) -> Runs:
-    """Wang and Manning 2012: a linear SVM over presence of n-grams times their log-count ratio, one per label, its
-    weights drawn towards their mean."""
+def nb_svm(data: Dataset) -> Runs:
+    """Wang and Manning 2012: a linear SVM over presence of n-grams times their log-count ratio, one per label. Without
+    the interpolation of its weights, which gains a point on reviews and costs five to seven elsewhere."""
     vectorizer = CountVectorizer(analyzer="char", ngram_range=(1, 3), binary=True, dtype=float)
     X, labels = vectorizer.fit_transform([e.source for e in data.train]), np.array([e.target for e in data.train])
     test, names, scores = vectorizer.transform([e.source for e in data.test]), sorted(set(labels)), []
@@ -141,10 +144,9 @@ def nb_svm(data: Dataset, beta: float = 0.25) -> Runs:
         mine = labels == name
         p, q = (1 + np.asarray(X[rows].sum(axis=0))[0] for rows in (mine, ~mine))
         r = np.log(p / p.sum()) - np.log(q / q.sum())
-        machine = LinearSVC(C=1).fit(X.multiply(r).tocsr(), mine)
-        w = machine.coef_[0]
-        w = (1 - beta) * np.abs(w).mean() + beta * w
-        scores.append(test.multiply(r).tocsr() @ w + machine.intercept_[0])
+        scores.append(LinearSVC(C=0.1).fit(X.multiply(r).tocsr(), mine).decision_function(test.multiply(r).tocsr()))
+    if len(names) == 2:
+        scores[0] = -scores[1]
     yield [names[i] for i in np.argmax(scores, axis=0)]
 
 
