@@ -4,7 +4,7 @@
     python benchmarks/labels.py --corpora starter --seeds 1        a quick look
 
 fastText is optional: `pip install fasttext-wheel`; without it its rows are left out. Nothing is tuned on the test
-split: fastText's own search for settings reads dev, all others keep the settings they have here.
+split: fastText's own search reads dev, and so does ours to choose the epoch; all others keep the settings given here.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def section(name: str, args: argparse.Namespace) -> tuple[str, list[list[str]]]:
         seconds = (time.time() - begun) / len(found)
         accuracy = [float(accuracy_score(truth, labels)) for labels in found]
         f1 = [float(f1_score(truth, labels, average="macro", zero_division=0)) for labels in found]
-        spread = number(float(np.std(accuracy))) if len(found) > 1 else "–"
+        spread = number(float(np.std(accuracy, ddof=1))) if len(found) > 1 else "–"
         grid.append([title, number(float(np.mean(accuracy))), number(float(np.mean(f1))), spread, f"{seconds:.0f}"])
     return f"{name}: {len(data.train):,} train, {len(data.test):,} test, {len(set(truth))} labels", grid
 

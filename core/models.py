@@ -118,7 +118,7 @@ class Classifier(nn.Module):
 
     def loss(self, batch: Batch, label_smoothing: float = 0.0, sampling: float = 0.0) -> tuple[Tensor, int]:
         """-Σ log p(label | x), and the number of texts. The batch's target is (B, 1): label ids, from 1."""
-        if batch.scores is None:
+        if batch.scores is None or self.ngrams is None or not self.training:
             logits, _ = self(batch.source, batch.source_lengths)
         else:
             logits = self.deep(batch.source, batch.source_lengths)[0] + batch.scores

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 BUCKETS = 18  # at most 2^18 n-grams are told apart, as by feature hashing (Weinberger et al. 2009)
+MOST_LABELS = 200  # with more, weights and time grow beyond what they are worth
 FOLDS = 5
 SMOOTHING = 0.3  # added to each count
-FITTED = 5_000_000  # the most (text, label) pairs the weights are fitted to, some 20 seconds of work
-ROWS = 1000  # texts whose n-grams are computed at once
+WORK = 60_000_000  # n-grams of all fitted texts × labels: one to two minutes on one core
+BATCH = 256  # texts whose n-grams are computed at once
 
 
 class NGrams(nn.Module):
@@ -30,7 +31,8 @@ class NGrams(nn.Module):
     those of N texts that contain it. For each label w and b are the sum of two linear support vector machines, which
     minimise ½‖w‖² + Σ max(0, 1 - ±(w·f + b))² (Fan et al. 2008). One reads f, the other f_g · r_g, where r_g is the
     log-count ratio of naive Bayes, log (p_g / ‖p‖₁) / (q_g / ‖q‖₁), of the label's texts and of all others (Wang and
-    Manning 2012). The temperature τ makes softmax(z) a probability (Guo et al. 2017).
+    Manning 2012). The temperature τ makes softmax(z) a probability (Guo et al. 2017). N-grams are known by a hash, so
+    in a large corpus some share their g.
 
     Gradient descent changes none of it: `fit` finds all at once, before training.
     """
@@ -63,8 +65,8 @@ class NGrams(nn.Module):
         grams = self.grams(ids).flatten(1).sort(dim=1).values  # (B, G)
         first = torch.cat([grams[:, :1] >= 0, (grams[:, 1:] != grams[:, :-1]) & (grams[:, 1:] >= 0)], dim=1)
         run = first.long().cumsum(dim=1)  # the equal ones share a number
-        tf = torch.zeros_like(run, dtype=torch.float).resize_(len(run), run.size(1) + 1).zero_()
-        tf = tf.scatter_add(1, run, (grams >= 0).float()).gather(1, run)
+        tf = torch.zeros(len(run), run.size(1) + 1, device=run.device).scatter_add(
+            1, run, (grams >= 0).float()).gather(1, run)
         grams = grams.clamp_min(0)
         f = torch.where(first, (1 + tf.clamp_min(1).log()) * self.idf[grams], 0.0)
         return grams, f / f.norm(dim=1, keepdim=True).clamp_min(1e-12)
@@ -81,53 +83,60 @@ class NGrams(nn.Module):
         found: dict[int, tuple[int, int, float]] = {}
         for k, row in enumerate(self.grams(ids)[0].tolist()):
             for start, g in enumerate(row):
-                if g in value:
+                if value.get(g):  # not 0, as of n-grams that training does not have
                     found.setdefault(g, (start, k + 1, value[g]))
         return sorted(found.values(), key=lambda x: -x[2])
 
     @torch.no_grad()
     def fit(self, sources: Ragged, labels: np.ndarray, seed: int) -> Tensor:
-        """Fit to the texts `sources` and their labels, (N,) from 0, of a training split.
+        """Fit to the texts `sources` and their labels, (N,) from 0, of a training split in random order: to all of
+        them, or to the first ones.
 
         Returns z (N, labels) as fits give it that have not seen the text, so that a network which learns with z added
         to its own scores finds z as good as it will be on new texts.
         """
         from scipy.sparse import vstack
         from sklearn.model_selection import KFold  # late: a model that is only asked needs none of it
-        where, size = self.weight.device, self.weight.size(1)
+        device, size = self.weight.device, self.weight.size(1)
         df = torch.zeros(len(self.idf))
-        for ids in _batches(sources):
-            grams, f = self.features(ids.to(where))
+        for ids in _batches(sources, 0):
+            grams, f = self.features(ids.to(device))
             df += torch.bincount(grams[f > 0].cpu(), minlength=len(df))
         self.idf.copy_(1 + torch.log((1 + len(sources)) / (1 + df)))
-        X = vstack([self._sparse(ids.to(where)) for ids in _batches(sources)]).tocsr()
-        some = np.arange(min(len(labels), max(FITTED // size, 1)))
-        z = np.zeros((len(labels), size))
-        for rest, fold in KFold(FOLDS, shuffle=True, random_state=seed).split(some) if len(some) >= FOLDS else ():
-            W, b = _weights(X[rest], labels[rest], size, seed)
-            z[fold] = X[fold] @ W + b
-        W, b = _weights(X[some], labels[some], size, seed)
-        z[len(some):] = X[len(some):] @ W + b
-        temperature = _temperature(z[some], labels[some])
-        self.weight.copy_(torch.from_numpy(temperature * W))
+
+        counts = np.cumsum(sources.lengths, dtype=np.int64) * self.longest
+        fitted = max(int(np.searchsorted(counts, WORK // size, side="right")), 1)
+        X = vstack([self._sparse(ids.to(device)) for ids in _batches(sources, 0, fitted)]).tocsr()
+        known = np.unique(X.indices)  # buckets that occur
+        X, y = X[:, known], labels[:fitted]
+        z = np.zeros((fitted, size))
+        for seen, unseen in KFold(FOLDS, shuffle=True, random_state=seed % 2**32).split(y) if fitted >= FOLDS else ():
+            W, b = _weights(X[seen], y[seen], size, seed)
+            z[unseen] = X[unseen] @ W + b
+        W, b = _weights(X, y, size, seed)
+        temperature = _temperature(z, y)
+        self.weight.zero_()
+        self.weight[torch.from_numpy(known).long().to(device)] = torch.from_numpy(temperature * W).float().to(device)
         self.bias.copy_(torch.from_numpy(temperature * b))
-        return torch.from_numpy(temperature * z).float()
+        rest = [self(ids.to(device)).cpu() for ids in _batches(sources, fitted)]
+        return torch.cat([torch.from_numpy(temperature * z).float(), *rest])
 
     def _sparse(self, ids: Tensor) -> csr_array:
         from scipy.sparse import csr_array
         grams, f = (x.cpu().numpy() for x in self.features(ids))
         row, column = np.nonzero(f)
-        where = row.astype(np.int32), grams[row, column].astype(np.int32)  # liblinear takes no 64-bit indices
-        return csr_array((f[row, column].astype(float), where), shape=(len(f), len(self.weight)))
+        indices = row.astype(np.int32), grams[row, column].astype(np.int32)  # liblinear takes no 64-bit indices
+        return csr_array((f[row, column].astype(float), indices), shape=(len(f), len(self.weight)))
 
 
-def _batches(sources: Ragged) -> Iterator[Tensor]:
-    for start in range(0, len(sources), ROWS):
-        yield sources.padded(np.arange(start, min(start + ROWS, len(sources))))
+def _batches(sources: Ragged, start: int, end: int | None = None) -> Iterator[Tensor]:
+    end = len(sources) if end is None else end
+    for first in range(start, end, BATCH):
+        yield sources.padded(np.arange(first, min(first + BATCH, end)))
 
 
 def _weights(X: csr_array, labels: np.ndarray, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """W (buckets, labels) and b (labels,); a label that does not occur scores lowest."""
+    """W (n-grams, labels) and b (labels,); 0 if there is only one label; a label that does not occur scores low."""
     from scipy.sparse import diags_array
     from sklearn.svm import LinearSVC
     W, b = np.zeros((X.shape[1], size)), np.zeros(size)
@@ -136,12 +145,13 @@ def _weights(X: csr_array, labels: np.ndarray, size: int, seed: int) -> tuple[np
         return W, b
     total = X.sum(axis=0)
     for label in known[1:] if len(known) == 2 else known:  # of two labels one is enough
-        mine = labels == label
-        p = SMOOTHING + X[mine].sum(axis=0)
-        q = SMOOTHING + total - X[mine].sum(axis=0)
+        is_label = labels == label
+        p = X[is_label].sum(axis=0)
+        q = total - p + SMOOTHING
+        p = p + SMOOTHING
         r = np.log(p / p.sum()) - np.log(q / q.sum())
         for scale in (np.ones_like(r), r):
-            machine = LinearSVC(random_state=seed).fit(X @ diags_array(scale), mine)
+            machine = LinearSVC(dual=True, random_state=seed % 2**32).fit(X @ diags_array(scale), is_label)
             W[:, label] += scale * machine.coef_[0]
             b[label] += machine.intercept_[0]
     if len(known) == 2:
@@ -151,10 +161,16 @@ def _weights(X: csr_array, labels: np.ndarray, size: int, seed: int) -> tuple[np
 
 
 def _temperature(z: np.ndarray, labels: np.ndarray) -> float:
-    """τ that makes softmax(τ z) the likeliest for these labels."""
+    """τ that makes softmax(τ z) the likeliest for N labels, each of which is only certain by (N + 1) / (N + 2): else a
+    few texts without a mistake would promise that there is never one (Platt 1999). 1 if nothing tells."""
     from scipy.optimize import minimize_scalar
     from scipy.special import log_softmax
 
     def nats(log_t: float) -> float:
-        return -float(log_softmax(np.exp(log_t) * z, axis=1)[np.arange(len(z)), labels].mean())
-    return float(np.exp(minimize_scalar(nats, bounds=(-3, 4), method="bounded").x))
+        log_p = log_softmax(np.exp(log_t) * z, axis=1)
+        true = log_p[np.arange(len(z)), labels]
+        others = (log_p.sum(axis=1) - true) / max(z.shape[1] - 1, 1)
+        return -float(((1 - doubt) * true + doubt * others).mean())
+
+    doubt = 1 / (len(z) + 2)
+    return float(np.exp(minimize_scalar(nats, bounds=(-3, 4), method="bounded").x)) if z.any() else 1.0

@@ -51,8 +51,8 @@ class Settings(Checked):
     word_dropout: float = option(0.0, "model", "dropout rate of whole tokens; for 1→N, of the word's own embedding "
                                  "next to its characters", at_least=0, at_most=1)
 
-    ngrams: int = option(0, "model", "maximum length of the n-grams that a linear classifier reads beside the network "
-                         "of N→1; 0: none", at_least=0, at_most=9)
+    ngrams: int = option(0, "model", "maximum length of the n-grams of the linear classifier that N→1 has in addition "
+                         "to its network; 0: none", at_least=0, at_most=9)
     source_dropout: float = option(0.0, "model", "fraction of the sources that training replaces by an empty one, so "
                                    "that the model also learns p(output), which `search` varied needs", at_least=0,
                                    at_most=0.9)

@@ -52,9 +52,10 @@ class Classify(Task):
     def build(self, settings: Settings, source: Codec, target: Any) -> torch.nn.Module:
         """The encoder's states, weighted by an attention with a learned query, become one vector for one label."""
         from core.models import Classifier, make_encoder, make_pooling
-        from core.ngrams import NGrams
+        from core.ngrams import MOST_LABELS, NGrams
         encoder = make_encoder(settings, len(source))
-        ngrams = NGrams(len(source), settings.ngrams, len(target)) if settings.ngrams else None
+        wide = settings.ngrams and len(target) <= MOST_LABELS
+        ngrams = NGrams(len(source), settings.ngrams, len(target)) if wide else None
         return Classifier(encoder, make_pooling(settings, encoder.memory_size), len(target), settings.dropout, ngrams)
 
     def answer(self, model: Trained, examples: Sequence[Example], search: SearchSettings, *,

@@ -83,9 +83,10 @@ def ngrams(walk: Walk) -> Iterator[str]:
     yield f"N-GRAMS  z: each adds its share to the score of {walk.answer}"
     for text, value in sorted(strongest, key=lambda x: -x[1]):
         yield f"   {pad(text, columns)}  {value:+.3f}"
-    rest = sum(value for _, value in walk.ngrams) - sum(value for _, value in strongest)
     if len(walk.ngrams) > SHOWN:
+        rest = sum(value for _, value in walk.ngrams) - sum(value for _, value in strongest)
         yield f"   and {len(walk.ngrams) - SHOWN} more n-grams with {rest:+.3f} in total"
+    yield f"   z = {walk.parts[1]:+.3f} with the bias; the network adds {walk.parts[0]:+.3f}"
     yield ""
 
 

@@ -36,7 +36,9 @@ def most_frequent(targets: Sequence[str]) -> str:
 
 def linear_classifiers(sources: Sequence[str], labels: Sequence[str]) -> dict[str, Pipeline]:
     """TF-IDF over runs of 1 to 3 characters, with logistic regression and with a linear support vector machine."""
-    found = {}
+    found: dict[str, Pipeline] = {}
+    if len(set(labels)) < 2:
+        return found
     for name, classifier in (("logistic regression", LogisticRegression(C=10, max_iter=1000)), ("SVM", LinearSVC())):
         tfidf = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
         found[f"TF-IDF + {name}"] = make_pipeline(tfidf, classifier).fit(sources, labels)

@@ -55,7 +55,9 @@ def labelling_walk(model: Trained, text: str, candidates: int = 5) -> Walk:
                        weights=None if weights is None else array(weights[0]))]
     walk.answer = best[0].token
     if network.ngrams:
-        found = network.ngrams.contributions(ids, model.target.names.index(walk.answer))
+        label = model.target.names.index(walk.answer)
+        found, z = network.ngrams.contributions(ids, label), float(network.ngrams(ids)[0, label])
+        walk.parts = float(logits[0, label]) - z, z
         walk.ngrams = [(model.source.tokenizer.join(walk.tokens[start:start + length]), value)
                        for start, length, value in found]
     return walk

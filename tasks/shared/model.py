@@ -54,7 +54,10 @@ class TextModel:
         """A user's input as an Example. Raises InputError for input that this model cannot answer."""
         example = self.task.read_input(text, self.settings)
         ids = self.source.ids(self.task.source_text(example, self.settings))
-        if len(ids) > self.settings.max_length:
+        if len(ids) > self.settings.max_length and self.task.labels:
+            events.note(f"{shown(text)}: {len(ids)} tokens, of which the model reads the first "
+                        f"{self.settings.max_length}")
+        elif len(ids) > self.settings.max_length:
             raise InputError(f"the input {shown(text)!r} has {len(ids)} tokens, but this model reads at most "
                              f"{self.settings.max_length}; shorten it, or train with a larger `max_length`")
         if all(i == UNK for i in self.source.ids(example.source)):

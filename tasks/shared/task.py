@@ -78,7 +78,7 @@ class Task:
     sizes           "N→M": units in, units out; `order` sorts the list of tasks
     parts           the shared parts it is built from, in the data's order
     default_corpus  the corpus it trains on when none is named
-    fallback_corpora   others in its place, in this order, where it is unavailable; after them the starter
+    fallback_corpora   corpora to use instead, in this order, if it is unavailable; after them the starter
     sample_input    an input that a model trained on the default corpus can answer
     answers_with    "text", or "label": one of a few, shown with its probability
     writes_lines    the answer continues the input, so that it can be continued in turn, line after line
@@ -114,6 +114,8 @@ class Task:
 
     def settings(self, suggested: dict[str, Any], chosen: dict[str, Any]) -> Settings:
         """The chosen settings, before the corpus's suggestions, before the task's defaults."""
+        if chosen.get("ngrams") and not self.labels:
+            raise InputError(f"`ngrams` has no effect on `task` {self.name}, whose answers are not labels; remove it")
         return Settings(**{**self.defaults, **suggested, **chosen})
 
     def budget(self, minutes: int | None) -> dict[str, Any]:

@@ -18,11 +18,12 @@ from core.batches import EncodedSplit
 from core.data import Example
 from core.distributed import ALONE, Group
 from core.history import UNFINISHED, Epoch, History
-from core.machine import device
+from core.machine import device, memory_errors
 from core.models import Classifier, Seq2Seq
 from core.resume import Checkpoints
 from core.settings import RunSettings, Settings
 from core.text import Codec, Labels
+from core.training import REMEDY
 from core.training import train as train_network
 from tasks.shared import encoding, pretrained
 from tasks.shared.encoding import DEV
@@ -96,7 +97,7 @@ def identity(model: TextModel) -> dict:
             **{name: corpus.get(name) for name in ("name", "script", "reverse", "checksum")}}
 
 
-def start_from_counts(model: TextModel, data: EncodedSplit) -> None:
+def start_from_counts(model: TextModel, data: EncodedSplit, group: Group = ALONE) -> None:
     """What counting can find is not left to gradient descent: the frequencies of the output tokens, and of labels a
     linear classifier over n-grams, whose scores for the training texts are kept with them."""
     network: Any = model.network
@@ -104,9 +105,15 @@ def start_from_counts(model: TextModel, data: EncodedSplit) -> None:
         network.decoder.output.start_from_frequencies(torch.from_numpy(data.targets.counts(len(model.target))))
     elif isinstance(network, Classifier) and network.ngrams:
         labels = data.targets.padded(np.arange(len(data)))[:, 0].numpy() - 1
-        data.scores = network.ngrams.fit(data.sources, labels, model.settings.seed)
+        # On rank 0 only: the other processes get its weights with those of the network.
+        fit_ngrams: Any = network.ngrams.fit
+        data.scores = group.run_on_rank0(lambda: fit_ngrams(data.sources, labels, model.settings.seed))
         alone = (data.scores.argmax(dim=1).numpy() == labels).mean()
-        events.note(f"the linear classifier over n-grams alone finds {alone:.1%} of the labels it was not fitted to")
+        events.note(f"the linear classifier over n-grams alone labels {alone:.1%} of the texts correctly that it was "
+                    "not fitted to")
+    elif isinstance(network, Classifier) and model.settings.ngrams:
+        events.note(f"{len(model.target):,} labels are too many for a linear classifier over n-grams; training "
+                    "the network alone")
 
 
 def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence[Example] | EncodedSplit,
@@ -127,7 +134,6 @@ def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence
     Raises InputError if another process trains in the same directory.
     """
     data = train if isinstance(train, EncodedSplit) else model.encode(train)
-    start_from_counts(model, data)
     held_out = dev if isinstance(dev, EncodedSplit) else model.encode(dev[:DEV])
     def train_in(directory: Path | None, checkpoints: Checkpoints | None) -> History:
         def save_best(epoch: Epoch) -> None:
@@ -135,6 +141,8 @@ def fit(model: TextModel, train: Sequence[Example] | EncodedSplit, dev: Sequence
                 model.metadata["history"] = {"epochs": [dataclasses.asdict(epoch)], "stopped": STILL_TRAINING}
                 save(model, checkpoints.model_directory(), finished=False)
 
+        with memory_errors(REMEDY):
+            start_from_counts(model, data, group)
         history = train_network(model.network, data, held_out, model.settings, on_update, on_epoch, save_best,
                                 checkpoints, run.time_limit, group, should_stop, cache_dir)
         model.metadata["history"] = history.to_json()

@@ -56,7 +56,8 @@ class Walk:
     layers       recurrent layers in the decoder, of which the top one is shown
     steps        the steps of the output
     answer       the whole output as text
-    ngrams       of a classifier with `ngrams`: each n-gram, and what it adds to the answer's score, largest first
+    ngrams       of a classifier with `ngrams`: each n-gram that training had, and what it adds to the answer's score,
+                 largest first; parts: the answer's scores by the network and by all n-grams with their bias
     """
 
     text: str
@@ -76,6 +77,7 @@ class Walk:
     steps: list[Step] = field(default_factory=list)
     answer: str = ""
     ngrams: list[tuple[str, float]] = field(default_factory=list)
+    parts: tuple[float, float] = (0.0, 0.0)
 
     @property
     def attended(self) -> list[str]:

@@ -162,8 +162,12 @@ def test_scores_of_ngrams_are_added_and_in_training_those_that_have_not_seen_the
     log_p = torch.log_softmax(deep + scores, dim=-1)
     loss, _ = model.loss(replace(LABELLED, scores=scores))
     torch.testing.assert_close(loss, -log_p[0, 2] - log_p[1, 0])
-    loss.backward()
-    assert model.ngrams.weight.grad is None
+    plain, _ = model.loss(LABELLED)
+    plain.backward()
+    assert model.ngrams.weight.grad is None and model.output.weight.grad is not None
+    torch.testing.assert_close(model.eval().loss(replace(LABELLED, scores=scores))[0], plain)
+    model.ngrams = None
+    torch.testing.assert_close(model.train().loss(replace(LABELLED, scores=scores))[0], model.loss(LABELLED)[0])
 
 
 @pytest.mark.parametrize("cell, attention, placement", GRID)

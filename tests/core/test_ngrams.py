@@ -85,13 +85,23 @@ def test_few_texts_and_single_labels_are_no_error(labels, size):
     assert z.shape == (4, size) and z.isfinite().all() and ngrams(padded(ROWS)).isfinite().all()
 
 
+def test_without_a_label_in_a_fold_nothing_is_promised():
+    ngrams, z = a_classifier([[4], [5]], (0, 1))
+    assert not z.any() and ngrams(padded([[4], [5]])).argmax(dim=1).tolist() == [0, 1]
+    assert ngrams(padded([[4], [5]])).abs().max() < 3
+
+
+def test_a_seed_may_be_large():
+    assert a_classifier()[1].shape == NGrams(400, 3, 2).fit(Ragged(ROWS), np.array([0, 1, 0, 1]), 2**40).shape
+
+
 def test_the_same_seed_gives_the_same_weights():
     (a, z), (b, again) = a_classifier(), a_classifier()
     assert torch.equal(z, again) and torch.equal(a.weight, b.weight)
 
 
 def test_examples_beyond_the_fitted_ones_are_scored_too(monkeypatch):
-    monkeypatch.setattr("core.ngrams.FITTED", 40)
+    monkeypatch.setattr("core.ngrams.WORK", 240)
     rows, labels = [[4 + i % 2, 6 + i % 5] for i in range(50)], [i % 2 for i in range(50)]
     ngrams, z = a_classifier(rows, labels)
     assert z.shape == (50, 2) and (z.argmax(dim=1).numpy() == labels).all()

@@ -8,7 +8,7 @@ import n2m
 from core.data import Example
 from n2m.cli.explain import explanation
 from tasks import find
-from tasks.shared.saving import load
+from tasks.shared.saving import load, save
 from tasks.shared.training import create, fit
 
 GOOD, BAD = "好美香甜净", "坏脏臭吵旧"
@@ -37,11 +37,11 @@ def test_ngrams_answer_and_are_saved(tmp_path):
     assert trained(ngrams=0).network.ngrams is None
 
 
-def test_how_good_the_linear_classifier_is_alone_is_said():
+def test_the_score_of_the_linear_classifier_alone_is_reported():
     notes = []
     with n2m.listening(note=notes.append):
         trained()
-    assert any("the linear classifier over n-grams alone finds" in note for note in notes)
+    assert any("the linear classifier over n-grams alone labels" in note for note in notes)
 
 
 def test_the_walk_shows_what_each_ngram_adds_to_the_answer():
@@ -51,9 +51,11 @@ def test_the_walk_shows_what_each_ngram_adds_to_the_answer():
     ngrams = model.network.ngrams
     z = float(ngrams(torch.tensor([walk.ids]))[0, 0] - ngrams.bias[0])
     assert sum(value for _, value in walk.ngrams) == pytest.approx(z, abs=1e-4)
-    assert "脏" in walk.ngrams[0][0] and len({text for text, _ in walk.ngrams}) == 5 + 4 + 3
+    assert walk.parts[1] == pytest.approx(z + float(ngrams.bias[0]), abs=1e-4)
+    assert "脏" in walk.ngrams[0][0]
+    assert all(value for _, value in walk.ngrams)  # none that training does not have
     lines = "\n".join(explanation(walk))
-    assert "N-GRAMS" in lines and "softmax(W_o pooled + b_o + z)" in lines
+    assert "N-GRAMS" in lines and "the network adds" in lines and "softmax(W_o pooled + b_o + z)" in lines
 
 
 def test_a_training_that_is_interrupted_ends_as_one_that_is_not(tmp_path):
@@ -63,3 +65,20 @@ def test_a_training_that_is_interrupted_ends_as_one_that_is_not(tmp_path):
         fit(model, reviews(60, 1), reviews(10, 2), tmp_path / "model", should_stop=stop)
     for a, b in zip(whole.network.parameters(), model.network.parameters()):
         assert torch.equal(a, b)
+
+
+def test_too_many_labels_are_left_to_the_network(monkeypatch):
+    monkeypatch.setattr("core.ngrams.MOST_LABELS", 1)
+    notes = []
+    with n2m.listening(note=notes.append):
+        assert trained().network.ngrams is None
+    assert any("2 labels are too many for a linear classifier" in note for note in notes)
+
+
+def test_half_precision_gives_the_same_labels(tmp_path):
+    model, test = trained(), reviews(40, 3)
+    save(model, tmp_path / "half", half=True)
+    again = load(tmp_path / "half")
+    search = model.task.search_settings({})
+    whole, half = (m.task.answer(m, test, search) for m in (model, again))
+    assert [best[0].score for best in half] == pytest.approx([best[0].score for best in whole], abs=0.02)

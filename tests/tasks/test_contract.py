@@ -11,6 +11,7 @@ import torch
 import corpora
 import tasks
 from core.data import InputError
+from core.events import listening
 from core.registry import ATTENTIONS, CELLS
 from core.training_run import evaluate
 from corpora.prepare.splits import prepare
@@ -213,7 +214,13 @@ def test_input_that_cannot_be_answered_says_why(task, text, says):
 
 
 @each_task
-def test_an_input_longer_than_the_model_reads_is_refused(task):
+def test_an_input_longer_than_the_model_reads_is_refused_or_for_a_label_cut(task):
+    if task.labels:
+        notes = []
+        with listening(note=notes.append):
+            assert make(task, max_length=7).read_input(a_few(task)[0].source[0] * 300)
+        assert "of which the model reads the first 7" in notes[0]
+        return
     with pytest.raises(InputError, match="shorten"):
         make(task, max_length=7).read_input(a_few(task)[0].source[0] * 300)
 
