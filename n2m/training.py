@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -118,7 +119,6 @@ def _prepare(task: Task, names: Names | None, script: str | None, reverse: bool,
              chosen: dict[str, Any], reading: CorpusSettings, device: str, budget: dict[str, Any],
              minutes: int | None) -> Prepared:
     """Corpus, ids and untrained model; of a group, one process makes what the others then find in the cache."""
-
     within = {name: value for name, value in budget.items() if name not in ("corpus", "tokens", "usual_epochs")}
 
     def read(names: Names, script: str | None) -> tuple[Corpus, Settings, Dataset]:
@@ -127,17 +127,12 @@ def _prepare(task: Task, names: Names | None, script: str | None, reverse: bool,
         return corpus, settings, data.prepare(corpus, task, script, reverse, reading, rejects, settings.limit)
 
     def read_default() -> tuple[Corpus, Settings, Dataset]:
-        default = budget.get("corpus", task.default_corpus)
-        for name in (default, *task.fallback_corpora):
+        for name, other in pairwise((budget.get("corpus", task.default_corpus), *task.fallback_corpora, "starter")):
             try:
-                found = read(name, script)
+                return read(name, script)
             except CorpusUnavailable as error:
-                events.note(f"default corpus {name} is unavailable: {error}")
-            else:
-                if name != default:
-                    events.note(f"using the corpus {name} instead ({found[0].size})")
-                return found
-        events.note("using the starter corpus, a few hundred examples: enough to try things, too few for good results")
+                events.note(f"default corpus {name} is unavailable: {error}; using the {other} corpus instead")
+        events.note("it has a few hundred examples: enough to try things, too few for good results")
         return read("starter", None)
 
     corpus, settings, dataset = read_default() if names is None else read(names, script)

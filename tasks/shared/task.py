@@ -77,8 +77,7 @@ class Task:
     name, title     its name as a choice of `task`, and what it is in a few words
     sizes           "N→M": units in, units out; `order` sorts the list of tasks
     parts           the shared parts it is built from, in the data's order
-    default_corpus  the corpus it trains on when none is named
-    fallback_corpora   corpora to use instead, in this order, if it is unavailable; after them the starter
+    default_corpus  the corpus it trains on when none is named; if it is unavailable, `fallback_corpora`, in their order
     sample_input    an input that a model trained on the default corpus can answer
     answers_with    "text", or "label": one of a few, shown with its probability
     writes_lines    the answer continues the input, so that it can be continued in turn, line after line
@@ -100,16 +99,13 @@ class Task:
     fallback_corpora: tuple[str, ...] = ()
     sample_input: str
     answers_with = "text"
-    writes_lines = False
-    reversible = False
+    writes_lines = reversible = False
     ends_with_eos = True
     budgets: dict[int, dict[str, Any]] = {}
     defaults: dict[str, Any] = {}
     search_defaults: dict[str, Any] = {}
     ignored_search: tuple[str, ...] = ()
-    labels = False
-    lines = False
-    many_targets = False
+    labels = lines = many_targets = False
     check_version = 1
 
     def settings(self, suggested: dict[str, Any], chosen: dict[str, Any]) -> Settings:
