@@ -233,7 +233,7 @@ def test_flags_of_version_0_1_are_still_understood(models):
 
 
 def test_input_without_a_model_says_how_to_get_one():
-    assert "train one first" in refused("--task", "classify", "--input", "很干净")
+    assert "train one first" in refused("--task", "classify", "--model-dir", "models/none", "--input", "很干净")
 
 
 def test_inputs_that_cannot_be_answered(models):
