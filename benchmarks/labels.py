@@ -26,10 +26,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, 
 
 import numpy as np
 import torch
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import accuracy_score, f1_score
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
 import n2m
@@ -104,12 +103,9 @@ def section(name: str, args: argparse.Namespace) -> tuple[str, list[list[str]]]:
 def contestants(name: str, data: Dataset, args: argparse.Namespace) -> dict[str, Callable[[], Runs]]:
     found: dict[str, Callable[[], Runs]] = {
         f"ours, mean of {args.seeds}": partial(ours, name, data.test, args.seeds, args.mirror)}
-    for view, vectorizer in (("characters 1–3", {"analyzer": "char", "ngram_range": (1, 3)}),
-                             ("words", {"analyzer": Words().split})):
-        for title, classifier in (("logistic regression", LogisticRegression(C=10, max_iter=1000)),
-                                  ("linear SVM", LinearSVC())):
-            tfidf = TfidfVectorizer(sublinear_tf=True, **vectorizer)
-            found[f"TF-IDF of {view}, {title}"] = partial(scikit_learn, make_pipeline(tfidf, classifier), data)
+    for view, classifiers in (("characters 1–3", baselines.linear_classifiers()),
+                              ("words", baselines.linear_classifiers(Words().split, 1))):
+        found |= {f"{title}, {view}": partial(scikit_learn, pipeline, data) for title, pipeline in classifiers.items()}
     found["NB-SVM, characters 1–3"] = partial(nb_svm, data)
     if find_spec("fasttext"):
         found["fastText, characters 1–3"] = partial(fasttext, data, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -34,14 +34,14 @@ def most_frequent(targets: Sequence[str]) -> str:
     return min(counts, key=lambda t: (-counts[t], t))
 
 
-def linear_classifiers(sources: Sequence[str], labels: Sequence[str]) -> dict[str, Pipeline]:
-    """TF-IDF over runs of 1 to 3 characters, with logistic regression and with a linear support vector machine."""
-    found: dict[str, Pipeline] = {}
-    if len(set(labels)) < 2:
-        return found
+def linear_classifiers(analyzer: str | Callable[[str], list[str]] = "char",
+                       longest: int = 3) -> dict[str, Pipeline]:
+    """TF-IDF over runs of 1 to `longest` characters, or over the tokens of an analyzer (with `longest` 1), with
+    logistic regression and with a linear support vector machine; not fitted yet."""
+    found = {}
     for name, classifier in (("logistic regression", LogisticRegression(C=10, max_iter=1000)), ("SVM", LinearSVC())):
-        tfidf = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
-        found[f"TF-IDF + {name}"] = make_pipeline(tfidf, classifier).fit(sources, labels)
+        tfidf = TfidfVectorizer(analyzer=analyzer, ngram_range=(1, longest), sublinear_tf=True)
+        found[f"TF-IDF + {name}"] = make_pipeline(tfidf, classifier)
     return found
 
 

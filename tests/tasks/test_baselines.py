@@ -17,8 +17,9 @@ def test_the_nearest_source_gives_its_answer():
 
 
 def test_linear_classifiers_learn_what_characters_say():
-    found = baselines.linear_classifiers(["很好", "真好", "很差", "真差"] * 5, ["+", "+", "-", "-"] * 5)
-    assert [list(model.predict(["好", "差"])) for model in found.values()] == [["+", "-"]] * 2
+    for model in baselines.linear_classifiers().values():
+        model.fit(["很好", "真好", "很差", "真差"] * 5, ["+", "+", "-", "-"] * 5)
+        assert list(model.predict(["好", "差"])) == ["+", "-"]
 
 
 def test_the_trigram_model_is_its_formula():

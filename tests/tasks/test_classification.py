@@ -1,5 +1,7 @@
 """N→1 with its linear classifier over n-grams."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -82,3 +84,10 @@ def test_half_precision_gives_the_same_labels(tmp_path):
     search = model.task.search_settings({})
     whole, half = (m.task.answer(m, test, search) for m in (model, again))
     assert [best[0].score for best in half] == pytest.approx([best[0].score for best in whole], abs=0.02)
+
+
+def test_a_corpus_with_one_label_is_scored_without_classifiers_that_need_two():
+    model = trained()
+    data = SimpleNamespace(train=reviews(20, 1)[::2], test=reviews(20, 3)[::2])
+    rows = model.task.evaluate(model, data, model.task.search_settings({})).rows
+    assert set(rows) == {"this model", "commonest label"} and rows["commonest label"]["accuracy"] == 1
