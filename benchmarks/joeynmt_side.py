@@ -1,5 +1,7 @@
 """JoeyNMT's side of the race: runs a job, given as JSON, and writes its figures as JSON. See joeynmt.py.
 
+Also runs that of translation.py, whose jobs say more: languages, lowercase, dropout, label_smoothing, batch, seconds.
+
 Runs in JoeyNMT's own virtual environment and drives its public parts: parse_global_args, prepare, TrainManager,
 predict. It is started with `python -I`, since the joeynmt.py beside this file would hide the package of that name.
 """
@@ -23,34 +25,41 @@ from joeynmt.training import TrainManager
 
 def configuration(job: dict) -> dict:
     """What its users write as YAML."""
-    tokens = Path(job["folder"]) / "tokens"
-    side = {"level": "word", "tokenizer_type": "none", "lowercase": True, "voc_min_freq": 2, "max_length": 200}
-    embeddings = {"embedding_dim": 256, "scale": False, "dropout": 0.2}
-    with open(tokens / "train.de", encoding="utf-8") as lines:
-        updates = math.ceil(sum(1 for _ in lines) / 128)  # in an epoch
+    tokens, (source, target) = Path(job["folder"]) / "tokens", job.get("languages", ("de", "en"))
+    batch, dropout, timed = job.get("batch", 128), job.get("dropout", 0.2), "seconds" in job
+    side = {"level": "word", "tokenizer_type": "none", "lowercase": job.get("lowercase", True),
+            "voc_min_freq": 2, "max_length": 200}
+    embeddings = {"embedding_dim": 256, "scale": False, "dropout": dropout}
+    with open(tokens / f"train.{source}", encoding="utf-8") as lines:
+        updates = math.ceil(sum(1 for _ in lines) / batch)  # in an epoch
+    # In the race an exponential schedule whose factor is 1: without a schedule 2.3.0 does not start.
+    schedule = {"scheduling": "plateau", "decrease_factor": 0.5, "patience": 2, "early_stopping_metric": "ppl"} \
+        if timed else {"scheduling": "exponential", "decrease_factor": 1.0}
+    every = min(updates, 1000) if timed else updates
     return {
         "name": "race", "joeynmt_version": "2.3.0", "model_dir": job["model"], "use_cuda": False, "random_seed": 1,
         "data": {"train": str(tokens / "train"), "dev": str(tokens / "dev"), "test": str(tokens / "test"),
-                 "dataset_type": "plain", "src": {"lang": "de", **side}, "trg": {"lang": "en", **side}},
+                 "dataset_type": "plain", "src": {"lang": source, **side}, "trg": {"lang": target, **side}},
         "testing": {"batch_size": 128, "batch_type": "sentence", "beam_size": 5, "beam_alpha": 1.0,
                     "max_output_length": 60, "eval_metrics": ["bleu"]},
-        # An exponential schedule whose factor is 1: without a schedule 2.3.0 does not start.
-        "training": {"optimizer": "adam", "learning_rate": 0.001, "scheduling": "exponential", "decrease_factor": 1.0,
-                     "normalization": "tokens", "clip_grad_norm": 1.0, "batch_size": 128, "batch_type": "sentence",
-                     "epochs": job["epochs"], "validation_freq": updates, "logging_freq": updates, "shuffle": True,
+        "training": {"optimizer": "adam", "learning_rate": 0.001, **schedule,
+                     "label_smoothing": job.get("label_smoothing", 0.0),
+                     "normalization": "tokens", "clip_grad_norm": 1.0, "batch_size": batch, "batch_type": "sentence",
+                     "epochs": job["epochs"], "validation_freq": every, "logging_freq": every, "shuffle": True,
                      "keep_best_ckpts": 1, "print_valid_sents": []},
         "model": {"initializer": "xavier_uniform", "embed_initializer": "xavier_uniform", "bias_initializer": "zeros",
                   "encoder": {"type": "recurrent", "rnn_type": "gru", "embeddings": embeddings, "hidden_size": 256,
-                              "bidirectional": True, "dropout": 0.2, "num_layers": 1},
+                              "bidirectional": True, "dropout": dropout, "num_layers": 1},
                   "decoder": {"type": "recurrent", "rnn_type": "gru", "embeddings": embeddings, "hidden_size": 512,
-                              "dropout": 0.2, "hidden_dropout": 0.2, "num_layers": 1, "input_feeding": True,
+                              "dropout": dropout, "hidden_dropout": dropout, "num_layers": 1, "input_feeding": True,
                               "init_hidden": "bridge", "attention": "bahdanau"}}}
 
 
 class Timed(TrainManager):
     """JoeyNMT's own training, with a clock that stops while it validates: dev loss, greedy search, checkpoint."""
 
-    def start(self, *data) -> list[dict]:
+    def start(self, *data, most_seconds: float = math.inf) -> list[dict]:
+        self.most_seconds = most_seconds
         self.epochs, self.training = [], 0.0
         self.started = self.resumed = time.perf_counter()
         self.train_and_validate(*data)
@@ -59,6 +68,8 @@ class Timed(TrainManager):
     def _validate(self, valid_data) -> None:
         self.training += time.perf_counter() - self.resumed
         super()._validate(valid_data)
+        if self.training > self.most_seconds:
+            self.stats.is_max_update = True  # ends the training
         self.resumed = time.perf_counter()
         hypotheses = (self.model_dir / f"{self.stats.steps}.hyps").read_text(encoding="utf-8")
         self.epochs.append({"tokens": self.stats.total_tokens, "training_seconds": self.training,
@@ -77,7 +88,8 @@ def train(job: dict) -> dict:
                     num_workers=args.num_workers, autocast=args.autocast, seed=args.seed, train_args=args.train,
                     dev_args=set_validation_args(args.test))
     startup = time.time() - job["begun"]
-    return {"startup_seconds": startup, "epochs": trainer.start(examples, dev),
+    epochs = trainer.start(examples, dev, most_seconds=job.get("seconds", math.inf))
+    return {"startup_seconds": startup, "epochs": epochs,
             "precision": "16 bits" if args.autocast["enabled"] else "fp32",
             "vocabulary": [len(model.src_vocab), len(model.trg_vocab)],
             "parameters": sum(p.numel() for p in model.parameters())}

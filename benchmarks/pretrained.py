@@ -32,7 +32,7 @@ def main() -> int:
     n2m.keep_freed_memory()
     model = n2m.load(args.model)
     report = model.evaluate()
-    folder = ROOT / "pretrained" / model.task.name
+    folder = ROOT / "pretrained" / (args.name or model.task.name)
     model.save(folder, half=True)
     model = n2m.load(folder)  # as it is given away
     about = model.metadata["corpus"]
@@ -49,16 +49,16 @@ def main() -> int:
         "answers": {text: model.answer([text], **GREEDY)[0][0].text
                     for text in args.inputs or [model.task.sample_input]}}
     (folder / "card.json").write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(page(card, report.lines()), encoding="utf-8")
+    (folder / "README.md").write_text(page(folder.name, card, report.lines()), encoding="utf-8")
     (folder / "metrics.json").unlink(missing_ok=True)
     size = sum(f.stat().st_size for f in folder.iterdir()) / 1e6
     print(f"{folder.relative_to(ROOT)}: {size:.1f} MB, perplexity of the sample {card['sample']['perplexity']}")
     return 0
 
 
-def page(card: dict, scores: list[str]) -> str:
+def page(name: str, card: dict, scores: list[str]) -> str:
     table = "\n".join(scores)
-    return f"""# Pretrained model: {card['task']}
+    return f"""# Pretrained model: {name}
 
 | | |
 |---|---|
@@ -88,6 +88,8 @@ def arguments():
                         help="directory of the trained model (default models/poem)")
     parser.add_argument("--command", default="python run.py --task poem --budget 60", metavar="TEXT",
                         help="the command that trained it, for the card (default %(default)s)")
+    parser.add_argument("--name", default="", metavar="NAME", help="folder in pretrained/ (default: the task's name); "
+                        "TASK-CORPUS answers where both are named")
     parser.add_argument("--inputs", nargs="+", metavar="TEXT", help="inputs whose answers the card quotes")
     return parser.parse_args()
 

@@ -28,6 +28,8 @@ class Settings(Checked):
                             at_least=1)
     max_vocabulary: int = option(0, "text", "maximum vocabulary size, most frequent tokens first; 0: unlimited "
                                  "(subwords: 8000)", at_least=0)
+    shared_vocabulary: bool = option(False, "text", "one vocabulary and one embedding for source and target, which are "
+                                     "in one language or script")
     max_length: int = option(200, "text", "maximum source and target length in tokens; longer training examples are "
                              "truncated", at_least=1)
     vectors: str = option("", "text", "pretrained source embeddings in word2vec (text or binary) or fastText (.vec) "

@@ -208,9 +208,9 @@ class Model:
         return self.settings.seed if seed is None else seed
 
 
-def pretrained(task: str) -> Path | None:
-    """The directory of the trained model of this task that comes with n2m; None if there is none."""
-    return PRETRAINED / task if checkpoint.is_model(PRETRAINED / task) else None
+def pretrained(task: str, corpus: str = "") -> Path | None:
+    """The directory of the trained model of this task, and of this corpus if it has its own, that comes with n2m."""
+    return next((f for f in (PRETRAINED / f"{task}-{corpus}", PRETRAINED / task) if checkpoint.is_model(f)), None)
 
 
 def load(folder: str | Path, *, device: str = "auto") -> Model:

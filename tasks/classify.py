@@ -29,6 +29,7 @@ class Classify(Task):
     answers_with = "label"
     ends_with_eos = False
     labels = True
+    ignored_settings = ("shared_vocabulary",)
     ignored_search = tuple(f.name for f in fields(SearchSettings) if f.name != "n_best")
     defaults = {"tokenizer": "units", "ngrams": 3, "embedding_size": 128, "hidden_size": 64, "dropout": 0.6,
                 "word_dropout": 0.3, "min_count": 2}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from core.data import Example
+from core.data import Example, InputError
 from core.settings import SearchSettings, Settings
 from tasks.shared.decoding_task import SAMPLE, DecodingTask
 from tasks.shared.report import Report
@@ -28,14 +28,27 @@ class Translate(DecodingTask):
     fallback_corpora = ("hsk",)
     sample_input = "我喜欢喝茶。"
     reversible = True
+    ignored_settings = ("ngrams",)
     ignored_search = ("rhyme", "tune")
     defaults = {"tokenizer": "words", "dropout": 0.4, "word_dropout": 0.1, "label_smoothing": 0.1, "epochs": 20}
     budgets = {minutes: {"tokens": minutes * 740_000, "usual_epochs": True} for minutes in (2, 5, 10, 60)}
 
+    def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:
+        from core.text import Codec, Texts
+        if not settings.shared_vocabulary:
+            return super().codecs(settings, sources, targets)
+        if settings.source_tokenizer not in ("", settings.tokenizer):
+            raise InputError(f"`shared_vocabulary` needs one tokenizer for both sides, but `source_tokenizer` is "
+                             f"{settings.source_tokenizer} and `tokenizer` {settings.tokenizer}; make them equal")
+        shared = Codec.from_texts(settings.tokenizer, Texts(sources, targets), settings.lowercase, settings.min_count,
+                                  settings.max_vocabulary)
+        return shared, shared
+
     def build(self, settings: Settings, source: Codec, target: Any) -> torch.nn.Module:
         from core.models import Seq2Seq, make_decoder, make_encoder
         encoder = make_encoder(settings, len(source))
-        return Seq2Seq(encoder, make_decoder(settings, len(target), encoder.memory_size),
+        shared = encoder.embedding if settings.shared_vocabulary else None
+        return Seq2Seq(encoder, make_decoder(settings, len(target), encoder.memory_size, shared),
                        settings.source_dropout)
 
     def forms(self, train: Sequence[Example]) -> dict[str, Any]:

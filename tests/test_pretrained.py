@@ -28,7 +28,7 @@ def test_together_they_are_small_enough_for_a_clone():
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_model_answers_as_its_card_says(folder):
     model, card = n2m.load(folder), card_of(folder)
-    assert n2m.pretrained(card["task"]) == folder
+    assert n2m.pretrained(card["task"], card["corpus"]) == folder
     assert card["checksum"] == model.metadata["corpus"]["checksum"]
     for text, answer in card["answers"].items():
         assert model.answer([text], **GREEDY)[0][0].text == answer
@@ -36,11 +36,12 @@ def test_a_model_answers_as_its_card_says(folder):
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_fresh_clone_answers_with_it_and_says_so(folder):
-    task = folder.name
-    done = run("--task", task, "--input", TASKS[task])
+    task, _, corpus = folder.name.partition("-")
+    named = ["--corpus", corpus] * bool(corpus)
+    done = run("--task", task, *named, "--input", TASKS[task])
     assert done.returncode == 0 and done.stdout.strip()
     [line] = done.stderr.splitlines()
-    assert "pretrained" in line and line.endswith(f"to train your own: python run.py --task {task}")
+    assert "pretrained" in line and line.endswith(" ".join(["to train your own: python run.py --task", task, *named]))
 
 
 def test_a_model_of_your_own_comes_first(models):

@@ -28,9 +28,11 @@ BATCH = 512  # texts answered at once
 def load(args: argparse.Namespace, models: Path) -> Model:
     """The model to answer with. Raises InputError if the flags ask for another one than the directory holds."""
     task, directory = tasks.find(args.task), args.model_dir or models / args.task
-    if not args.model_dir and not is_model(directory) and (ready_made := pretrained(args.task)):
+    corpus = " ".join(args.corpus or [])
+    if not args.model_dir and not is_model(directory) and (ready_made := pretrained(args.task, corpus)):
         directory = ready_made
-        note(f"answering with {directory}, which comes with n2m; to train your own: python run.py --task {args.task}")
+        train = " ".join(["python run.py --task", args.task, *(["--corpus", corpus] if corpus else [])])
+        note(f"answering with {directory}, which comes with n2m; to train your own: {train}")
     reading = given(args, CorpusSettings)
     asked = {**given(args, Settings), **reading, **({"reverse": True} if args.reverse else {})}
     asked.pop("seed", None)  # with an input it is the answer's

@@ -25,7 +25,8 @@ from tasks.shared.task import Task
 
 DEV = 5000  # the most dev examples evaluated after an epoch: the splits are in random order, so the first ones will do
 SAMPLE = 5000  # examples looked at for truncated texts
-SHAPING = ("tokenizer", "source_tokenizer", "lowercase", "min_count", "max_vocabulary", "max_length")
+SHAPING = ("tokenizer", "source_tokenizer", "shared_vocabulary", "lowercase", "min_count", "max_vocabulary",
+           "max_length")
 FORMAT = 2  # raise it whenever the same examples and settings would give other ids or vocabularies
 
 

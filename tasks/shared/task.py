@@ -86,7 +86,7 @@ class Task:
     budgets         for some minutes of training on two cores the settings that make the best of them, and as "corpus"
                     and "tokens" what to read: so many target tokens (of labels: source tokens), "usual_epochs": no more
     defaults, search_defaults   settings that differ from core.settings, as measured best in five minutes
-    ignored_search  search settings without effect on its answers
+    ignored_settings, ignored_search   settings of training and of search without effect on its answers
     labels, lines, many_targets, check_version   see core.data.ExampleFormat
     """
 
@@ -104,14 +104,15 @@ class Task:
     budgets: dict[int, dict[str, Any]] = {}
     defaults: dict[str, Any] = {}
     search_defaults: dict[str, Any] = {}
+    ignored_settings: tuple[str, ...] = ("ngrams", "shared_vocabulary")
     ignored_search: tuple[str, ...] = ()
     labels = lines = many_targets = False
     check_version = 1
 
     def settings(self, suggested: dict[str, Any], chosen: dict[str, Any]) -> Settings:
         """The chosen settings, before the corpus's suggestions, before the task's defaults."""
-        if chosen.get("ngrams") and not self.labels:
-            raise InputError(f"`ngrams` has no effect on `task` {self.name}, whose answers are not labels; remove it")
+        if ignored := [name for name in self.ignored_settings if chosen.get(name)]:
+            raise InputError(f"`{ignored[0]}` has no effect on `task` {self.name}; remove it")
         return Settings(**{**self.defaults, **suggested, **chosen})
 
     def budget(self, minutes: int | None) -> dict[str, Any]:
@@ -162,9 +163,8 @@ class Task:
         """Tokenizer and vocabulary of each side, from the texts of the training split."""
         from core.text import Codec
         kinds = settings.source_tokenizer or settings.tokenizer, settings.tokenizer
-        source, target = (Codec.from_texts(kind, texts, settings.lowercase, settings.min_count,
-                                           settings.max_vocabulary)
-                          for kind, texts in zip(kinds, (sources, targets)))
+        rest = settings.lowercase, settings.min_count, settings.max_vocabulary
+        source, target = (Codec.from_texts(kind, texts, *rest) for kind, texts in zip(kinds, (sources, targets)))
         return source, target
 
     def load_target(self, saved: dict) -> Codec | Labels:

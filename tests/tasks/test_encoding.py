@@ -81,7 +81,8 @@ def test_a_second_run_encodes_nothing(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("change", [{"tokenizer": "characters"}, {"lowercase": True}, {"max_length": 3},
-                                    {"min_count": 2}, {"max_vocabulary": 9}, {"source_tokenizer": "characters"}])
+                                    {"min_count": 2}, {"max_vocabulary": 9}, {"source_tokenizer": "characters"},
+                                    {"shared_vocabulary": True}])
 def test_settings_that_shape_ids_encode_anew_and_others_do_not(tmp_path, change):
     for flags in ({}, {"epochs": 99, "seed": 7, "cell": "rnn"}, change):
         encoding.encode(TRANSLATE, TRANSLATE.settings(SMALL, flags), a_few(), a_few(5), tmp_path, "these")

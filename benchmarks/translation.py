@@ -1,0 +1,162 @@
+"""Ours, simple baselines and JoeyNMT on the same pairs and the same split: one table for each corpus and direction.
+
+    python benchmarks/translation.py                                   every corpus below; several hours
+    python benchmarks/translation.py --corpora hsk --without joeynmt   a quick look
+
+Ours is trained with the settings that `python run.py --task translate --corpus NAME` uses. JoeyNMT 2.3.0 gets the same
+tokens and as much time as ours took: a bidirectional GRU encoder, a GRU decoder with input feeding and additive
+attention, dropout and label smoothing as ours, a learning rate that is halved when dev stops improving, and the weights
+that translate dev best. The test split is read once, at the end; it is 1,000 pairs, drawn at random.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shlex
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, if it is not installed
+
+import torch
+
+import n2m
+from benchmarks import command, joeynmt
+from benchmarks.writing_report import row_of
+from core.data import Example, InputError
+from core.metrics import bleu, chrf
+from core.tokenizer import make_tokenizer
+from corpora.fetch.download import cache_folder
+from corpora.prepare.splits import Dataset
+from tasks.shared import baselines
+from tasks.shared.evaluation import sample
+from tasks.shared.report import number, table
+from tasks.shared.training import versions
+
+CORPORA = ("multi30k-de-en", "tatoeba-zh-en", "tatoeba-zh-en:reverse", "classical", "classical:reverse",
+           "hsk", "cedict")
+NEAREST = 100_000  # the most training sources that are searched for the nearest one
+
+
+def parser() -> command.Parser:
+    p = command.Parser(__doc__)
+    p.add_argument("--corpora", default=",".join(CORPORA), metavar="NAMES", help="corpora, divided by commas; "
+                   "NAME:reverse swaps source and target (default %(default)s)")
+    p.add_argument("--without", default="", metavar="NAMES", help="contestants to leave out, divided by commas: "
+                   "joeynmt, ours")
+    p.add_argument("--budget", type=int, choices=(2, 5, 10, 60), help="train ours for about so many minutes")
+    p.add_argument("--work", type=Path, default=cache_folder() / "benchmarks" / "translation", metavar="DIR",
+                   help="directory for models, texts and the virtual environment (default %(default)s)")
+    p.add_argument("--joey-python", type=Path, metavar="PATH", help="a Python with JoeyNMT 2.3.0; by default one is "
+                   "installed with pip into a new virtual environment")
+    p.add_argument("--mirror", metavar="PLACE", help="where files are looked for before they are downloaded")
+    p.add_argument("--report", type=Path, metavar="FILE", help="Markdown file for the tables")
+    return p
+
+
+def main() -> None:
+    args = parser().parse_args()
+    begun, load = time.time(), os.getloadavg()[0]
+    with n2m.listening(note=joeynmt.note):
+        sections = [section(name, args) for name in args.corpora.split(",")]
+    facts = [f"`{shlex.join(['python', *sys.argv])}`; "
+             + ", ".join(f"{name} {version}" for name, version in versions().items()),
+             f"{(time.time() - begun) / 60:.0f} minutes on {platform.processor() or platform.machine()}, "
+             f"{torch.get_num_threads()} threads; load average {load:.1f} before, {os.getloadavg()[0]:.1f} after"]
+    lines = ["# Pairs", "", *(f"- {fact}" for fact in facts)]
+    print("\n".join(facts))
+    for title, grid in sections:
+        print("\n".join(["", title, *table(grid)]))
+        lines += ["", f"## {title}", "", row_of(grid[0]), "|---|" + "---:|" * (len(grid[0]) - 1),
+                  *map(row_of, grid[1:])]
+    if args.report:
+        args.report.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def section(asked: str, args: argparse.Namespace) -> tuple[str, list[list[str]]]:
+    """Title and table of one corpus in one direction."""
+    name, _, direction = asked.partition(":")
+    if direction not in ("", "reverse"):
+        raise InputError(f"--corpora {asked}: after the colon stands reverse, or nothing")
+    word = name == "cedict"
+    data = n2m.corpus(name, "word" if word else "translate", mirror=args.mirror, reverse=bool(direction))
+    test = sample(data.test)
+    found: dict[str, tuple[list[str], float]] = {}
+    settings: Any = None
+    if "ours" not in args.without.split(","):
+        settings, *found["ours"] = ours(asked, word, test, args)
+        if "joeynmt" not in args.without.split(",") and not word:
+            found["JoeyNMT, as long"] = joey(asked, data, test, settings, found["ours"][1], args)
+    found["nearest training source"] = timed(partial(nearest, data, test))
+    found["the source, copied"] = [e.source for e in test], 0.0
+    if word:
+        found["glosses of its characters"] = timed(partial(by_characters, data, test))
+    grid = [["", "BLEU", "BLEU, lower-cased", "chrF", "seconds"]]
+    for title, (answers, seconds) in found.items():
+        grid.append([title, *map(number, scores(answers, [e.target for e in test])), f"{seconds:.0f}"])
+    return f"{asked}: {len(data.train):,} train, {len(test):,} of {len(data.test):,} test", grid
+
+
+def scores(answers: list[str], references: list[str]) -> list[float]:
+    """BLEU (over characters where the references are Chinese), BLEU of lower-cased text, and chrF."""
+    lower = [[text.lower() for text in texts] for texts in (answers, references)]
+    return [bleu(answers, references)[0], bleu(*lower)[0], chrf(answers, references)[0]]
+
+
+def timed(answer: Any) -> tuple[list[str], float]:
+    begun = time.time()
+    return answer(), time.time() - begun
+
+
+def ours(asked: str, word: bool, test: list[Example], args: argparse.Namespace) -> tuple[Any, list[str], float]:
+    """Settings, answers, and the seconds of the training; a model that is trained already is taken as it is."""
+    name, _, direction = asked.partition(":")
+    folder = args.work / f"{asked.replace(':', '-')}-{args.budget or 'default'}"
+    joeynmt.note(f"{asked}: ours, in {folder}")
+    model = n2m.train("word" if word else "translate", name, folder=folder, mirror=args.mirror,
+                      reverse=bool(direction), budget=args.budget)
+    answers = [best[0].text for best in model.answer([e.source for e in test])]
+    return model.settings, answers, model.metadata["history"]["seconds"]
+
+
+def joey(asked: str, data: Dataset, test: list[Example], settings: Any, seconds: float,
+         args: argparse.Namespace) -> tuple[list[str], float]:
+    """JoeyNMT trained for so many seconds on tokens made by the tokenizers of our model, in a process of its own."""
+    work = args.work / f"{asked.replace(':', '-')}-joeynmt"
+    for folder in (work / "tokens", work / "results", work / "logs"):
+        folder.mkdir(parents=True, exist_ok=True)
+    python = args.joey_python.absolute() if args.joey_python else joeynmt.environment(args.work)
+    kinds = {"source": settings.source_tokenizer or settings.tokenizer, "target": settings.tokenizer}
+    tokenizers = {side: make_tokenizer("characters" if kind == "subwords" else kind) for side, kind in kinds.items()}
+    for split, examples in (("train", data.train), ("dev", data.dev[:500]), ("test", test)):
+        for side, tokenizer in tokenizers.items():
+            lines = (" ".join(tokenizer.split(getattr(e, side))[:settings.max_length]) for e in examples)
+            (work / "tokens" / f"{split}.{side}").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    job = {"folder": str(work), "model": str(work / "model"), "languages": ["source", "target"], "lowercase": False,
+           "dropout": settings.dropout, "label_smoothing": settings.label_smoothing, "batch": settings.batch_size,
+           "epochs": 1000, "seconds": seconds, "repeats": 1}
+    side = [str(python), "-I", str(joeynmt.ROOT / "benchmarks" / "joeynmt_side.py")]
+    trained = joeynmt.run(work, f"{asked}: JoeyNMT, training", False, side, {**job, "job": "train"})
+    decoded = joeynmt.run(work, f"{asked}: JoeyNMT, decoding", False, side, {**job, "job": "decode"})
+    answers = [tokenizers["target"].join(answer.split()) for answer in decoded["beam"]["answers"]]
+    return answers, trained["epochs"][-1]["training_seconds"]
+
+
+def nearest(data: Dataset, test: list[Example]) -> list[str]:
+    train = data.train[:NEAREST]
+    return baselines.nearest([e.source for e in train], [e.target for e in train], [e.source for e in test])
+
+
+def by_characters(data: Dataset, test: list[Example]) -> list[str]:
+    """The glosses of a word's characters, as far as they are in the training split."""
+    known = {e.source: e.target for e in data.train if len(e.source) == 1}
+    return [" ".join(known[c] for c in e.source if c in known) for e in test]
+
+
+if __name__ == "__main__":
+    command.run(main)
