@@ -37,7 +37,7 @@ def load(code: str, name: str, script: str) -> Iterator[Example | Rejected]:
         elif len(row[1]) < 2:
             yield Rejected("no pair of sentences", "\t".join(row[1]), row[0])
         else:
-            yield Example(row[1][1], row[1][0], line=row[0])
+            yield Example(row[1][1], row[1][0].replace(" ,", ","), line=row[0])  # as in "10 ,000" of some versions
 
 
 def pairs(code: str, short: str, language: str, size: str, scripts: tuple[str, ...] = ("as-written",),

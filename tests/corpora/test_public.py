@@ -52,9 +52,9 @@ def test_iwslt_is_english_to_vietnamese_with_2012_for_dev_and_2013_for_test(mirr
 
 def test_tatoeba_gives_english_for_the_other_language_with_attribution_or_without(mirror):
     mirror("tatoeba-zh-en", {"cmn.txt": "Hi.\t嗨。\tCC-BY 2.0 (France) Attribution: tatoeba.org #1 (a) & #2 (b)\n"
-                                        "Run.\t你用跑的。\n\nnothing\n"})
-    assert read(tatoeba.CHINESE) == [("嗨。", "Hi.", ""), ("你用跑的。", "Run.", ""), ("no pair of sentences", "", "3"),
-                                     ("no pair of sentences", "nothing", "4")]
+                                        "Run , 1 ,000 m.\t你用跑的。\n\nnothing\n"})
+    assert read(tatoeba.CHINESE) == [("嗨。", "Hi.", ""), ("你用跑的。", "Run, 1,000 m.", ""),
+                                     ("no pair of sentences", "", "3"), ("no pair of sentences", "nothing", "4")]
 
 
 def test_tatoeba_splits_keep_all_translations_of_a_sentence_together(mirror):
