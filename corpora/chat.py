@@ -64,10 +64,10 @@ ABOUT: dict[str, Any] = {"task": "translate", "licence": "BSD 3-clause", "origin
          "citation": "Gunther Cox and contributors, ChatterBot corpus", "version": versions_of(PACKAGE, "pyyaml")}
 CHINESE = Corpus(name="chat", title="Chinese conversations: utterance → reply", size="550 pairs",
                  load=partial(load, "chinese"), scripts=("simplified", "traditional"),
-                 suggested={"tokenizer": "characters", "epochs": 30, "batch_size": 16, "patience": 0}, **ABOUT)
+                 suggested={"tokenizer": "characters", "epochs": 30, "batch_size": 16, "learning_rate": 1e-3}, **ABOUT)
 ENGLISH = Corpus(name="chat-en", title="English conversations: utterance → reply", size="1,176 pairs",
                  load=partial(load, "english"), scripts=("as-written",),
-                 suggested={"epochs": 30, "batch_size": 32, "patience": 0}, **ABOUT)
+                 suggested={"epochs": 30, "batch_size": 32, "learning_rate": 1e-3}, **ABOUT)
 FILMS = Corpus(name="chat-movies", task="translate", title="dialogues of films: utterance → reply",
                size="some 220,000 pairs", licence="none stated", origin="cs.cornell.edu, Cornell movie dialogs",
                load=load_movies, scripts=("as-written",), version=lambda: checksum(movie_files()),

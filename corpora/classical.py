@@ -52,4 +52,4 @@ CLASSICAL = Corpus(
     size="some 970,000 pairs", licence="MIT (the collection); texts and translations are their sources'",
     origin=f"github.com/{REPOSITORY}", load=load, scripts=("simplified", "traditional"), converted=True,
     disjoint_fields=("source", "target"), version=lambda: COMMIT, citation="NiuTrans, Classical-Modern parallel corpus",
-    suggested={"tokenizer": "characters", "shared_vocabulary": True, "epochs": 2, "max_length": 60, "min_count": 2})
+    suggested={"tokenizer": "characters", "shared_vocabulary": True, "attention": "dot", "max_length": 60})

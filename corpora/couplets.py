@@ -69,13 +69,12 @@ def load_large(script: str) -> Iterator[Example | Rejected]:
 ABOUT: dict[str, Any] = {"task": "translate", "disjoint_fields": ("source", "target"), "converted": True,
                          "scripts": ("simplified", "traditional")}
 # A few couplets have hundreds of characters; truncated, they do not slow down a whole batch.
-SUGGESTED = {"tokenizer": "characters", "max_length": 40, "batch_size": 128, "learning_rate": 3e-3,
-             "source_dropout": 0.1, "common_tokens": 1500}
+SUGGESTED = {"tokenizer": "characters", "min_count": 1, "max_length": 40, "batch_size": 128, "source_dropout": 0.1}
 COUPLETS = Corpus(
     name="couplets", title="couplets (对联): the first line → the second", size="32,101 couplets",
     licence="none stated", origin=f"github.com/{REPOSITORY}", load=load, version=lambda: checksum([file()]),
     citation="Zhao Zijian, Couplet-Machine, on GitHub",
-    suggested={**SUGGESTED, "epochs": 10}, **ABOUT)
+    suggested={**SUGGESTED, "epochs": 10, "dropout": 0.4, "word_dropout": 0.1}, **ABOUT)
 COUPLETS_LARGE = Corpus(
     name="couplets-large", title="many more couplets (对联): the first line → the second", size="some 740,000 couplets",
     licence="MIT", origin="github.com/v-zich/couplet-clean-dataset, as PaddleNLP distributes it", load=load_large,

@@ -34,8 +34,6 @@ def load_topics(script: str) -> Iterator[Example]:
 
 
 HSK = Corpus(name="hsk", task="translate", title="Chinese → English sentences for learners, also reversed",
-             size="4,277 pairs", load=load_pairs, disjoint_fields=("source", "target"),
-             suggested={"epochs": 45, "patience": 0, "dropout": 0.5, "word_dropout": 0.2, "learning_rate": 3e-3,
-                        "source_tokenizer": "characters"}, **ABOUT)
+             size="4,277 pairs", load=load_pairs, disjoint_fields=("source", "target"), **ABOUT)
 TOPICS = Corpus(name="topics", task="classify", title="Chinese sentences in 19 topics", size="4,347 sentences",
                 load=load_topics, suggested={"tokenizer": "characters", "epochs": 30, "min_count": 1}, **ABOUT)

@@ -37,5 +37,5 @@ VIETNAMESE = Corpus(
     name="iwslt15-en-vi", task="translate", title="English → Vietnamese sentences of talks", size="some 136,000 pairs",
     licence="for research; none stated", origin="nlp.stanford.edu/projects/nmt, IWSLT'15", load=load,
     scripts=("as-written",), version=lambda: checksum(files()),
-    suggested={"epochs": 12, "max_length": 60, "min_count": 2},
+    suggested={"epochs": 12, "dropout": 0.3, "word_dropout": 0.1, "max_length": 60},
     citation="Luong and Manning 2015, Stanford neural machine translation systems for spoken language domains")

@@ -51,8 +51,7 @@ def pairs(code: str, short: str, language: str, size: str, scripts: tuple[str, .
         citation="the contributors of Tatoeba, tatoeba.org", **more)
 
 
-CHINESE = pairs("cmn", "zh", "Chinese", "20,000 pairs and more", scripts=("simplified", "traditional"), converted=True,
-                suggested={"source_tokenizer": "characters"})
+CHINESE = pairs("cmn", "zh", "Chinese", "20,000 pairs and more", scripts=("simplified", "traditional"), converted=True)
 JAPANESE = pairs("jpn", "ja", "Japanese", "100,000 pairs and more", suggested={"source_tokenizer": "characters"})
 FRENCH = pairs("fra", "fr", "French", "200,000 pairs and more")
 GERMAN = pairs("deu", "de", "German", "200,000 pairs and more")

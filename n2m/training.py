@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import tasks as registry
 from core import checkpoint, events, resume
@@ -18,18 +17,16 @@ from core.machine import device as find_device
 from core.metrics import perplexity
 from core.settings import CorpusSettings, RunSettings, Settings
 from corpora.fetch.download import cache_folder
-from corpora.prepare.splits import SPLITS, Dataset
-from corpora.shared.corpus import Corpus, CorpusUnavailable
 from n2m import data
 from n2m.model import Model, load
 from n2m.options import split_options
+from n2m.preparing import Names, Prepared, prepare
 from n2m.tensorboard import tensorboard
-from tasks.shared import encoding, pretrained
+from tasks.shared import pretrained
 from tasks.shared import training as model_training
 from tasks.shared.task import Task
 
 OnUpdate = Callable[[int, int, float, float, int], None]
-Names = str | Path | Sequence[str | Path]
 
 
 def train(task: str, corpus: Names | None = None, folder: str | Path | None = None, *, script: str | None = None,
@@ -61,7 +58,7 @@ def train(task: str, corpus: Names | None = None, folder: str | Path | None = No
             asked = {**chosen, **reading, **({"script": script} if script else {}),
                      **({"reverse": True} if reverse else {}), **({"budget": budget} if budget else {})}
             return _existing(directory, found, corpus, CorpusSettings(**reading), asked, running.device)
-        prepared = group.local_rank0_first(lambda: _prepare(
+        prepared = group.local_rank0_first(lambda: prepare(
             found, corpus, script, reverse, Path(rejects) if rejects else None, chosen, CorpusSettings(**reading),
             running.device, within, budget))
         _report(prepared, chosen, group)
@@ -106,57 +103,9 @@ def check_same(model: Model, task: Task, corpus: Names | None, reading: CorpusSe
                              f"{value}; use another `model_dir`, or `retrain` to replace it")
 
 
-class Prepared(NamedTuple):
-    """All that a training starts from."""
-
-    corpus: Corpus
-    dataset: Dataset
-    encoded: encoding.Encoded
-    model: Model
-
-
-def _prepare(task: Task, names: Names | None, script: str | None, reverse: bool, rejects: Path | None,
-             chosen: dict[str, Any], reading: CorpusSettings, device: str, budget: dict[str, Any],
-             minutes: int | None) -> Prepared:
-    """Corpus, ids and untrained model; of a group, one process makes what the others then find in the cache."""
-    within = {name: value for name, value in budget.items() if name not in ("corpus", "tokens", "usual_epochs")}
-
-    def read(names: Names, script: str | None) -> tuple[Corpus, Settings, Dataset]:
-        corpus = data.find(names, task, reading)
-        settings = task.settings({**corpus.suggested, **within}, chosen)
-        return corpus, settings, data.prepare(corpus, task, script, reverse, reading, rejects, settings.limit)
-
-    def read_default() -> tuple[Corpus, Settings, Dataset]:
-        for name, other in pairwise((budget.get("corpus", task.default_corpus), *task.fallback_corpora, "starter")):
-            try:
-                return read(name, script)
-            except CorpusUnavailable as error:
-                events.note(f"default corpus {name} is unavailable: {error}; using the {other} corpus instead")
-        events.note("it has a few hundred examples: enough to try things, too few for good results")
-        return read("starter", None)
-
-    corpus, settings, dataset = read_default() if names is None else read(names, script)
-    encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
-                              dataset.identity())
-    if "tokens" in budget:
-        settings, limit = model_training.fit_budget(task, settings, encoded.train, budget, chosen)
-        if limit:
-            dataset = dataset.limited(limit)
-            encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
-                                      dataset.identity())
-    facts = {"name": corpus.name, "given": list(corpus.names),
-             "script": script if script in corpus.scripts else corpus.scripts[0], "reverse": reverse,
-             "budget": minutes, "reading": asdict(reading), "checksum": dataset.checksum, "licence": corpus.licence,
-             "origin": corpus.origin, "examples": {split: len(getattr(dataset, split)) for split in SPLITS},
-             "rejected": dict(dataset.rejected)}
-    model = model_training.create(task, settings, dataset.train, facts, (encoded.source, encoded.target),
-                                  cache_folder() / "vectors", device)
-    return Prepared(corpus, dataset, encoded, Model(model, None, dataset))
-
-
 def _report(prepared: Prepared, chosen: dict[str, Any], group: Group) -> None:
     """Notes on what is about to be trained. Raises InputError if the machines of a group have different data."""
-    corpus, dataset, encoded, model = prepared
+    corpus, dataset, encoded, model, sized = prepared
     text_model = model.text_model
     if len(set(group.gather(dataset.identity()))) > 1:
         raise InputError(f"`corpus` {corpus.name} differs between machines; copy one to all of them")
@@ -168,9 +117,10 @@ def _report(prepared: Prepared, chosen: dict[str, Any], group: Group) -> None:
         events.note(line)
     for warning in model_training.warnings(text_model, dataset.dev):
         events.note("warning: " + warning)
-    if suggested := [f"`{name}` {getattr(text_model.settings, name)}" for name in corpus.suggested
-                     if name not in chosen]:
-        events.note(f"settings suggested by {corpus.name}: {' '.join(suggested)}")
+    for source, suggested in ((f"for {len(dataset.train):,} examples", sized),
+                              (f"suggested by {corpus.name}", corpus.suggested)):
+        if names := [f"`{name}` {getattr(text_model.settings, name)}" for name in suggested if name not in chosen]:
+            events.note(f"settings {source}: {' '.join(names)}")
     size = sum(p.numel() for p in text_model.network.parameters() if p.requires_grad)
     events.note(f"training {size:,} parameters")
     if group.world_size > 1:
@@ -181,7 +131,7 @@ def _report(prepared: Prepared, chosen: dict[str, Any], group: Group) -> None:
 def _fit(prepared: Prepared, directory: Path | None, group: Group, run: RunSettings, retrain: bool,
          on_update: OnUpdate | None, on_epoch: Callable[[Epoch], None] | None,
          should_stop: Callable[[], bool | str] | None) -> Model:
-    _, _, encoded, model = prepared
+    encoded, model = prepared.encoded, prepared.model
 
     def stop() -> str:
         asked = should_stop() if should_stop else ""

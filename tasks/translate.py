@@ -30,7 +30,12 @@ class Translate(DecodingTask):
     reversible = True
     ignored_settings = ("ngrams",)
     ignored_search = ("rhyme", "tune")
-    defaults = {"tokenizer": "words", "dropout": 0.4, "word_dropout": 0.1, "label_smoothing": 0.1, "epochs": 20}
+    defaults = {"tokenizer": "units", "min_count": 2, "common_tokens": 1500, "learning_rate": 3e-3,
+                "label_smoothing": 0.1}
+    by_examples = {6_000: {"min_count": 1, "dropout": 0.5, "word_dropout": 0.2, "epochs": 45, "patience": 0},
+                   20_000: {"dropout": 0.3, "word_dropout": 0.1, "epochs": 20},
+                   60_000: {"dropout": 0.3, "word_dropout": 0.1, "epochs": 12},
+                   10**12: {"dropout": 0.1, "epochs": 3}}
     budgets = {minutes: {"tokens": minutes * 740_000, "usual_epochs": True} for minutes in (2, 5, 10, 60)}
 
     def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:

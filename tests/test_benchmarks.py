@@ -52,6 +52,8 @@ def test_a_wrong_flag_is_answered_in_one_line(path, monkeypatch, capsys):
     ("limit", ["--only", "race", "--data", "missing"], "train.de.gz is missing"),
     ("joeynmt", ["--limit", "5"], "--limit 5 must be 0, or at least 128"),
     ("joeynmt", ["--epochs", "x"], "x is not a whole number"),
+    ("translation", ["--corpora", "hsk,hsk:back"], "--corpora hsk:back is unknown; use multi30k-de-en, tatoeba-zh-en,"),
+    ("translation", ["--without", "joey"], "--without joey is unknown; use joeynmt, ours"),
     ("writing", ["--only", "beam,beem"], "--only beem is unknown; use varied, beam, greedy"),
     ("writing", ["--task", "word", "--only", "lstm"], "--only lstm is unknown; use varied"),
     ("writing", ["--model-dir", "missing"], "missing contains no model"),

@@ -1,7 +1,4 @@
-"""The interface of a task: the size of its input and output, the shared parts it uses, and its hooks.
-
-It loads without torch, and of this folder it imports only plain data.
-"""
+"""The interface of a task: sizes, parts and hooks. It loads without torch, and of this folder only plain data."""
 
 from __future__ import annotations
 
@@ -85,6 +82,7 @@ class Task:
     ends_with_eos   outputs end with <eos>, not at a fixed length
     budgets         for some minutes of training on two cores the settings that make the best of them, and as "corpus"
                     and "tokens" what to read: so many target tokens (of labels: source tokens), "usual_epochs": no more
+    by_examples     settings for at most so many training examples, ascending; what the corpus suggests comes first
     defaults, search_defaults   settings that differ from core.settings, as measured best in five minutes
     ignored_settings, ignored_search   settings of training and of search without effect on its answers
     labels, lines, many_targets, check_version   see core.data.ExampleFormat
@@ -102,6 +100,7 @@ class Task:
     writes_lines = reversible = False
     ends_with_eos = True
     budgets: dict[int, dict[str, Any]] = {}
+    by_examples: dict[int, dict[str, Any]] = {}
     defaults: dict[str, Any] = {}
     search_defaults: dict[str, Any] = {}
     ignored_settings: tuple[str, ...] = ("ngrams", "shared_vocabulary")

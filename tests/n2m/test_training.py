@@ -8,6 +8,7 @@ import threading
 import pytest
 
 import n2m
+import tasks
 from core.checkpoint import training_lock
 
 TINY = {"embedding_size": 8, "hidden_size": 8, "max_vocabulary": 200, "precision": "fp32", "checkpoint_seconds": 0}
@@ -164,3 +165,15 @@ def test_a_corpus_with_its_splits_and_rejects(tmp_path):
     dataset = n2m.corpus(file, "translate")
     assert len(dataset.train) + len(dataset.dev) + len(dataset.test) == 40
     assert dict(dataset.rejected) == {"duplicate": 1}
+
+
+def test_settings_follow_from_the_number_of_examples_unless_suggested_or_chosen(tmp_path, monkeypatch):
+    monkeypatch.setattr(type(tasks.find("translate")), "by_examples", {
+        3: {"dropout": 0.9}, 1000: {"dropout": 0.35, "word_dropout": 0.15, "batch_size": 99}, 10**12: {"dropout": 0.0}})
+    notes = []
+    with n2m.listening(note=notes.append):
+        model = train(None, epochs=1, word_dropout=0.25)
+    settings, examples = model.settings, model.metadata["corpus"]["examples"]["train"]
+    assert (settings.dropout, settings.word_dropout) == (0.35, 0.25)
+    assert settings.batch_size == 16  # suggested by the starter
+    assert f"settings for {examples} examples: `dropout` 0.35" in notes
