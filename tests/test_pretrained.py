@@ -50,6 +50,13 @@ def test_a_model_of_your_own_comes_first(models):
     assert done.returncode == 0 and "pretrained" not in done.stderr
 
 
+def test_a_model_of_your_own_answers_for_its_own_corpus_only(models):
+    shutil.copytree(models / "translate", Path.cwd() / "models" / "translate")
+    for named, comes_with_it in ([], False), (["--corpus", "classical"], True):
+        done = run("--task", "translate", *named, "--input", "学而时习之")
+        assert done.returncode == 0 and ("pretrained" in done.stderr) == comes_with_it
+
+
 @pytest.mark.skipif("CORPORA_CACHE" not in os.environ, reason="needs CORPORA_CACHE, a cache with the corpora")
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_the_sample_of_the_test_split_has_the_perplexity_of_the_card(folder, monkeypatch):

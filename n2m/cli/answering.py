@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import corpora
 import tasks
-from core.checkpoint import is_model
+from core.checkpoint import is_model, read
 from core.data import InputError
 from core.distributed import join
 from core.events import note
@@ -29,7 +29,8 @@ def load(args: argparse.Namespace, models: Path) -> Model:
     """The model to answer with. Raises InputError if the flags ask for another one than the directory holds."""
     task, directory = tasks.find(args.task), args.model_dir or models / args.task
     corpus = " ".join(args.corpus or [])
-    if not args.model_dir and not is_model(directory) and (ready_made := pretrained(args.task, corpus)):
+    if not args.model_dir and (ready_made := pretrained(args.task, corpus)) and not _is_meant(directory, ready_made,
+                                                                                              corpus):
         directory = ready_made
         train = " ".join(["python run.py --task", args.task, *(["--corpus", corpus] if corpus else [])])
         note(f"answering with {directory}, which comes with n2m; to train your own: {train}")
@@ -45,6 +46,13 @@ def load(args: argparse.Namespace, models: Path) -> Model:
         return model
 
     return join(getattr(args, "device", "auto")).local_rank0_first(ready)
+
+
+def _is_meant(directory: Path, ready_made: Path, corpus: str) -> bool:
+    """Does the directory hold the user's own model for this question? Not if the question is for a corpus that another
+    model comes with, and the user's own was trained on something else."""
+    return is_model(directory) and (not ready_made.name.endswith(f"-{corpus}")
+                                    or read(directory)["training"].get("corpus", {}).get("name") == corpus)
 
 
 def printed_answers(model: Model, texts: Sequence[str], standard_input: BinaryIO, lines: int | None,
