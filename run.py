@@ -98,7 +98,8 @@ def answer(args: argparse.Namespace, job: str) -> int:
     from n2m.cli import answering, explain
     model, search = answering.load(args, MODELS), given(args, SearchSettings)
     if job == "explain":
-        print("\n".join(explain.explanation(model.walk(args.explain, **search))))
+        for line in explain.lines(model, args.explain, args.html, search):
+            print(line)
         return 0
     search |= {"seed": getattr(args, "seed", None), "script": args.script}
     if job == "acrostic":

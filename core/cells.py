@@ -106,6 +106,15 @@ class Cell(nn.Module):
         """
         raise NotImplementedError
 
+    def gate_values(self, x: Tensor, state: State, W_h: Recurrent) -> dict[str, Tensor]:
+        """What `update` computes on its way, (B, H) each, by the names of its equations: gates, then the candidate.
+        Arguments as of `update`. Empty for a cell that names none."""
+        return {}
+
+    def inspect(self, x: Tensor, state: State) -> dict[str, Tensor]:
+        """`gate_values` of the `step` with the same arguments."""
+        return self.gate_values(self.norm_x(x), state, self.project_state)
+
     def sequence(self, x: Tensor, state: State | None = None) -> Tensor:
         """All positions: (B, T, I) → h_1 … h_T, (B, T, H). Without a state it starts from zeros."""
         if state is None:
@@ -152,12 +161,17 @@ class GRU(Cell):
 
     def update(self, x: Tensor, state: State, W_h: Recurrent) -> State:
         (s,) = state
+        _, z, n = self.gate_values(x, state, W_h).values()
+        return ((1 - z) * n + z * s,)
+
+    def gate_values(self, x: Tensor, state: State, W_h: Recurrent) -> dict[str, Tensor]:
+        (s,) = state
         x_r, x_z, x_n = x.chunk(3, dim=-1)
         h_r, h_z, h_n = W_h(s).chunk(3, dim=-1)
         r = torch.sigmoid(x_r + h_r)
         z = torch.sigmoid(x_z + h_z)
         n = torch.tanh(x_n + r * h_n)
-        return ((1 - z) * n + z * s,)
+        return {"r": r, "z": z, "n": n}
 
 
 class LSTM(Cell):
@@ -172,10 +186,14 @@ class LSTM(Cell):
     gates, state_tensors, fused = 4, 2, nn.LSTM
 
     def update(self, x: Tensor, state: State, W_h: Recurrent) -> State:
-        s, m = state
-        i, f, g, o = (x + W_h(s)).chunk(4, dim=-1)
-        m = torch.sigmoid(f) * m + torch.sigmoid(i) * torch.tanh(g)
-        return torch.sigmoid(o) * torch.tanh(m), m
+        _, m = state
+        i, f, o, g = self.gate_values(x, state, W_h).values()
+        m = f * m + i * g
+        return o * torch.tanh(m), m
+
+    def gate_values(self, x: Tensor, state: State, W_h: Recurrent) -> dict[str, Tensor]:
+        i, f, g, o = (x + W_h(state[0])).chunk(4, dim=-1)
+        return {"i": torch.sigmoid(i), "f": torch.sigmoid(f), "o": torch.sigmoid(o), "g": torch.tanh(g)}
 
 
 def cell_class(name: str) -> type[Cell]:

@@ -18,6 +18,7 @@ Shapes: B batch, T target length, S source length, E embedding, H state, D memor
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +30,18 @@ from core.embedding import Embedding, WordDropout
 from core.encoder import Memory
 from core.output import Output
 from core.stack import Stack
+
+
+class StepValues(NamedTuple):
+    """What one step computes, see Decoder.inspect: ŝ_t (N, E), s_t, context_t (N, D), α_t and scores (N, S), None
+    without attention, and the gates of the top layer (N, H) by name."""
+
+    readout: Tensor
+    state: State
+    context: Tensor
+    weights: Tensor | None
+    scores: Tensor | None
+    gates: dict[str, Tensor]
 
 
 class Decoder(nn.Module):
@@ -80,6 +93,19 @@ class Decoder(nn.Module):
         state, context, weights = self._step(gates, state, memory, self._context_weights())
         return self.read(self.stack.top(state), context), state, weights
 
+    def inspect(self, y: Tensor, state: State, memory: Memory) -> StepValues:
+        """As `step` of one hypothesis per source, with everything that it computes on the way: to be looked at."""
+        gates, W_c = self.stack.project(self.dropout(self.embedding(y))), self._context_weights()
+        after, context, weights = self._step(gates, state, memory, W_c)
+        if W_c is not None:
+            gates = _with_context(gates, context, W_c)
+        scores = None
+        if self.attention is not None:
+            query = self.stack.top(state if self.placement == "before" else after)
+            scores = self.attention.scores(query.unsqueeze(1), memory.keys).squeeze(1)
+        return StepValues(self.read(self.stack.top(after), context), after, context, weights, scores,
+                          self.stack.gate_values(gates, state, after))
+
     def _context_weights(self) -> Tensor | None:
         return self.stack.input_weights(self.embedding.embedding_dim) if self.reads_context else None
 
@@ -90,8 +116,7 @@ class Decoder(nn.Module):
             state = self.stack.step(gates, state, masks)
             return state, *self._look(state, memory)
         context, weights = self._look(state, memory)
-        gates = gates + context.to(W_c.dtype) @ W_c.t()
-        return self.stack.step(gates, state, masks), context, weights
+        return self.stack.step(_with_context(gates, context, W_c), state, masks), context, weights
 
     def _look(self, state: State, memory: Memory) -> tuple[Tensor, Tensor | None]:
         """The context (N, D) and weights (N, S) of one step; the K hypotheses of a source are K queries."""
@@ -132,3 +157,8 @@ class Decoder(nn.Module):
     def log_p(self, readout: Tensor, row: Tensor, ids: Tensor) -> Tensor:
         """log p of some ids, see Output.log_p: (n, E), (M,), (M,) → (M,)"""
         return self.output.log_p(readout, row, ids)
+
+
+def _with_context(gates: Tensor, context: Tensor, W_c: Tensor) -> Tensor:
+    """W_x [E(y_{t-1}); context_t] + b_x from its part without the context: (N, G·H), (N, D), (G·H, D) → (N, G·H)"""
+    return gates + context.to(W_c.dtype) @ W_c.t()

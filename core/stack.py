@@ -44,6 +44,13 @@ class Stack(nn.Module):
             new += cell.step(gates, state[k * self.per_layer:(k + 1) * self.per_layer], masks[k] if masks else None)
         return new
 
+    def gate_values(self, x: Tensor, before: State, after: State) -> dict[str, Tensor]:
+        """The gates of the top layer, see Cell.gate_values, in the step from `before` to `after`: x = project(x_t)."""
+        top = len(self.cells) - 1
+        if top:
+            x = self.cells[top].project(self.dropout(after[(top - 1) * self.per_layer]))
+        return self.cells[top].inspect(x, before[top * self.per_layer:])
+
     def sequence(self, x: Tensor, state: State) -> Tensor:
         """All positions through all layers: (B, T, I) → the top layer's states (B, T, H)."""
         for k, cell in enumerate(self.cells):

@@ -15,6 +15,7 @@ from corpora.prepare.splits import Dataset
 from n2m import data
 from n2m.options import check_lines, search_options
 from tasks.shared import saving
+from tasks.shared.alternatives import add_alternatives
 from tasks.shared.model import TextModel
 from tasks.shared.report import Report
 from tasks.shared.task import Answer, Task
@@ -157,17 +158,19 @@ class Model:
         return pieces()
 
     @memory_errors(SMALLER)
-    def walk(self, text: str, *, candidates: int = 3, **search: Any) -> Walk:
+    def walk(self, text: str, *, candidates: int = 3, alternatives: int = 0, **search: Any) -> Walk:
         """Every step from the text to its greedy answer, with the values of each as numpy arrays.
 
-        candidates  how many of the most likely tokens each step lists
-        search      max_output, no_repeat_ngram_size, form, rhyme and tune
+        candidates    how many of the most likely tokens each step lists
+        alternatives  for how many of them, where they are allowed, it also has the answer that goes on with them
+        search        max_output, no_repeat_ngram_size, form, rhyme and tune
         Raises InputError for an input that the model cannot answer.
         """
-        for name in search:
-            if name not in ("max_output", "no_repeat_ngram_size", "form", "rhyme", "tune"):
-                raise InputError(f"`{name}` cannot be combined with `explain`, whose answer is greedy; remove it")
-        return self.task.walk(self.text_model, self.read_input(text), self.search_settings(**search), candidates)
+        for name in sorted({*search} - {"max_output", "no_repeat_ngram_size", "form", "rhyme", "tune"}):
+            raise InputError(f"`{name}` cannot be combined with `explain`, whose answer is greedy; remove it")
+        example, options = self.read_input(text), self.search_settings(**search)
+        walk = self.task.walk(self.text_model, example, options, candidates)
+        return add_alternatives(self.task, self.text_model, example, options, walk, alternatives)
 
     # evaluation
 
@@ -213,8 +216,8 @@ def pretrained(task: str, corpus: str = "") -> Path | None:
     return next((f for f in (PRETRAINED / f"{task}-{corpus}", PRETRAINED / task) if checkpoint.is_model(f)), None)
 
 
+@memory_errors("use `device` cpu")
 def load(folder: str | Path, *, device: str = "auto") -> Model:
     """The model of a directory, whose files never run any code, on a device: auto, cpu, cuda or cuda:N. Raises
     InputError for a missing, damaged or foreign directory."""
-    with memory_errors("use `device` cpu"):
-        return Model(saving.load(Path(folder), device), Path(folder))
+    return Model(saving.load(Path(folder), device), Path(folder))

@@ -1,20 +1,57 @@
-"""A walk as lines of text for a terminal."""
+"""A walk as lines of text for a terminal, or as a page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from core.data import InputError
+from core.events import note
+from core.os_errors import reason
+from corpora.shared.messages import printable
+from n2m.model import Model
+from n2m.page import START, write_page
 from tasks.shared.report import pad, width
 from tasks.shared.walk import Candidate, Step, Walk
 
+WORDS = 10  # most likely words of a step on a page
 SHOWN = 12  # source tokens shown per step; of a longer source, those with the largest weights
 ROWS = 36  # embeddings and states shown
 BAR = 24  # columns of a full bar
 ATTENTION = {"none": "no attention: at every step the cell reads [E(y_{t-1}); c]",
              "before": "attention before the update: s_{t-1} is the query, and the context joins the cell's input",
              "after": "attention after the update: s_t is the query, and the context joins the output"}
+
+
+def lines(model: Model, text: str, html: Path | None, search: dict[str, Any]) -> Iterator[str]:
+    """The explanation of a text; none if it goes into a page, the file `html`. Raises InputError for a path that cannot
+    be written."""
+    if html is None:
+        yield from explanation(model.walk(text, **search))
+        return
+    check_page(html)
+    walk = model.walk(text, candidates=WORDS, alternatives=WORDS, **search)
+    try:
+        write_page(html, walk, model.task.name)
+    except OSError as error:
+        raise InputError(f"`html` {printable(str(html))}: {reason(error)}; choose another path") from None
+    note(f"page written to {printable(str(html))}; open it in a browser")
+
+
+def check_page(path: Path) -> None:
+    """Raises InputError if a page would replace anything but a page, or has no folder."""
+    name = f"`html` {printable(str(path))}"
+    if not path.parent.is_dir():
+        raise InputError(f"{name}: its folder does not exist; create it, or choose another path")
+    if path.exists() and not path.is_file():
+        raise InputError(f"{name}: is not a file; choose another path")
+    if path.is_file() and path.stat().st_size:
+        with open(path, "rb") as file:
+            if file.read(len(START)) != START:
+                raise InputError(f"{name}: exists and is not a page; choose another path, or delete it")
 
 
 def explanation(walk: Walk) -> Iterator[str]:

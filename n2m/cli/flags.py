@@ -25,7 +25,7 @@ JOBS = ("list", "compare", *ANSWERING)
 KINDS: dict[type, tuple[str, ...]] = {
     Settings: ("train", "compare", *ANSWERING), CorpusSettings: ("train", *ANSWERING),
     RunSettings: ("train", "compare"), SearchSettings: ("train", "compare", *ANSWERING)}
-ONLY = {"device": ("train", "compare", *ANSWERING), "lines": ("input",), "line_length": ("acrostic",),
+ONLY = {"device": ("train", "compare", *ANSWERING), "html": ("explain",), "lines": ("input",), "line_length": ("acrostic",),
         "n_best": ("input",), "rejects": ("train",), "retrain": ("train", "compare"), "mirror": ("train", "compare"),
         "script": ("train", "input", "acrostic"), "seed": ("train", "compare", "input", "acrostic"),
         "reverse": ("train", *ANSWERING), "budget": ("train",)}
@@ -106,6 +106,7 @@ def parser() -> Parser:
                      python run.py --task poem                        train, evaluate, show examples
                      python run.py --task poem --input 床前明月光      answer with the trained model
                      python run.py --task poem --explain 床前明月光    every step, with its real values
+                     python run.py --task poem --explain 床前明月光 --html walk.html
                      python run.py --task translate --corpus my.tsv --model-dir models/mine
                      python run.py --compare                          the four task types side by side
                      python run.py corpora                            corpora (corpora --help: show, check)
@@ -117,6 +118,8 @@ def parser() -> Parser:
     what.add_argument("--input", action="append", metavar="TEXT", help="text to answer, may be repeated; a file, or - "
                       "for standard input, for one answer per line")
     what.add_argument("--explain", metavar="TEXT", help="text to follow through encoding and decoding")
+    what.add_argument("--html", type=Path, metavar="FILE", help="page to write --explain to, in place of the output; "
+                      "it is interactive and opens without a network")
     what.add_argument("--lines", type=int, metavar="N", help="poem: lines to continue --input with (default 1)")
     what.add_argument("--acrostic", metavar="TEXT", help="poem: 藏头诗, one line per character of TEXT")
     what.add_argument("--line-length", type=int, metavar="N", help="poem: characters per line of --acrostic "

@@ -46,18 +46,19 @@ def labelling_walk(model: Trained, text: str, candidates: int = 5) -> Walk:
     network = model.network
     ids, scores = torch.tensor([walk.ids], device=model.device), None
     if network.pooling is not None:
-        walk.attention = "pooling"
+        walk.attention, walk.score = "pooling", model.settings.attention
         scores = network.pooling.scores(memory.states)[0, 0]
     logits, weights = network(ids, torch.tensor([len(walk.ids)], device=model.device))
-    p = torch.softmax(logits[0].float(), dim=-1)
-    best = best_candidates(p, lambda ids: [model.target.names[i] for i in ids], candidates)
+    logits = logits[0].float()
+    best = best_candidates(torch.softmax(logits, dim=-1), lambda ids: [model.target.names[i] for i in ids], candidates)
     walk.steps = [Step(best[0].token, best[0].probability, best, scores=None if scores is None else array(scores),
-                       weights=None if weights is None else array(weights[0]))]
+                       weights=None if weights is None else array(weights[0]), logit=logits.max().item(),
+                       log_total=logits.logsumexp(0).item())]
     walk.answer = best[0].token
     if network.ngrams:
         label = model.target.names.index(walk.answer)
         found, z = network.ngrams.contributions(ids, label), float(network.ngrams(ids)[0, label])
-        walk.parts = float(logits[0, label]) - z, z
+        walk.parts = float(logits[label]) - z, z
         walk.ngrams = [(model.source.tokenizer.join(walk.tokens[start:start + length]), value)
                        for start, length, value in found]
     return walk

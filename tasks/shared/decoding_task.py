@@ -63,8 +63,13 @@ class DecodingTask(Task):
 
     def walk(self, model: Trained, example: Example, search: SearchSettings, candidates: int = 3) -> Walk:
         from tasks.shared.explaining import decoding_walk
-        return decoding_walk(model, self.source_text(example, model.settings), search,
-                             self._length(example), candidates, self._pattern(model, example, search))
+        pattern = self._pattern(model, example, search)
+        walk = decoding_walk(model, self.source_text(example, model.settings), search, self._length(example),
+                             candidates, pattern)
+        if pattern:
+            from tasks.shared.prosody import readings
+            walk.verse = readings("".join([walk.answer, *(c.token for step in walk.steps for c in step.candidates)]))
+        return walk
 
     def _length(self, example: Example) -> int | None:
         lengths = self.output_lengths([example])

@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from core.cells import State
 from core.encoder import Lookup, Memory
 from core.settings import SearchSettings
+from core.stack import Stack
 from core.vocabulary import BOS, EOS, UNK
 from tasks.shared.generation import constraints_of
 from tasks.shared.task import Trained
@@ -33,7 +35,8 @@ def encoding_walk(model: Trained, text: str) -> tuple[Walk, Memory]:
         c_is = "the last state of each direction" if s.bidirectional else "the last state"
     return Walk(text, model.source.tokenizer.kind, tokens, ids, [t for t, i in zip(tokens, ids) if i == UNK],
                 tuple(encoder.embedding.weight.shape), array(embeddings), how, array(memory.states[0]),
-                array(memory.c[0]), c_is, layers=s.layers), memory
+                array(memory.c[0]), c_is, layers=s.layers, cell=s.cell,
+                directions=0 if isinstance(encoder, Lookup) else 2 if s.bidirectional else 1), memory
 
 
 @torch.inference_mode()
@@ -49,17 +52,15 @@ def decoding_walk(model: Trained, text: str, search: SearchSettings, length: int
     memory = decoder.prepare(memory)
     state = decoder.start(memory)
     walk.start, walk.attention = array(decoder.stack.top(state)[0]), decoder.placement
+    walk.score = model.settings.attention if decoder.attention is not None else ""
+    walk.start_memory_cell = memory_cell(decoder.stack, state)
     constraints = constraints_of(model, search, None if length is None else [length], patterns=pattern[:1])
     written = torch.empty(1, 0, dtype=torch.long, device=model.device)
     y = torch.full((1,), BOS, device=model.device)
     for _ in range(constraints.steps):
-        before = state
-        readout, state, weights = decoder.step(y, state, memory)
-        scores = None
-        if weights is not None:
-            query = decoder.stack.top(before if decoder.placement == "before" else state)
-            scores = decoder.attention.scores(query.unsqueeze(1), memory.keys)[0, 0]
-        log_p = torch.log_softmax(decoder.logits(readout).float(), dim=-1)
+        found = decoder.inspect(y, state, memory)
+        state, logits = found.state, decoder.logits(found.readout).float()
+        log_p = torch.log_softmax(logits, dim=-1)
         p = log_p[0].exp()
         constraints.mask_log_probs(log_p, written)
         reads = vocabulary.tokens([int(y)])[0]
@@ -68,8 +69,11 @@ def decoding_walk(model: Trained, text: str, search: SearchSettings, length: int
         walk.steps.append(Step(
             vocabulary.tokens([int(y)])[0], p[y].item(),
             best_candidates(p, vocabulary.tokens, candidates, log_p[0].isfinite()), reads,
-            array(decoder.stack.top(state)[0]), None if scores is None else array(scores),
-            None if weights is None else array(weights[0])))
+            array(decoder.stack.top(state)[0]), None if found.scores is None else array(found.scores[0]),
+            None if found.weights is None else array(found.weights[0]), memory_cell(decoder.stack, state),
+            {name: array(gate[0]) for name, gate in found.gates.items()},
+            None if found.weights is None else array(found.context[0]), array(found.readout[0]),
+            logits[0, y].item(), logits[0].logsumexp(0).item()))
         if constraints.finished(written).all():
             break
     walk.answer = model.target.text([i for i in written[0].tolist() if i != EOS])
@@ -83,6 +87,11 @@ def best_candidates(p: Tensor, names: Callable[[list[int]], list[str]], count: i
     ids = best.indices.tolist()
     possible = [True] * len(ids) if allowed is None else allowed[best.indices].tolist()
     return [Candidate(*found) for found in zip(names(ids), best.values.tolist(), possible)]
+
+
+def memory_cell(stack: Stack, state: State) -> np.ndarray | None:
+    """m_t (H,) of the top layer of LSTMs; None for other cells."""
+    return array(state[-1][0]) if stack.per_layer > 1 else None
 
 
 def array(x: Tensor) -> np.ndarray:

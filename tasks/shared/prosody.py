@@ -124,6 +124,17 @@ def tones(character: str) -> frozenset[str]:
     return frozenset(tone for tone, _ in table().get(character, ())) or frozenset({LEVEL, OBLIQUE})
 
 
+def readings(characters: str) -> dict[str, tuple[str, list[str]]]:
+    """Tone (平, 仄, or 平仄 for either) and rhymes of each character that the table has.
+
+    >>> readings("光x看")
+    {'光': ('平', ['七阳']), '看': ('平仄', ['十四寒', '十五翰'])}
+    """
+    names = rhyme_names(LEVEL + OBLIQUE)
+    return {c: ("".join(tone for tone in (LEVEL, OBLIQUE) if tone in tones(c)), sorted(names[r] for r in groups(c)))
+            for c in dict.fromkeys(characters) if c in table()}
+
+
 def rhymes(a: str, b: str) -> bool:
     """Do two lines end on the same rhyme, and not on the same character?"""
     shared = table().get(a[-1], frozenset()) & table().get(b[-1], frozenset())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import math
+from dataclasses import dataclass, field, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,11 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A token (or label) that a step can choose: its probability, and whether the constraints allow it."""
+    """A token (or label) that a step can choose: its probability, and whether the constraints allow it.
+
+    answer  the whole output if this one is written instead; None if it was not asked for
+    """
 
     token: str
     probability: float
     allowed: bool = True
+    answer: str | None = None
 
 
 @dataclass(frozen=True)
@@ -26,8 +31,13 @@ class Step:
     candidates   the most likely ones, best first
     reads        the token y_{t-1} that the decoder reads; empty where the output is not written step by step
     state        s_t (H,), of the top layer; None without a decoder
+    memory_cell  m_t (H,) of an LSTM, else None
+    gates        (H,) each, by the names of the cell's equations: r, z and n of a GRU, i, f, o and g of an LSTM
     scores       (S,) score(s, h_i) of each source state; None without attention
     weights      (S,) α = softmax(scores)
+    context      (D,) Σ α_i h_i; None without attention
+    readout      ŝ_t (E,), of which the output layer makes the logits; None without a decoder
+    logit        of the chosen token; log_total: log Σ exp(logit) of all, so that probability = exp(logit - log_total)
     """
 
     token: str
@@ -37,6 +47,12 @@ class Step:
     state: np.ndarray | None = None
     scores: np.ndarray | None = None
     weights: np.ndarray | None = None
+    memory_cell: np.ndarray | None = None
+    gates: dict[str, np.ndarray] = field(default_factory=dict)
+    context: np.ndarray | None = None
+    readout: np.ndarray | None = None
+    logit: float | None = None
+    log_total: float | None = None
 
 
 @dataclass
@@ -53,11 +69,17 @@ class Walk:
     c            step 6: (D,); c_is: what it is, in words
     start        s_0 (H,); None without a decoder
     attention    "before" or "after" the state update, "pooling" where a learned query attends once, or "none"
-    layers       recurrent layers in the decoder, of which the top one is shown
+    score        the kind of attention, "additive" or "dot"; empty without
+    cell         the kind of cell, as of the setting
+    directions   of the encoder: 1 or 2, of which the first half of each state is the forward one; 0 for a lookup
+    layers       recurrent layers of encoder and decoder, of which the top one is shown
+    start_memory_cell   m_0 (H,) of an LSTM decoder
     steps        the steps of the output
     answer       the whole output as text
     ngrams       of a classifier with `ngrams`: each n-gram that training had, and what it adds to the answer's score,
                  largest first; parts: the answer's scores by the network and by all n-grams with their bias
+    verse        where the answer is verse: tone (平, 仄, or 平仄 for either) and rhymes of each of its characters and
+                 of those that it could have had
     """
 
     text: str
@@ -78,8 +100,32 @@ class Walk:
     answer: str = ""
     ngrams: list[tuple[str, float]] = field(default_factory=list)
     parts: tuple[float, float] = (0.0, 0.0)
+    score: str = ""
+    cell: str = ""
+    directions: int = 0
+    start_memory_cell: np.ndarray | None = None
+    verse: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
 
     @property
     def attended(self) -> list[str]:
         """A name for each state that attention weighs: the tokens, or the one unit."""
         return self.tokens if len(self.states) == len(self.tokens) else self.tokens[:1]
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as plain data that json.dumps takes, under the names of the fields, with `attended`. Arrays are
+        nested lists; numbers have four significant digits, and one that is not finite is None."""
+        return {**_plain(self), "attended": self.attended}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        value = vars(value)
+    if hasattr(value, "tolist"):  # an array
+        value = value.tolist()
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if isinstance(value, float):
+        return float(f"{value:.4g}") if math.isfinite(value) else None
+    return value
