@@ -32,7 +32,11 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const kind = () => FRAMES[now.frame].kind;
 const step = () => walk.steps[FRAMES[now.frame].t];
 
-const largest = (rows) => Math.max(1e-6, ...rows.map((row) => row.reduce((m, x) => Math.max(m, Math.abs(x)), 0)));
+// The number that is drawn in full colour: nearly the largest, so that a single large one does not fade all others.
+function largest(rows) {
+  const sizes = rows.flat().map(Math.abs).sort((a, b) => a - b);
+  return sizes[Math.floor(0.98 * (sizes.length - 1))] || 1e-6;
+}
 const SCALE = { E: largest(walk.embeddings), h: largest(walk.states), c: largest([walk.c]) };
 const square = (vector) => Math.ceil(Math.sqrt(vector.length));
 const argmax = (values) => values.reduce((best, x, i) => (x > values[best] ? i : best), 0);
@@ -78,6 +82,7 @@ function showColumns() {
   shown.toggle("no-E", !reached("embeddings"));
   shown.toggle("no-fwd", !["forward", "states", "lookup"].some((name) => FRAMES.some((f) => f.kind === name) && reached(name)));
   shown.toggle("no-back", walk.directions < 2 || !reached("backward"));
+  shown.toggle("no-step", !step());
   shown.toggle("arriving-fwd", at === "forward" || at === "states");
   shown.toggle("arriving-back", at === "backward");
   const weights = step()?.weights;
@@ -98,18 +103,18 @@ function showColumns() {
 
 function drawBeams() {
   const box = $("beams"), width = box.clientWidth, height = box.clientHeight;
-  const decoding = step() && (writes || walk.attention === "pooling");
+  const arrives = kind() === "start" || (step() && (writes || walk.attention === "pooling"));
   box.replaceChildren();
   box.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const columns = [...$("columns").children], left = columns[0].offsetWidth;
-  if (!decoding) return;
+  if (!arrives) return;
   const gradient = svg("linearGradient", { id: "beam", gradientUnits: "userSpaceOnUse", x1: 0, x2: 0, y1: 0, y2: height });
   gradient.append(svg("stop", { offset: 0, "stop-color": "var(--beam)", "stop-opacity": 1 }),
                   svg("stop", { offset: 1, "stop-color": "var(--beam)", "stop-opacity": 0.35 }));
   box.append(gradient);
-  // Without attention every step reads c, which comes from the last state, and the first one of the other direction.
+  // s_0, and without attention every step, reads c, which comes from the last state, and the first one of the other direction.
   const last = walk.directions ? S - 1 : 0;
-  const sources = step().weights ? step().weights.map((alpha, i) => [i, alpha])
+  const sources = step()?.weights ? step().weights.map((alpha, i) => [i, alpha])
     : [...new Set(walk.directions > 1 ? [0, last] : [last])].map((i) => [i, null]);
   for (const [i, alpha] of sources.sort((a, b) => a[1] - b[1])) {
     const column = columns[i + 1], x = column.offsetLeft + column.offsetWidth / 2 - $("scroll").scrollLeft;
@@ -117,7 +122,8 @@ function drawBeams() {
     box.append(svg("path", {
       d: `M ${x} 0 C ${x} ${height * 0.55}, ${width / 2} ${height * 0.4}, ${width / 2} ${height}`,
       class: alpha === null ? "beam constant" : "beam",
-      "stroke-width": alpha === null ? 3 : 1 + 15 * alpha, "stroke-opacity": alpha === null ? 0.6 : 0.2 + 0.8 * alpha,
+      "stroke-width": alpha === null ? 3 : 1.5 + 15 * alpha,
+      "stroke-opacity": alpha === null ? 0.7 : 0.2 + 0.8 * Math.sqrt(alpha),
     }));
   }
 }
@@ -168,7 +174,8 @@ function showOutput() {
 
 function showNode() {
   const one = step(), t = FRAMES[now.frame].t, parts = [];
-  if (one && writes) {
+  if (kind() === "start") parts.push(math("c → s_0"));
+  else if (one && writes) {
     parts.push(`${W.reads} `, tok(one.reads), "  →  ", math(`s_{${t + 1}}`), `  →  ${W.writes} `, tok(one.token));
   } else if (one && walk.attention === "pooling") parts.push(math("Σ α_i h_i"), "  →  ", tok(one.token));
   $("node").replaceChildren(...parts);
@@ -226,9 +233,9 @@ const CARDS = {
                       vectorLine("c", walk.c, { scale: SCALE.c, marked: false }), numbers(`c = ${brief(walk.c)}`))],
   c: () => [cCard()],
   start: () => [cCard(), card("s_0", sentence(W.startSaid, walk.layers > 1 ? ` ${W.topLayer}` : ""),
-                              equation("s_0 = tanh(W c + b)"), vectorLine("s_0", walk.start, { scale: 1, marked: false }),
+                              equation("s_0 = tanh(W c + b)"), vectorLine("s_0", walk.start, { marked: false }),
                               numbers(`s_0 = ${brief(walk.start)}`),
-                              walk.start_memory_cell && vectorLine("m_0", walk.start_memory_cell, { scale: 1, marked: false }))],
+                              walk.start_memory_cell && vectorLine("m_0", walk.start_memory_cell, { marked: false }))],
   step: () => {
     const t = FRAMES[now.frame].t;
     const look = walk.attention === "none" ? [] : [attentionCard(t), contextCard(t)];
@@ -287,6 +294,7 @@ function cellCard(t) {
   const { state, gates, memory_cell: m, reads } = walk.steps[t], j = Math.min(now.unit, H - 1);
   const previous = t ? walk.steps[t - 1].state : walk.start;
   const m0 = t ? walk.steps[t - 1].memory_cell : walk.start_memory_cell;
+  const scale = largest([previous, state]);  // one for both, to compare them
   const g = Object.fromEntries(Object.entries(gates).map(([name, values]) => [name, num(values[j])]));
   const [s1, s0] = [num(state[j]), factor(previous[j])], read = walk.attention === "after" ? [] : ["; ", walk.attention === "none" ? "c" : `context_{${t + 1}}`];
   const open = read.length ? "[" : "", shut = read.length ? "]" : "";
@@ -307,7 +315,7 @@ function cellCard(t) {
               x, equations.map((one) => equation(one)),
               Object.entries(gates).map(([name, values]) => vectorLine(name, values, { scale: 1, note: W.gates[name] || "" })),
               m && vectorLine("m_t", m, { note: W.gates.m }),
-              vectorLine(`s_{${t}}`, previous, { scale: 1, note: W.prev }), vectorLine(`s_{${t + 1}}`, state, { scale: 1 }),
+              vectorLine(`s_{${t}}`, previous, { scale, note: W.prev }), vectorLine(`s_{${t + 1}}`, state, { scale }),
               h("div", { class: "with-unit" }, unitInput(H), h("div", {}, found.map((one) => numbers(one)))));
 }
 

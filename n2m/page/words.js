@@ -4,7 +4,7 @@
 const TASKS = {
   en: { word: "Word to text, 1→N", classify: "Classification, N→1", poem: "Poem continuation, N→N",
         translate: "Translation, N→M" },
-  zh: { word: "由词写文 1→N", classify: "文本分类 N→1", poem: "诗句续写 N→N", translate: "翻译 N→M" },
+  zh: { word: "由词生文 1→N", classify: "分类 N→1", poem: "古诗续写 N→N", translate: "翻译 N→M" },
 };
 
 const WORDS = {
@@ -67,7 +67,7 @@ const WORDS = {
     rowTokens: "词元", rowIds: "ID", rowE: "E", rowScore: "得分", rowAlpha: "α",
     tokens: "词元", ids: "词元 ID", embeddings: "嵌入", states: "隐藏状态", forward: "正向隐藏状态",
     backward: "反向隐藏状态", lookup: "查表", c: "源序列表示 c", start: "源序列表示 c 与初始状态 s_0",
-    attention: "注意力", pooling: "注意力池化", context: "上下文向量", cell: "循环单元", words: "最可能的词元",
+    attention: "注意力", pooling: "注意力汇聚", context: "上下文向量", cell: "循环单元", words: "最可能的词元",
     labels: "标签", text: "文本上的权重", ngrams: "支持与反对的 n-gram",
     gates: { r: "重置门", z: "更新门", n: "候选状态", i: "输入门", f: "遗忘门", o: "输出门", g: "候选值", m: "记忆单元" },
     tokensSaid: (n, kind) => `文本切分为 ${n} 个词元（分词方式：${kind}）。`,
