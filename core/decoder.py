@@ -100,7 +100,7 @@ class Decoder(nn.Module):
         if W_c is not None:
             gates = _with_context(gates, context, W_c)
         scores = None
-        if self.attention is not None:
+        if self.attention is not None and memory.keys is not None:
             query = self.stack.top(state if self.placement == "before" else after)
             scores = self.attention.scores(query.unsqueeze(1), memory.keys).squeeze(1)
         return StepValues(self.read(self.stack.top(after), context), after, context, weights, scores,

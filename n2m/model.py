@@ -115,8 +115,7 @@ class Model:
             raise InputError(f"errors={errors!r} is unknown; use raise or return")
         with memory_errors(SMALLER):
             if lines != 1:
-                found = [self.task.continued(self.text_model, e, lines, options, s)
-                         for e, s in zip(examples, seeds)]
+                found = [self.task.continued(self.text_model, e, lines, options, s) for e, s in zip(examples, seeds)]
             else:
                 found = self.task.answer(self.text_model, examples, options, seeds=seeds, weights=weights) \
                     if examples else []
@@ -134,11 +133,9 @@ class Model:
         check_lines(self.task, 1)
         if "n_best" in search:
             raise InputError("`n_best` cannot be combined with `acrostic`, which writes one poem; remove it")
-        convert = data.answer_converter(script, self._script)
-        options = self.search_settings(**search)
+        convert, options = data.answer_converter(script, self._script), self.search_settings(**search)
         length = 5 if line_length is None else line_length
-        found = self.task.acrostic(
-            self.text_model, self._cleaned(heads.strip()), length, options, (self._seed(seed),))
+        found = self.task.acrostic(self.text_model, self._cleaned(heads.strip()), length, options, (self._seed(seed),))
         return [convert(a) for a in found]
 
     def stream(self, text: str, *, seed: int | None = None, script: str | None = None, **search: Any) -> Iterator[str]:

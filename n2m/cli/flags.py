@@ -25,7 +25,8 @@ JOBS = ("list", "compare", *ANSWERING)
 KINDS: dict[type, tuple[str, ...]] = {
     Settings: ("train", "compare", *ANSWERING), CorpusSettings: ("train", *ANSWERING),
     RunSettings: ("train", "compare"), SearchSettings: ("train", "compare", *ANSWERING)}
-ONLY = {"device": ("train", "compare", *ANSWERING), "html": ("explain",), "lines": ("input",), "line_length": ("acrostic",),
+ONLY = {"device": ("train", "compare", *ANSWERING), "html": ("explain",), "lines": ("input",),
+        "line_length": ("acrostic",),
         "n_best": ("input",), "rejects": ("train",), "retrain": ("train", "compare"), "mirror": ("train", "compare"),
         "script": ("train", "input", "acrostic"), "seed": ("train", "compare", "input", "acrostic"),
         "reverse": ("train", *ANSWERING), "budget": ("train",)}

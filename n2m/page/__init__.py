@@ -21,7 +21,8 @@ def page(walk: Walk, task: str) -> str:
     data = json.dumps({"task": task, **walk.to_json()}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     parts = {"style": _read("widget.css"), "words": _read("words.js"), "draw": _read("draw.js"),
              "script": _read("widget.js"), "walk": data.translate(ESCAPED)}
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read("page.html"))  # all at once: no part is searched
+    # All at once, so that no part is searched for the place of another.
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read("page.html"))
 
 
 def write_page(path: Path, walk: Walk, task: str) -> None:

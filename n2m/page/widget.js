@@ -103,7 +103,7 @@ function showColumns() {
 
 function drawBeams() {
   const box = $("beams"), width = box.clientWidth, height = box.clientHeight;
-  const arrives = kind() === "start" || (step() && (writes || walk.attention === "pooling"));
+  const arrives = kind() === "start" || (step() && (writes || tagging || walk.attention === "pooling"));
   box.replaceChildren();
   box.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const columns = [...$("columns").children], left = columns[0].offsetWidth;
@@ -115,7 +115,7 @@ function drawBeams() {
   // s_0, and without attention every step, reads c, which comes from the last state, and the first one of the other direction.
   const last = walk.directions ? S - 1 : 0;
   const sources = step()?.weights ? step().weights.map((alpha, i) => [i, alpha])
-    : [...new Set(walk.directions > 1 ? [0, last] : [last])].map((i) => [i, null]);
+    : [...new Set(tagging ? [FRAMES[now.frame].t] : walk.directions > 1 ? [0, last] : [last])].map((i) => [i, null]);
   for (const [i, alpha] of sources.sort((a, b) => a[1] - b[1])) {
     const column = columns[i + 1], x = column.offsetLeft + column.offsetWidth / 2 - $("scroll").scrollLeft;
     if (x < left || x > width || (alpha !== null && alpha < 0.004)) continue;
@@ -141,7 +141,7 @@ const ending = (texts, k) => !(texts[k + 1] in walk.verse);  // a mark or nothin
 function tones(texts, k) {
   if (!Object.keys(walk.verse).length) return null;
   const [tone, rhymes] = walk.verse[texts[k]] || ["", []];
-  const rhyme = ending(texts, k) ? rhymes.join(" ") : "";
+  const rhyme = ending(texts, k) ? rhymes.slice(0, 2).join(" ") + (rhymes.length > 2 ? " …" : "") : "";
   return [h("small", { class: `tone ${tone === "平" ? "level" : ""}` }, tone || " "),
           h("small", { class: "rhyme", title: rhymes.join(" ") }, rhyme || " ")];
 }
@@ -178,6 +178,7 @@ function showNode() {
   else if (one && writes) {
     parts.push(`${W.reads} `, tok(one.reads), "  →  ", math(`s_{${t + 1}}`), `  →  ${W.writes} `, tok(one.token));
   } else if (one && walk.attention === "pooling") parts.push(math("Σ α_i h_i"), "  →  ", tok(one.token));
+  else if (one && tagging) parts.push(math(`h_{${t + 1}}`), "  →  ", tok(one.token));
   $("node").replaceChildren(...parts);
 }
 
@@ -252,12 +253,14 @@ function stateCards(arrow, part) {
   const half = walk.c.length / Math.max(walk.directions, 1), i = chosenToken();
   const values = walk.states[i].slice(part * half, (part + 1) * half);
   const before = part ? "i+1" : "i-1", name = `${arrow}h_{${i + 1}}`;
+  const below = walk.layers > 1 ? [`h_i^{(${walk.layers - 1})}`, `h_{${i + 1}}^{(${walk.layers - 1})}`] : ["E(x_i)"];
   return [card(part ? W.backward : arrow ? W.forward : W.states,
                sentence(part ? W.backwardSaid : W.statesSaid(W.layers(walk.layers, cellName), half),
                         walk.layers > 1 ? ` ${W.topLayer}` : ""),
-               equation(`${arrow}h_i = ${cellName}(E(x_i), ${arrow}h_{${before}})`),
+               equation(`${arrow}h_i = ${cellName}(${below[0]}, ${arrow}h_{${before}})`),
                vectorLine(name, values, { scale: SCALE.h, marked: false }),
-               numbers(`${name} = ${cellName}(E(`, tok(walk.tokens[i]), `), ${arrow}h_{${part ? i + 2 : i}}) = ${brief(values)}`))];
+               numbers(`${name} = ${cellName}(`, ...(below[1] ? [below[1]] : ["E(", tok(walk.tokens[i]), ")"]),
+                       `, ${arrow}h_{${part ? i + 2 : i}}) = ${brief(values)}`))];
 }
 
 function cCard() {
@@ -286,7 +289,7 @@ function contextCard(t) {
   return card(W.context, sentence(W.contextSaid), equation("context_t = Σ_i α_i h_i"),
               numbers(`context_{${t + 1}} = `, ...sumOf(weights, (alpha, i) => [`${num(alpha)} h(`, tok(walk.attended[i]), ")"])),
               vectorLine("context", context, { scale: SCALE.h }),
-              numbers(`[${j + 1}] = `, ...sumOf(weights, (alpha, i) => [`${num(alpha)} · ${factor(walk.states[i][j])}`]),
+              numbers(`context_{${t + 1}}[${j + 1}] = `, ...sumOf(weights, (alpha, i) => [`${num(alpha)} · ${factor(walk.states[i][j])}`]),
                       ` = ${num(context[j])}`));
 }
 
@@ -296,9 +299,11 @@ function cellCard(t) {
   const m0 = t ? walk.steps[t - 1].memory_cell : walk.start_memory_cell;
   const scale = largest([previous, state]);  // one for both, to compare them
   const g = Object.fromEntries(Object.entries(gates).map(([name, values]) => [name, num(values[j])]));
-  const [s1, s0] = [num(state[j]), factor(previous[j])], read = walk.attention === "after" ? [] : ["; ", walk.attention === "none" ? "c" : `context_{${t + 1}}`];
+  const [s1, s0, at] = [num(state[j]), factor(previous[j]), `_{${t + 1}}[${j + 1}]`];
+  // The cell reads the context too, unless that joins the output.
+  const read = walk.attention === "after" ? [] : ["; ", walk.attention === "none" ? "c" : `context_{${t + 1}}`];
   const open = read.length ? "[" : "", shut = read.length ? "]" : "";
-  const x = numbers(`x_{${t + 1}} = ${open}E(`, tok(reads), ")", ...read, shut);
+  const x = walk.layers > 1 ? sentence(W.below) : numbers(`x_{${t + 1}} = ${open}E(`, tok(reads), ")", ...read, shut);
   const equations = "z" in gates && "n" in gates
     ? ["r = σ(W_{xr} x_t + W_{hr} s_{t-1} + b_r)", "z = σ(W_{xz} x_t + W_{hz} s_{t-1} + b_z)",
        "n = tanh(W_{xn} x_t + r ⊙ W_{hn} s_{t-1} + b_n)", "s_t = (1 − z) ⊙ n + z ⊙ s_{t-1}"]
@@ -306,10 +311,10 @@ function cellCard(t) {
            "m_t = f ⊙ m_{t-1} + i ⊙ g", "s_t = o ⊙ tanh(m_t)"]
       : walk.cell === "rnn" ? ["s_t = tanh(W_x x_t + W_h s_{t-1} + b)"] : [`s_t = ${cellName}(x_t, s_{t-1})`];
   const found = "z" in gates && "n" in gates
-    ? [`s_{${t + 1}} = (1 − ${g.z}) · ${factor(gates.n[j])} + ${g.z} · ${s0} = ${s1}`]
-    : m ? [`m_{${t + 1}} = ${g.f} · ${factor(m0[j])} + ${g.i} · ${factor(gates.g[j])} = ${num(m[j])}`,
-           `s_{${t + 1}} = ${g.o} · tanh(${num(m[j])}) = ${s1}`]
-      : [`s_{${t + 1}} = ${s1}`];
+    ? [`s${at} = (1 − ${g.z}) · ${factor(gates.n[j])} + ${g.z} · ${s0} = ${s1}`]
+    : m ? [`m${at} = ${g.f} · ${factor(m0[j])} + ${g.i} · ${factor(gates.g[j])} = ${num(m[j])}`,
+           `s${at} = ${g.o} · tanh(${num(m[j])}) = ${s1}`]
+      : [`s${at} = ${s1}`];
   return card(`${W.cell} (${cellName})`,
               walk.attention === "none" ? sentence(W.noContext) : null,
               x, equations.map((one) => equation(one)),
@@ -321,7 +326,7 @@ function cellCard(t) {
 
 function wordsCard(t) {
   const one = walk.steps[t], wide = walk.ngrams.length ? " + z" : "";
-  const from = writes ? "ŝ_t" : walk.attention === "pooling" ? "pooled" : tagging ? "h_t" : "c";
+  const from = writes ? "ŝ_t" : walk.attention === "pooling" ? "pooled" : tagging ? "h_i" : "c";
   // The token that was written may not be among the most likely ones, if a constraint decided.
   const listed = one.candidates.map((candidate, k) => ({ ...candidate, k }));
   if (!listed.some((candidate) => candidate.token === one.token)) listed.push({ token: one.token, probability: one.probability, allowed: true, k: -1 });
@@ -340,6 +345,7 @@ function wordsCard(t) {
   });
   return card(writes ? W.words : W.labels, writes && listed.some((one) => one.answer != null) ? sentence(W.wordsSaid) : null,
               writes ? equation("ŝ_t = tanh(W_r [s_t; context_t] + b_r)".replace("context_t", walk.attention === "none" ? "c" : "context_t")) : null,
+              one.readout && vectorLine("ŝ_t", one.readout, { marked: false }),
               equation(`p = softmax(W_o ${from} + b_o${wide})`),
               one.logit == null ? null : equation("p(y) = exp(logit_y) / Σ_v exp(logit_v) = exp(logit_y − log Σ_v exp(logit_v))"),
               one.logit == null ? null : numbers("p(", tok(one.token), `) = exp(${num(one.logit)} − ${factor(one.log_total)}) = ${prob(one.probability)}`),

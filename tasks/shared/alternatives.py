@@ -17,8 +17,9 @@ MOST = 60  # answers, whatever the length of the output
 
 def add_alternatives(task: Task, model: Trained, example: Example, search: SearchSettings, walk: Walk,
                      count: int) -> Walk:
-    """The walk with Candidate.answer of the first `count` allowed candidates of each step: the greedy answer that begins
-    with the tokens before that step and the candidate. If these are more than MOST, the most likely ones have it."""
+    """The walk with Candidate.answer of the first `count` allowed candidates of each step: the greedy answer that
+    begins with the tokens before that step and the candidate. If these are more than MOST, the most likely ones of each
+    step come first."""
     if not count or walk.start is None:  # without a decoder it does not write step by step
         return walk
     codec, written = model.target, model.target.vocabulary.ids(step.token for step in walk.steps)
@@ -33,7 +34,7 @@ def add_alternatives(task: Task, model: Trained, example: Example, search: Searc
                 answers[place] = walk.answer
             elif new == EOS:
                 answers[place] = prefix
-            elif codec.ids(prefix) == [*written[:t], new]:  # a text that is not cut into these tokens again is no prefix
+            elif codec.ids(prefix) == [*written[:t], new]:  # a text that is cut into other tokens is no prefix
                 wanted[place] = prefix
     chosen = sorted(wanted, key=lambda place: (place[1], place[0]))[:MOST]
     greedy = replace(search, search="likeliest", beam=1, n_best=1, temperature=0.0)

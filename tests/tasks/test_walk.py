@@ -14,9 +14,9 @@ each_model = pytest.mark.parametrize(("task", "cell", "attention", "placement"),
 WRITING = [t for t in TASKS if "decoder" in t.parts]
 GATES = {"gru": {"r", "z"}, "lstm": {"i", "f", "o"}}
 CANDIDATES = {"gru": {"n"}, "lstm": {"g"}}
-WALK = {"text", "tokenizer", "tokens", "ids", "unknown", "table", "embeddings", "encoder", "states", "c", "c_is", "start",
-        "start_memory_cell", "attention", "score", "cell", "directions", "layers", "steps", "answer", "ngrams", "parts",
-        "verse", "attended"}
+WALK = {"text", "tokenizer", "tokens", "ids", "unknown", "table", "embeddings", "encoder", "states", "c", "c_is",
+        "start", "start_memory_cell", "attention", "score", "cell", "directions", "layers", "steps", "answer", "ngrams",
+        "parts", "verse", "attended"}
 STEP = {"token", "probability", "candidates", "reads", "state", "memory_cell", "gates", "scores", "weights", "context",
         "readout", "logit", "log_total"}
 CANDIDATE = {"token", "probability", "allowed", "answer"}
