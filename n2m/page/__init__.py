@@ -10,6 +10,7 @@ from core.files import write_aside
 from tasks.shared.walk import Walk
 
 HERE = Path(__file__).parent
+SCRIPTS = ("words.js", "draw.js", "frames.js", "stage.js", "cards.js", "widget.js")  # one script, in this order
 START = b"<!DOCTYPE html>"  # every page begins so
 # Inside <script> a text could end the element or begin a comment, and older browsers end a line at U+2028.
 ESCAPED = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
@@ -19,8 +20,7 @@ def page(walk: Walk, task: str) -> str:
     """The page of a walk through a model of this task, as HTML: page.html with the style, the script and the walk as
     JSON in their places."""
     data = json.dumps({"task": task, **walk.to_json()}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    parts = {"style": _read("widget.css"), "words": _read("words.js"), "draw": _read("draw.js"),
-             "script": _read("widget.js"), "walk": data.translate(ESCAPED)}
+    parts = {"style": _read("widget.css"), "script": "\n".join(map(_read, SCRIPTS)), "walk": data.translate(ESCAPED)}
     # All at once, so that no part is searched for the place of another.
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read("page.html"))
 

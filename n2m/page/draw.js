@@ -43,7 +43,9 @@ function mathText(text) {
   return nodes;
 }
 
-const tok = (text) => h("span", { class: "tok" }, text);
+// So that Chinese is spoken and drawn as Chinese in either language of the page.
+const languageOf = (text) => (/\p{Script=Han}/u.test(text) ? "zh-Hans" : null);
+const tok = (text) => h("span", { class: "tok", lang: languageOf(text) }, text);
 const equation = (...parts) => h("p", { class: "equation" }, math(...parts));
 const numbers = (...parts) => h("p", { class: "equation numbers" }, math(...parts));
 const sentence = (...parts) => h("p", { class: "sentence" }, math(...parts));

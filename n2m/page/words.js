@@ -13,14 +13,15 @@ const WORDS = {
     source: "From the text to the answer", sourceRegion: "Source tokens",
     legend: "Each small picture is a vector, one square a number:",
     negative: "negative", positive: "positive", hover: "point at it for the value",
-    keys: "Keys: ← → one step, Home and End first and last, Space plays; ↑ ↓ on a token choose the source token, " +
-          "a click on a vector chooses the unit that the equations show.",
+    keys: "Keys: ← → one step, Home and End first and last, Space plays; ↑ ↓ on a token choose the source token; " +
+      "a click on a vector chooses the unit that the equations show.",
     player: "Steps of the walk", first: "First step (Home)", back: "Back (←)", play: "Play (Space)",
     pause: "Pause (Space)", next: "Next (→)", last: "Last step (End)", slider: "Position in the walk",
     // names of rows and vectors
     rowTokens: "tokens", rowIds: "IDs", rowE: "E", rowScore: "score", rowAlpha: "α",
     tokens: "Tokens", ids: "Token IDs", embeddings: "Embeddings", states: "States", forward: "Forward states",
-    backward: "Backward states", lookup: "Lookup", c: "Source representation c", start: "Source representation c and start state s_0",
+    backward: "Backward states", lookup: "Lookup", c: "Source representation c",
+    start: "Source representation c and start state s_0",
     attention: "Attention", pooling: "Attention pooling", context: "Context", cell: "Cell", words: "Most likely tokens",
     labels: "Labels", text: "Weights on the text", ngrams: "N-grams for and against",
     gates: { r: "reset gate", z: "update gate", n: "candidate", i: "input gate", f: "forget gate", o: "output gate",

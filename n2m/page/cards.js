@@ -1,0 +1,199 @@
+// The cards: each operation with its equation, and with this step's numbers in it.
+
+function card(title, ...content) {
+  return h("section", { class: "panel card" }, h("h3", {}, math(title)), ...content);
+}
+
+// A vector in a row of a card. With `marked` the unit that the equations show is marked, and a click chooses another.
+function vectorLine(symbol, values, { scale, name = symbol, marked = true, note = "" } = {}) {
+  const columns = Math.min(values.length, 32);
+  return h("div", { class: "vector" }, h("span", { class: "symbol" }, math(symbol), note && h("small", {}, note)),
+           picture(values, { name: name.replace(/[_{}]/g, ""), columns, scale: scale || largest([values]),
+                             said: saidOf(symbol, values),
+                             unit: marked ? now.unit : null, onUnit: marked ? (unit) => change({ unit }) : null }));
+}
+
+function unitInput(size) {
+  return h("label", { class: "unit" }, `${W.unit} `, h("input", {
+    type: "number", min: 1, max: size, value: now.unit + 1, "data-key": "unit",
+    onchange: (event) => change({ unit: Math.min(Math.max(Math.round(event.target.value) - 1 || 0, 0), size - 1) }) }));
+}
+
+// "0.595 h_1 + 0.162 h_2 + …": the largest terms.
+function sumOf(weights, term, most = 3) {
+  const order = weights.map((alpha, i) => [alpha, i]).sort((a, b) => b[0] - a[0]).slice(0, most);
+  const parts = order.flatMap(([alpha, i], k) => [k ? " + " : "", ...term(alpha, i)]);
+  return [...parts, weights.length > most ? " + …" : ""];
+}
+
+const brief = (values) => `[${values.slice(0, 4).map((x) => num(x, 2)).join("  ")}${values.length > 4 ? " …" : ""}]`;
+
+// For each kind of frame its cards, from left to right; those of a list stand one below the other.
+const CARDS = {
+  tokens: () => [card(W.tokens, sentence(W.tokensSaid(S, walk.tokenizer)),
+                      h("p", { class: "list" }, walk.tokens.map((token) => tok(token))))],
+  ids: () => {
+    const i = chosenToken();
+    return [card(W.ids, sentence(W.idsSaid(walk.table[0].toLocaleString("en"))),
+                 numbers("id(", tok(walk.tokens[i]), `) = ${walk.ids[i]}`),
+                 walk.unknown.length ? h("p", { class: "sentence" }, W.unknownSaid(walk.unknown.join(" "))) : null)];
+  },
+  embeddings: () => {
+    const i = chosenToken(), E = walk.embeddings[i];
+    return [card(W.embeddings, sentence(W.embeddingsSaid(walk.table[0].toLocaleString("en"), walk.table[1])),
+                 vectorLine("E", E, { scale: SCALE.E, name: `E(${walk.tokens[i]})`, marked: false }),
+                 numbers("E(", tok(walk.tokens[i]), `) = E_{${walk.ids[i]}} = ${brief(E)}`))];
+  },
+  states: () => stateCards("", 0),
+  forward: () => stateCards("→", 0),
+  backward: () => stateCards("←", 1),
+  lookup: () => [card(W.lookup, sentence(W.lookupSaid), equation("h_1 = c = Σ_i E(x_i)"),
+                      vectorLine("c", walk.c, { scale: SCALE.c, marked: false }), numbers(`c = ${brief(walk.c)}`))],
+  c: () => [cCard()],
+  start: () => [cCard(), card("s_0", sentence(W.startSaid, walk.layers > 1 ? ` ${W.topLayer}` : ""),
+                              equation("s_0 = tanh(W c + b)"), vectorLine("s_0", walk.start, { marked: false }),
+                              numbers(`s_0 = ${brief(walk.start)}`),
+                              walk.start_memory_cell && vectorLine("m_0", walk.start_memory_cell, { marked: false }))],
+  step: () => {
+    const t = FRAMES[now.frame].t;
+    const look = walk.attention === "none" ? [] : [attentionCard(t), contextCard(t)];
+    return [...(walk.attention === "before" ? [look, cellCard(t)] : [cellCard(t), look]), wordsCard(t)];
+  },
+  labels: () => {
+    const t = FRAMES[now.frame].t;
+    return [walk.attention === "pooling" ? [attentionCard(t), textCard(t)] : [],
+            walk.ngrams.length ? ngramsCard() : [], wordsCard(t)];
+  },
+};
+
+function stateCards(arrow, part) {
+  const half = walk.c.length / Math.max(walk.directions, 1), i = chosenToken();
+  const values = walk.states[i].slice(part * half, (part + 1) * half);
+  const before = part ? "i+1" : "i-1", name = `${arrow}h_{${i + 1}}`;
+  const below = walk.layers > 1 ? [`h_i^{(${walk.layers - 1})}`, `h_{${i + 1}}^{(${walk.layers - 1})}`] : ["E(x_i)"];
+  return [card(part ? W.backward : arrow ? W.forward : W.states,
+               sentence(part ? W.backwardSaid : W.statesSaid(W.layers(walk.layers, cellName), half),
+                        walk.layers > 1 ? ` ${W.topLayer}` : ""),
+               equation(`${arrow}h_i = ${cellName}(${below[0]}, ${arrow}h_{${before}})`),
+               vectorLine(name, values, { scale: SCALE.h, marked: false }),
+               numbers(`${name} = ${cellName}(`, ...(below[1] ? [below[1]] : ["E(", tok(walk.tokens[i]), ")"]),
+                       `, ${arrow}h_{${part ? i + 2 : i}}) = ${brief(values)}`))];
+}
+
+function cCard() {
+  const from = walk.directions > 1 ? `[→h_{${S}}; ←h_1]` : walk.directions ? `h_{${S}}` : "h_1";
+  return card(W.c, sentence(W.cSaid[walk.directions]), equation(`c = ${from}`),
+              vectorLine("c", walk.c, { scale: SCALE.c, marked: false }), numbers(`c = ${brief(walk.c)}`));
+}
+
+function attentionCard(t) {
+  const { scores, weights } = walk.steps[t], pooling = walk.attention === "pooling";
+  const i = Math.min(chosenToken(), weights.length - 1);  // a lookup has several tokens and one state
+  const query = pooling ? "q" : walk.attention === "before" ? "s_{t-1}" : "s_t";
+  const own = pooling ? "q" : `s_{${asking(t)}}`;
+  const rule = walk.score === "dot" ? `(W_a ${query})^⊤ (U_a h_i) / √d` : `v_a^⊤ tanh(W_a ${query} + U_a h_i)`;
+  const powers = sumOf(weights, (alpha, k) => [`exp(${num(scores[k], 2)})`]);
+  return card(pooling ? W.pooling : W.attention,
+              sentence(pooling ? W.poolingSaid : walk.attention === "before" ? W.beforeSaid : W.afterSaid),
+              equation(`score(${query}, h_i) = ${rule}`),
+              numbers(`score(${own}, h_{${i + 1}}) = ${num(scores[i])}   `,
+                      h("small", {}, W.selected, " ", tok(walk.attended[i]))),
+              equation("α_i = softmax(score)_i = exp(score_i) / Σ_j exp(score_j)"),
+              numbers(`α_{${i + 1}} = exp(${num(scores[i], 2)}) / (`, ...powers, `) = ${num(weights[i])}`));
+}
+
+function contextCard(t) {
+  const { weights, context } = walk.steps[t], j = Math.min(now.unit, context.length - 1);
+  return card(W.context, sentence(W.contextSaid), equation("context_t = Σ_i α_i h_i"),
+              numbers(`context_{${t + 1}} = `,
+                      ...sumOf(weights, (alpha, i) => [`${num(alpha)} h(`, tok(walk.attended[i]), ")"])),
+              vectorLine("context", context, { scale: SCALE.h }),
+              numbers(`context_{${t + 1}}[${j + 1}] = `,
+                      ...sumOf(weights, (alpha, i) => [`${num(alpha)} · ${factor(walk.states[i][j])}`]),
+                      ` = ${num(context[j])}`));
+}
+
+function cellCard(t) {
+  const { state, gates, memory_cell: m, reads } = walk.steps[t], j = Math.min(now.unit, H - 1);
+  const previous = t ? walk.steps[t - 1].state : walk.start;
+  const m0 = t ? walk.steps[t - 1].memory_cell : walk.start_memory_cell;
+  const scale = largest([previous, state]);  // one for both, to compare them
+  const g = Object.fromEntries(Object.entries(gates).map(([name, values]) => [name, num(values[j])]));
+  const [s1, s0, at] = [num(state[j]), factor(previous[j]), `_{${t + 1}}[${j + 1}]`];
+  // The cell reads the context too, unless that joins the output.
+  const read = walk.attention === "after" ? [] : ["; ", walk.attention === "none" ? "c" : `context_{${t + 1}}`];
+  const open = read.length ? "[" : "", shut = read.length ? "]" : "";
+  const x = walk.layers > 1 ? sentence(W.below) : numbers(`x_{${t + 1}} = ${open}E(`, tok(reads), ")", ...read, shut);
+  const equations = "z" in gates && "n" in gates
+    ? ["r = σ(W_{xr} x_t + W_{hr} s_{t-1} + b_r)", "z = σ(W_{xz} x_t + W_{hz} s_{t-1} + b_z)",
+       "n = tanh(W_{xn} x_t + r ⊙ W_{hn} s_{t-1} + b_n)", "s_t = (1 − z) ⊙ n + z ⊙ s_{t-1}"]
+    : m ? ["i, f, o = σ(W_x x_t + W_h s_{t-1} + b)", "g = tanh(W_{xg} x_t + W_{hg} s_{t-1} + b_g)",
+           "m_t = f ⊙ m_{t-1} + i ⊙ g", "s_t = o ⊙ tanh(m_t)"]
+      : walk.cell === "rnn" ? ["s_t = tanh(W_x x_t + W_h s_{t-1} + b)"] : [`s_t = ${cellName}(x_t, s_{t-1})`];
+  const found = "z" in gates && "n" in gates
+    ? [`s${at} = (1 − ${g.z}) · ${factor(gates.n[j])} + ${g.z} · ${s0} = ${s1}`]
+    : m ? [`m${at} = ${g.f} · ${factor(m0[j])} + ${g.i} · ${factor(gates.g[j])} = ${num(m[j])}`,
+           `s${at} = ${g.o} · tanh(${num(m[j])}) = ${s1}`]
+      : [`s${at} = ${s1}`];
+  return card(`${W.cell} (${cellName})`,
+              walk.attention === "none" ? sentence(W.noContext) : null,
+              x, equations.map((one) => equation(one)),
+              Object.entries(gates).map(([name, values]) => vectorLine(name, values, {
+                scale: 1, note: W.gates[name] || "" })),
+              m && vectorLine("m_t", m, { note: W.gates.m }),
+              vectorLine(`s_{${t}}`, previous, { scale, note: W.prev }), vectorLine(`s_{${t + 1}}`, state, { scale }),
+              h("div", { class: "with-unit" }, unitInput(H), h("div", {}, found.map((one) => numbers(one)))));
+}
+
+const barOf = (name, fraction, number, cold = false) => [
+  h("span", { class: "name", lang: languageOf(name) }, name),
+  h("span", { class: `bar ${cold ? "cold" : ""}` }, h("span", { style: `width:${100 * fraction}%` })),
+  h("span", { class: "p" }, number)];
+
+function wordsCard(t) {
+  const one = walk.steps[t], wide = walk.ngrams.length ? " + z" : "";
+  const from = writes ? "ŝ_t" : walk.attention === "pooling" ? "pooled" : tagging ? "h_i" : "c";
+  // The token that was written may not be among the most likely ones, if a constraint decided.
+  const listed = one.candidates.map((candidate, k) => ({ ...candidate, k }));
+  if (!listed.some((candidate) => candidate.token === one.token)) listed.push({ ...one, allowed: true, k: -1 });
+  const most = Math.max(...listed.map((candidate) => candidate.probability));
+  const bars = listed.map(({ token, probability, allowed, answer, k }) => {
+    const written = token === one.token, tried = now.whatIf?.t === t && now.whatIf.k === k;
+    const note = written ? W.chosen : !allowed ? W.ruledOut : writes && answer == null ? W.notComputed : "";
+    const content = barOf(token, probability / most, prob(probability));
+    const named = { class: `candidate ${written ? "written" : ""} ${allowed ? "" : "ruled-out"}`, title: note };
+    return h("li", {}, writes && answer != null && !written
+      ? h("button", { ...named, type: "button", "data-key": `candidate${k}`, "aria-pressed": String(tried),
+                      onclick: () => change({ whatIf: tried ? null : { t, k } }) }, content,
+          tried && h("span", { class: "answer", lang: languageOf(answer) }, `→ ${answer}`))
+      : h("span", named, content, note && h("span", { class: "hidden" }, `(${note})`)));
+  });
+  const context = walk.attention === "none" ? "c" : "context_t";
+  return card(writes ? W.words : W.labels,
+              listed.some(({ answer }) => answer != null) && sentence(W.wordsSaid),
+              writes && equation(`ŝ_t = tanh(W_r [s_t; ${context}] + b_r)`),
+              one.readout && vectorLine("ŝ_t", one.readout, { marked: false }),
+              equation(`p = softmax(W_o ${from} + b_o${wide})`),
+              one.logit !== null && [
+                equation("p(y) = exp(logit_y) / Σ_v exp(logit_v) = exp(logit_y − log Σ_v exp(logit_v))"),
+                numbers("p(", tok(one.token), `) = exp(${num(one.logit)} − ${factor(one.log_total)}) `,
+                        `= ${prob(one.probability)}`)],
+              h("ol", { class: "candidates" }, bars));
+}
+
+function textCard(t) {
+  const { weights } = walk.steps[t];
+  return card(W.text, h("p", { class: "shaded", lang: languageOf(walk.text) }, walk.tokens.map((token, i) => h("span", {
+    style: `--alpha:${shade(weights[i])}`, title: `α ${num(weights[i])}` }, token))));
+}
+
+function ngramsCard() {
+  const most = Math.max(...walk.ngrams.map(([, value]) => Math.abs(value)));
+  const list = (found, name) => h("div", {}, h("h4", {}, name, " ", tok(walk.answer)), h("ul", { class: "candidates" },
+    found.map(([text, value]) => h("li", {}, h("span", { class: "candidate" },
+      barOf(text, Math.abs(value) / most, num(value), value < 0))))));
+  return card(W.ngrams, h("div", { class: "two" },
+                          list(walk.ngrams.filter(([, value]) => value > 0).slice(0, 8), W.for),
+                          list(walk.ngrams.filter(([, value]) => value < 0).slice(-8).reverse(), W.against)),
+              h("p", { class: "sentence" }, W.ngramsSaid(num(walk.parts[1]), num(walk.parts[0]))));
+}
