@@ -170,7 +170,7 @@ function wordsCard(t) {
   });
   const context = walk.attention === "none" ? "c" : "context_t";
   return card(writes ? W.words : W.labels,
-              listed.some(({ answer }) => answer != null) && sentence(W.wordsSaid),
+              listed.some(({ token, answer }) => answer != null && token !== one.token) && sentence(W.wordsSaid),
               writes && equation(`ŝ_t = tanh(W_r [s_t; ${context}] + b_r)`),
               one.readout && vectorLine("ŝ_t", one.readout, { marked: false }),
               equation(`p = softmax(W_o ${from} + b_o${wide})`),
@@ -178,7 +178,8 @@ function wordsCard(t) {
                 equation("p(y) = exp(logit_y) / Σ_v exp(logit_v) = exp(logit_y − log Σ_v exp(logit_v))"),
                 numbers("p(", tok(one.token), `) = exp(${num(one.logit)} − ${factor(one.log_total)}) `,
                         `= ${prob(one.probability)}`)],
-              h("ol", { class: "candidates" }, bars));
+              h("ol", { class: "candidates" }, bars),
+              listed.some(({ allowed }) => !allowed) && sentence(W.ruledOutSaid));
 }
 
 function textCard(t) {
