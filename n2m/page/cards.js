@@ -113,36 +113,44 @@ function contextCard(t) {
                       ` = ${num(context[j])}`));
 }
 
+// The cells as in core/cells.py: their equations, and the last of them with the numbers of one unit. `at` is the step
+// and the unit, as in s_3[7]; v holds the values of that unit, where s0 and m0 are those before the step.
+const CELLS = {
+  rnn: { equations: ["s_t = tanh(W_x x_t + W_h s_{t-1} + b)"], worked: (at, v) => [`s${at} = ${num(v.s)}`] },
+  gru: {
+    equations: ["r = σ(W_{xr} x_t + W_{hr} s_{t-1} + b_r)", "z = σ(W_{xz} x_t + W_{hz} s_{t-1} + b_z)",
+                "n = tanh(W_{xn} x_t + b_{xn} + r ⊙ (W_{hn} s_{t-1} + b_{hn}))", "s_t = (1 − z) ⊙ n + z ⊙ s_{t-1}"],
+    worked: (at, v) => [`s${at} = (1 − ${num(v.z)}) · ${factor(v.n)} + ${num(v.z)} · ${factor(v.s0)} = ${num(v.s)}`],
+  },
+  lstm: {
+    equations: ["i, f, o = σ(W_x x_t + W_h s_{t-1} + b)", "g = tanh(W_{xg} x_t + W_{hg} s_{t-1} + b_g)",
+                "m_t = f ⊙ m_{t-1} + i ⊙ g", "s_t = o ⊙ tanh(m_t)"],
+    worked: (at, v) => [`m${at} = ${num(v.f)} · ${factor(v.m0)} + ${num(v.i)} · ${factor(v.g)} = ${num(v.m)}`,
+                        `s${at} = ${num(v.o)} · tanh(${num(v.m)}) = ${num(v.s)}`],
+  },
+};
+
 function cellCard(t) {
-  const { state, gates, memory_cell: m, reads } = walk.steps[t], j = Math.min(now.unit, H - 1);
-  const previous = t ? walk.steps[t - 1].state : walk.start;
-  const m0 = t ? walk.steps[t - 1].memory_cell : walk.start_memory_cell;
-  const scale = largest([previous, state]);  // one for both, to compare them
-  const g = Object.fromEntries(Object.entries(gates).map(([name, values]) => [name, num(values[j])]));
-  const [s1, s0, at] = [num(state[j]), factor(previous[j]), `_{${t + 1}}[${j + 1}]`];
+  const one = walk.steps[t], j = Math.min(now.unit, H - 1);
+  const before = t ? walk.steps[t - 1] : { state: walk.start, memory_cell: walk.start_memory_cell };
+  const cell = CELLS[walk.cell] || { equations: [`s_t = ${cellName}(x_t, s_{t-1})`], worked: CELLS.rnn.worked };
+  const vectors = { ...one.gates, s: one.state, s0: before.state, m: one.memory_cell, m0: before.memory_cell };
+  const values = Object.fromEntries(Object.entries(vectors).map(([name, vector]) => [name, vector?.[j]]));
   // The cell reads the context too, unless that joins the output.
-  const read = walk.attention === "after" ? [] : ["; ", walk.attention === "none" ? "c" : `context_{${t + 1}}`];
-  const open = read.length ? "[" : "", shut = read.length ? "]" : "";
-  const x = walk.layers > 1 ? sentence(W.below) : numbers(`x_{${t + 1}} = ${open}E(`, tok(reads), ")", ...read, shut);
-  const equations = "z" in gates && "n" in gates
-    ? ["r = σ(W_{xr} x_t + W_{hr} s_{t-1} + b_r)", "z = σ(W_{xz} x_t + W_{hz} s_{t-1} + b_z)",
-       "n = tanh(W_{xn} x_t + r ⊙ W_{hn} s_{t-1} + b_n)", "s_t = (1 − z) ⊙ n + z ⊙ s_{t-1}"]
-    : m ? ["i, f, o = σ(W_x x_t + W_h s_{t-1} + b)", "g = tanh(W_{xg} x_t + W_{hg} s_{t-1} + b_g)",
-           "m_t = f ⊙ m_{t-1} + i ⊙ g", "s_t = o ⊙ tanh(m_t)"]
-      : walk.cell === "rnn" ? ["s_t = tanh(W_x x_t + W_h s_{t-1} + b)"] : [`s_t = ${cellName}(x_t, s_{t-1})`];
-  const found = "z" in gates && "n" in gates
-    ? [`s${at} = (1 − ${g.z}) · ${factor(gates.n[j])} + ${g.z} · ${s0} = ${s1}`]
-    : m ? [`m${at} = ${g.f} · ${factor(m0[j])} + ${g.i} · ${factor(gates.g[j])} = ${num(m[j])}`,
-           `s${at} = ${g.o} · tanh(${num(m[j])}) = ${s1}`]
-      : [`s${at} = ${s1}`];
+  const context = walk.attention === "none" ? "c" : `context_{${t + 1}}`;
+  const input = walk.attention === "after" ? ["E(", tok(one.reads), ")"] : ["[E(", tok(one.reads), `); ${context}]`];
+  const scale = largest([before.state, one.state]);  // one for both, to compare them
   return card(`${W.cell} (${cellName})`,
-              walk.attention === "none" ? sentence(W.noContext) : null,
-              x, equations.map((one) => equation(one)),
-              Object.entries(gates).map(([name, values]) => vectorLine(name, values, {
+              walk.attention === "none" && sentence(W.noContext),
+              walk.layers > 1 ? sentence(W.below) : numbers(`x_{${t + 1}} = `, ...input),
+              cell.equations.map((text) => equation(text)),
+              Object.entries(one.gates).map(([name, gate]) => vectorLine(name, gate, {
                 scale: 1, note: W.gates[name] || "" })),
-              m && vectorLine("m_t", m, { note: W.gates.m }),
-              vectorLine(`s_{${t}}`, previous, { scale, note: W.prev }), vectorLine(`s_{${t + 1}}`, state, { scale }),
-              h("div", { class: "with-unit" }, unitInput(H), h("div", {}, found.map((one) => numbers(one)))));
+              one.memory_cell && vectorLine("m_t", one.memory_cell, { note: W.gates.m }),
+              vectorLine(`s_{${t}}`, before.state, { scale, note: W.prev }),
+              vectorLine(`s_{${t + 1}}`, one.state, { scale }),
+              h("div", { class: "with-unit" }, unitInput(H), h("div", {}, cell.worked(
+                `_{${t + 1}}[${j + 1}]`, values).map((text) => numbers(text)))));
 }
 
 const barOf = (name, fraction, number, cold = false) => [

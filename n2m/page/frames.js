@@ -7,6 +7,7 @@ const S = walk.tokens.length;
 const H = walk.steps[0]?.state?.length || walk.c.length;
 const writes = walk.start !== null;  // has a decoder
 const tagging = !writes && walk.steps.length > 1;  // a label for each position
+const verse = new Map(Object.entries(walk.verse));  // character → tone and rhymes; empty if it is no verse
 const cellName = walk.cell.toUpperCase();
 // What the state before step t is called: attention before the update asks with s_{t-1}, after it with s_t.
 const asking = (t) => (walk.attention === "before" ? t : t + 1);

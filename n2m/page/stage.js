@@ -92,11 +92,11 @@ function showStrongest() {
 
 // The output so far, with the tones of verse below; and the answer with another token.
 
-const ending = (texts, k) => !(texts[k + 1] in walk.verse);  // a mark or nothing follows: a line ends here
+const ending = (texts, k) => !verse.has(texts[k + 1]);  // a mark or nothing follows: a line ends here
 
 function tones(texts, k) {
-  if (!Object.keys(walk.verse).length) return null;
-  const [tone, rhymes] = walk.verse[texts[k]] || ["", []];
+  if (!verse.size) return null;
+  const [tone, rhymes] = verse.get(texts[k]) || ["", []];
   const rhyme = ending(texts, k) ? rhymes.slice(0, 2).join(" ") + (rhymes.length > 2 ? " …" : "") : "";
   return [h("small", { class: `tone ${tone === "平" ? "level" : ""}` }, tone || " "),
           h("small", { class: "rhyme", title: rhymes.join(" ") }, rhyme || " ")];
@@ -115,7 +115,7 @@ function showOutput() {
   const tried = now.whatIf && walk.steps[now.whatIf.t].candidates[now.whatIf.k];
   if (!tried) return $("what-if").replaceChildren();
   // What both answers begin with is set back, so that one sees where they part.
-  const pieces = Object.keys(walk.verse).length ? [...tried.answer] : [tried.answer];
+  const pieces = verse.size ? [...tried.answer] : [tried.answer];
   let same = 0;
   while (same < tried.answer.length && tried.answer[same] === walk.answer[same]) same++;
   const shown = pieces.length > 1

@@ -83,7 +83,7 @@ function render() {
   $("stage-title").textContent = W.source;
   $("legend").replaceChildren(W.legend, " ", h("span", { class: "swatch cold" }), ` ${W.negative} `,
                               h("span", { class: "swatch" }), ` ${W.positive} · ${W.hover}`,
-                              ...(Object.keys(walk.verse).length ? [h("br", {}), W.verse] : []));
+                              ...(verse.size ? [h("br", {}), W.verse] : []));
   $("keys").textContent = W.keys;
   showColumns();
   showNode();
