@@ -22,6 +22,7 @@ def add_alternatives(task: Task, model: Trained, example: Example, search: Searc
     step come first."""
     if not count or walk.start is None:  # without a decoder it does not write step by step
         return walk
+    [end] = model.target.vocabulary.tokens([EOS])
     codec, written = model.target, model.target.vocabulary.ids(step.token for step in walk.steps)
     wanted: dict[tuple[int, int], str] = {}  # step, rank → the prefix
     answers: dict[tuple[int, int], str] = {}
@@ -32,8 +33,8 @@ def add_alternatives(task: Task, model: Trained, example: Example, search: Searc
             prefix = codec.text([*written[:t], new])
             if candidate.token == step.token:
                 answers[place] = walk.answer
-            elif new == EOS:
-                answers[place] = prefix
+            elif candidate.token == end:
+                answers[place] = codec.text(written[:t])
             elif codec.ids(prefix) == [*written[:t], new]:  # a text that is cut into other tokens is no prefix
                 wanted[place] = prefix
     chosen = sorted(wanted, key=lambda place: (place[1], place[0]))[:MOST]

@@ -92,11 +92,20 @@ def test_another_word_goes_on_from_the_words_before_it(task):
             assert candidate.allowed
             if candidate.token == step.token:
                 assert candidate.answer == walk.answer
-            elif candidate.token != "<eos>":
+            elif candidate.token == "<eos>":
+                assert walk.answer.startswith(candidate.answer) and len(candidate.answer) < len(walk.answer)
+            else:
                 others += 1
                 before = "".join([*(one.token for one in walk.steps[:t]), candidate.token])
                 assert candidate.answer.replace(" ", "").startswith(before.replace(" ", ""))
     assert 0 < others <= MOST
+
+
+def test_an_output_may_end_instead():
+    translate = next(t for t in TASKS if t.name == "translate")
+    walk = a_walk(translate, alternatives=300, candidates=300)
+    ends = [c.answer for step in walk.steps[1:] for c in step.candidates if c.token == "<eos>" != step.token]
+    assert ends and None not in ends and ends == sorted(ends, key=len)
 
 
 def test_labels_have_no_alternatives_and_a_walk_none_unasked():
