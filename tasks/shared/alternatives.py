@@ -40,7 +40,8 @@ def add_alternatives(task: Task, model: Trained, example: Example, search: Searc
     chosen = sorted(wanted, key=lambda place: (place[1], place[0]))[:MOST]
     greedy = replace(search, search="likeliest", beam=1, n_best=1, temperature=0.0)
     with listening():  # its notes would be about answers that nobody has asked for
-        found = task.answer(model, [example] * len(chosen), greedy, prefixes=[wanted[place] for place in chosen])
+        found = task.answer(model, [example] * len(chosen), greedy, prefixes=[wanted[place] for place in chosen]) \
+            if chosen else []
     answers |= {place: best[0].text for place, best in zip(chosen, found) if best[0].text.startswith(wanted[place])}
     walk.steps = [replace(step, candidates=[replace(c, answer=answers.get((t, k)))
                                             for k, c in enumerate(step.candidates)])

@@ -125,13 +125,14 @@ def tones(character: str) -> frozenset[str]:
 
 
 def readings(characters: str) -> dict[str, tuple[str, list[str]]]:
-    """Tone (平, 仄, or 平仄 for either) and rhymes of each character that the table has.
+    """Tone (平, 仄, or 平仄 for either) and rhymes, level ones first, of each character that the table has.
 
     >>> readings("光x看")
     {'光': ('平', ['七阳']), '看': ('平仄', ['十四寒', '十五翰'])}
     """
     names = rhyme_names(LEVEL + OBLIQUE)
-    return {c: ("".join(tone for tone in (LEVEL, OBLIQUE) if tone in tones(c)), sorted(names[r] for r in groups(c)))
+    return {c: ("".join(tone for tone in (LEVEL, OBLIQUE) if tone in tones(c)),
+                [name for rhyme, name in names.items() if rhyme in groups(c)])
             for c in dict.fromkeys(characters) if c in table()}
 
 

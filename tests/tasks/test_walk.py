@@ -101,6 +101,12 @@ def test_another_word_goes_on_from_the_words_before_it(task):
     assert 0 < others <= MOST
 
 
+def test_where_only_the_chosen_word_is_listed_there_is_nothing_else_to_write():
+    for task in WRITING:
+        walk = a_walk(task, alternatives=1)
+        assert {c.answer for step in walk.steps for c in step.candidates} <= {None, walk.answer}
+
+
 def test_an_output_may_end_instead():
     translate = next(t for t in TASKS if t.name == "translate")
     walk = a_walk(translate, alternatives=300, candidates=300)
