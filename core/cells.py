@@ -161,7 +161,8 @@ class GRU(Cell):
 
     def update(self, x: Tensor, state: State, W_h: Recurrent) -> State:
         (s,) = state
-        _, z, n = self.gate_values(x, state, W_h).values()
+        gates = self.gate_values(x, state, W_h)
+        z, n = gates["z"], gates["n"]
         return ((1 - z) * n + z * s,)
 
     def gate_values(self, x: Tensor, state: State, W_h: Recurrent) -> dict[str, Tensor]:
@@ -187,9 +188,9 @@ class LSTM(Cell):
 
     def update(self, x: Tensor, state: State, W_h: Recurrent) -> State:
         _, m = state
-        i, f, o, g = self.gate_values(x, state, W_h).values()
-        m = f * m + i * g
-        return o * torch.tanh(m), m
+        gates = self.gate_values(x, state, W_h)
+        m = gates["f"] * m + gates["i"] * gates["g"]
+        return gates["o"] * torch.tanh(m), m
 
     def gate_values(self, x: Tensor, state: State, W_h: Recurrent) -> dict[str, Tensor]:
         i, f, g, o = (x + W_h(state[0])).chunk(4, dim=-1)
