@@ -50,11 +50,19 @@ def test_a_model_of_your_own_comes_first(models):
     assert done.returncode == 0 and "pretrained" not in done.stderr
 
 
-def test_a_model_of_your_own_answers_for_its_own_corpus_only(models):
+def test_a_model_of_your_own_does_not_hide_one_of_the_corpus_asked_for(models):
     shutil.copytree(models / "translate", Path.cwd() / "models" / "translate")
     for named, comes_with_it in ([], False), (["--corpus", "classical"], True):
         done = run("--task", "translate", *named, "--input", "学而时习之")
         assert done.returncode == 0 and ("pretrained" in done.stderr) == comes_with_it
+
+
+def test_a_corpus_that_no_model_comes_with_is_said_in_one_line():
+    for named in ["--corpus", "hsk"], ["--corpus", "classical", "--reverse"]:
+        done = run("--task", "translate", *named, "--input", "你好")
+        [line] = done.stderr.splitlines()
+        assert done.returncode == 2 and "found a model trained with --" in line
+        assert line.endswith("it comes with n2m, so train your own: python run.py --task translate " + " ".join(named))
 
 
 @pytest.mark.skipif("CORPORA_CACHE" not in os.environ, reason="needs CORPORA_CACHE, a cache with the corpora")

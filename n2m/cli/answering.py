@@ -29,11 +29,12 @@ def load(args: argparse.Namespace, models: Path) -> Model:
     """The model to answer with. Raises InputError if the flags ask for another one than the directory holds."""
     task, directory = tasks.find(args.task), args.model_dir or models / args.task
     corpus = " ".join(args.corpus or [])
-    if not args.model_dir and (ready_made := pretrained(args.task, corpus)) and not _is_meant(directory, ready_made,
-                                                                                              corpus):
-        directory = ready_made
-        train = " ".join(["python run.py --task", args.task, *(["--corpus", corpus] if corpus else [])])
-        note(f"answering with {directory}, which comes with n2m; to train your own: {train}")
+    ready_made = None if args.model_dir else pretrained(args.task, corpus)
+    if ready_made and is_model(directory) and (not corpus or _corpus_of(directory) == corpus
+                                               or _corpus_of(ready_made) != corpus):
+        ready_made = None  # the user's own comes first, unless the other one alone is of the corpus asked for
+    train = " ".join(["python run.py --task", args.task, *(["--corpus", corpus] if corpus else []),
+                      *["--reverse"] * args.reverse])
     reading = given(args, CorpusSettings)
     asked = {**given(args, Settings), **reading, **({"reverse": True} if args.reverse else {})}
     asked.pop("seed", None)  # with an input it is the answer's
@@ -41,18 +42,24 @@ def load(args: argparse.Namespace, models: Path) -> Model:
         raise InputError(f"`lines` does not fit the task {task.name}, which writes no lines; remove it")
 
     def ready() -> Model:
-        model = load_model(directory, device=getattr(args, "device", "auto"))
-        check_same(model, task, args.corpus, CorpusSettings(**reading), asked)
+        model = load_model(ready_made or directory, device=getattr(args, "device", "auto"))
+        try:
+            check_same(model, task, args.corpus, CorpusSettings(**reading), asked)
+        except InputError as error:
+            found, other, _ = str(error).partition("; use another `model_dir`")
+            if not ready_made or not other:
+                raise
+            raise InputError(f"{found}; it comes with n2m, so train your own: {train}") from None
         return model
 
-    return join(getattr(args, "device", "auto")).local_rank0_first(ready)
+    model = join(getattr(args, "device", "auto")).local_rank0_first(ready)
+    if ready_made:
+        note(f"answering with {ready_made}, which comes with n2m; to train your own: {train}")
+    return model
 
 
-def _is_meant(directory: Path, ready_made: Path, corpus: str) -> bool:
-    """Does the directory hold the user's own model for this question? Not if the question is for a corpus that another
-    model comes with, and the user's own was trained on something else."""
-    return is_model(directory) and (not ready_made.name.endswith(f"-{corpus}")
-                                    or read(directory)["training"].get("corpus", {}).get("name") == corpus)
+def _corpus_of(directory: Path) -> str:
+    return read(directory)["training"].get("corpus", {}).get("name", "")
 
 
 def printed_answers(model: Model, texts: Sequence[str], standard_input: BinaryIO, lines: int | None,

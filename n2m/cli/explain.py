@@ -51,7 +51,7 @@ def check_page(path: Path) -> None:
     if path.is_file() and path.stat().st_size:
         with open(path, "rb") as file:
             if file.read(len(START)) != START:
-                raise InputError(f"{name}: exists and is not a page; choose another path, or delete it")
+                raise InputError(f"{name}: exists and is not a page of n2m; choose another path, or delete it")
 
 
 def explanation(walk: Walk) -> Iterator[str]:

@@ -179,8 +179,14 @@ def add_settings(parser: Parser, *kinds: type) -> None:
 
 def _add(group: argparse._ArgumentGroup, f: dataclasses.Field) -> None:
     flag, kind = "--" + f.name.replace("_", "-"), type(f.default)
-    others = [f"{t.name} {value}" for t in tasks.all_tasks()
-              for value in [{**t.defaults, **t.search_defaults}.get(f.name)] if value is not None]
+    others = []
+    for task in tasks.all_tasks():
+        default = {**task.defaults, **task.search_defaults}.get(f.name)
+        sized = dict.fromkeys(chosen[f.name] for chosen in task.by_examples.values() if f.name in chosen)
+        if sized:
+            others.append(f"{task.name} {', '.join(map(str, sized))} by number of examples")
+        elif default is not None:
+            others.append(f"{task.name} {default}")
     text = f"{as_flags(f.metadata['help'])} (default {f.default if f.default != '' else 'none'}"
     text += "".join("; " + other for other in others) + ")"
     if kind is bool:
