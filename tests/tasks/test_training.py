@@ -17,7 +17,8 @@ from tasks.shared.saving import load, save
 torch.set_num_threads(1)
 TASK = tasks.find("translate")
 PAIRS = [Example("你好", "hello there"), Example("再见", "see you"), Example("谢谢", "thank you")]
-TINY = {"embedding_size": 3, "hidden_size": 4, "tokenizer": "characters", "min_count": 1, "epochs": 2, "dropout": 0.0}
+TINY = {"embedding_size": 3, "hidden_size": 4, "tokenizer": "characters", "min_count": 1, "epochs": 2,
+        "dropout": 0.0}
 
 
 def make(**others):
