@@ -11,9 +11,9 @@ from tasks.shared.training import create, fit
 
 TRANSLATE = tasks.find("translate")
 PAIRS = [Example("吾見君", "我看见你"), Example("君見吾", "你看见我"), Example("吾思君", "我想你")]
-SHARED = {"tokenizer": "characters", "min_count": 1, "shared_vocabulary": True, "embedding_size": 24, "hidden_size": 32, "dropout": 0.0,
-          "word_dropout": 0.0, "label_smoothing": 0.0, "learning_rate": 1e-2, "epochs": 30, "schedule": "constant",
-          "patience": 0, "precision": "fp32"}
+SHARED = {"tokenizer": "characters", "min_count": 1, "shared_vocabulary": True, "embedding_size": 24,
+          "hidden_size": 32, "dropout": 0.0, "word_dropout": 0.0, "label_smoothing": 0.0, "learning_rate": 1e-2,
+          "epochs": 30, "schedule": "constant", "patience": 0, "precision": "fp32"}
 
 
 def test_a_shared_vocabulary_is_one_embedding_for_both_sides(tmp_path):
