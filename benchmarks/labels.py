@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
-import shlex
 import sys
 import tempfile
 import time
@@ -25,7 +23,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, if it is not installed
 
 import numpy as np
-import torch
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import accuracy_score, f1_score
 from sklearn.pipeline import Pipeline
@@ -33,14 +30,13 @@ from sklearn.svm import LinearSVC
 
 import n2m
 from benchmarks import command
-from benchmarks.writing_report import row_of
+from benchmarks.tables import show_tables
 from core.data import Example
 from core.settings import SearchSettings
 from core.tokenizer import Words
 from corpora.prepare.splits import Dataset
 from tasks.shared import baselines
-from tasks.shared.report import number, table
-from tasks.shared.training import versions
+from tasks.shared.report import number
 
 CORPORA = ("reviews", "thucnews-small", "topics", "starter")
 Labels = list[str]
@@ -66,19 +62,7 @@ def main() -> None:
     begun, load = time.time(), os.getloadavg()[0]
     with n2m.listening(note=lambda text: print(text, file=sys.stderr, flush=True)):
         sections = [section(name, args) for name in args.corpora.split(",")]
-    facts = [f"`{shlex.join(['python', *sys.argv])}`; "
-             + ", ".join(f"{name} {version}" for name, version in versions().items()),
-             f"{(time.time() - begun) / 60:.0f} minutes on {platform.processor() or platform.machine()}, "
-             f"{torch.get_num_threads()} threads; load average {load:.1f} before, {os.getloadavg()[0]:.1f} after"]
-    print("\n".join(facts))
-    for title, grid in sections:
-        print("\n".join(["", title, *table(grid)]))
-    if args.report:
-        lines = ["# Labels", "", *(f"- {fact}" for fact in facts)]
-        for title, grid in sections:
-            lines += ["", f"## {title}", "", row_of(grid[0]), "|---|" + "---:|" * (len(grid[0]) - 1),
-                      *map(row_of, grid[1:])]
-        args.report.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    show_tables("Labels", sections, begun, load, args.report)
 
 
 def section(name: str, args: argparse.Namespace) -> tuple[str, list[list[str]]]:

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
-import shlex
 import sys
 import time
 from functools import partial
@@ -23,11 +21,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, if it is not installed
 
-import torch
 
 import n2m
 from benchmarks import command, joeynmt
-from benchmarks.writing_report import row_of
+from benchmarks.tables import show_tables
 from core.data import Example, InputError
 from core.metrics import bleu, chrf
 from core.tokenizer import make_tokenizer
@@ -35,8 +32,7 @@ from corpora.fetch.download import cache_folder
 from corpora.prepare.splits import Dataset
 from tasks.shared import baselines
 from tasks.shared.evaluation import sample
-from tasks.shared.report import number, table
-from tasks.shared.training import versions
+from tasks.shared.report import number
 
 CORPORA = ("multi30k-de-en", "tatoeba-zh-en", "tatoeba-zh-en:reverse", "classical", "classical:reverse",
            "hsk", "cedict")
@@ -67,18 +63,7 @@ def main() -> None:
     begun, load = time.time(), os.getloadavg()[0]
     with n2m.listening(note=joeynmt.note):
         sections = [section(name, args) for name in args.corpora.split(",")]
-    facts = [f"`{shlex.join(['python', *sys.argv])}`; "
-             + ", ".join(f"{name} {version}" for name, version in versions().items()),
-             f"{(time.time() - begun) / 60:.0f} minutes on {platform.processor() or platform.machine()}, "
-             f"{torch.get_num_threads()} threads; load average {load:.1f} before, {os.getloadavg()[0]:.1f} after"]
-    lines = ["# Pairs", "", *(f"- {fact}" for fact in facts)]
-    print("\n".join(facts))
-    for title, grid in sections:
-        print("\n".join(["", title, *table(grid)]))
-        lines += ["", f"## {title}", "", row_of(grid[0]), "|---|" + "---:|" * (len(grid[0]) - 1),
-                  *map(row_of, grid[1:])]
-    if args.report:
-        args.report.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    show_tables("Pairs", sections, begun, load, args.report)
 
 
 def section(asked: str, args: argparse.Namespace) -> tuple[str, list[list[str]]]:
