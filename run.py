@@ -15,10 +15,11 @@ from core.data import InputError, ProcessLost
 from core.history import INTERRUPTED, TERMINATED
 from core.os_errors import reason
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
-from n2m.cli import terminal
-from n2m.cli.flags import as_flags, corpora_parser, given, job_of, parser
+from n2m.cli import corpora, terminal
+from n2m.cli.flags import as_flags, given, job_of, parser
 
 MODELS = Path("models")
+SUBCOMMANDS = {"corpora": corpora}  # modules with parser() and main(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,8 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, only the first prints
     try:
         with contextlib.nullcontext() if first else terminal.silence(), n2m.listening(terminal.note, terminal.bar):
-            if words[:1] == ["corpora"]:
-                return corpora(corpora_parser().parse_args(words[1:]))
+            if words and words[0] in SUBCOMMANDS:
+                return SUBCOMMANDS[words[0]].main(words[1:])
             return run(parser().parse_args(words))
     except InputError as error:
         if first or isinstance(error, ProcessLost):
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(args: argparse.Namespace) -> int:
     job = job_of(args)
     if job == "list":
-        return corpora(corpora_parser().parse_args(["list"]))
+        return corpora.main(["list"])
     if job in ("train", "compare"):
         terminal.share_cores()  # before torch is loaded
     n2m.keep_freed_memory()
@@ -60,13 +61,6 @@ def run(args: argparse.Namespace) -> int:
     found = [train_and_show(args, name) for name in ([args.task] if args.task else [t.name for t in n2m.tasks()])]
     if job == "compare" and None not in found:
         print("\n" + "\n".join(n2m.comparison(*zip(*found))))
-    return 0
-
-
-def corpora(args: argparse.Namespace) -> int:
-    from n2m.cli.corpora import report
-    for line in report(args):
-        print(as_flags(line), flush=True)  # one by one: a large corpus takes a while
     return 0
 
 

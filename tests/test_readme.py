@@ -24,9 +24,9 @@ COMMANDS = sorted({line.split("#")[0].strip() for page in PAGES if page.exists()
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_understood(command):
     words = shlex.split(command)[2:]
-    parser = run.corpora_parser() if words[0] == "corpora" else run.parser()
-    args = parser.parse_args(words[words[0] == "corpora":])
-    if args.task:
+    subcommand = run.SUBCOMMANDS.get(words[0])
+    args = subcommand.parser().parse_args(words[1:]) if subcommand else run.parser().parse_args(words)
+    if getattr(args, "task", None):
         tasks.find(args.task)
 
 

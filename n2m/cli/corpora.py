@@ -1,9 +1,10 @@
-"""The lines of `run.py --list` and `run.py corpora`."""
+"""`run.py corpora` and `run.py --list`: list, describe and check corpora."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 
 import corpora
 import tasks
@@ -12,7 +13,29 @@ from core.data import InputError
 from core.settings import CorpusSettings
 from corpora.fetch.sources import use_mirror
 from n2m import data
-from n2m.cli.flags import given
+from n2m.cli.flags import Parser, add_origin, add_settings, as_flags, given
+
+
+def main(arguments: Sequence[str]) -> int:
+    for line in report(parser().parse_args(arguments)):
+        print(as_flags(line), flush=True)  # one by one: a large corpus takes a while
+    return 0
+
+
+def parser() -> Parser:
+    p = Parser(prog="run.py corpora", allow_abbrev=False, description="List, describe and check corpora.",
+               formatter_class=argparse.RawDescriptionHelpFormatter, epilog=textwrap.dedent("""\
+                   examples:
+                     python run.py corpora                                 all named corpora
+                     python run.py corpora show tang                       splits, lengths, vocabulary, samples
+                     python run.py corpora show my.csv --task classify     the same of your own file
+                     python run.py corpora check my.csv --task classify    whether it works, and what to change"""))
+    p.add_argument("what", nargs="?", default="list", help="list, show or check", metavar="list|show|check")
+    p.add_argument("names", nargs="*", metavar="NAME|FILE", help="as with --corpus")
+    p.add_argument("--task", help="the task it is for; needed for a file of your own")
+    add_origin(p)
+    add_settings(p, CorpusSettings)
+    return p
 
 
 def listing() -> Iterator[str]:

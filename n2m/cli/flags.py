@@ -142,22 +142,6 @@ def budgets() -> str:
     return ", ".join(f"{t.name}: {'|'.join(map(str, t.budgets))}" for t in tasks.all_tasks() if t.budgets)
 
 
-def corpora_parser() -> Parser:
-    p = Parser(prog="run.py corpora", allow_abbrev=False, description="List, describe and check corpora.",
-               formatter_class=argparse.RawDescriptionHelpFormatter, epilog=textwrap.dedent("""\
-                   examples:
-                     python run.py corpora                                 all named corpora
-                     python run.py corpora show tang                       splits, lengths, vocabulary, samples
-                     python run.py corpora show my.csv --task classify     the same of your own file
-                     python run.py corpora check my.csv --task classify    whether it works, and what to change"""))
-    p.add_argument("what", nargs="?", default="list", help="list, show or check", metavar="list|show|check")
-    p.add_argument("names", nargs="*", metavar="NAME|FILE", help="as with --corpus")
-    p.add_argument("--task", help="the task it is for; needed for a file of your own")
-    add_origin(p)
-    add_settings(p, CorpusSettings)
-    return p
-
-
 def add_origin(p: argparse._ActionsContainer) -> None:
     p.add_argument("--script", help="simplified or traditional: script of the corpus, where it has both, and of the "
                    "answers; your own text is converted")
