@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -29,14 +30,27 @@ def split_options(options: dict[str, Any], *kinds: type) -> list[dict[str, Any]]
 
 def search_options(options: dict[str, Any], task: Task, settings: Settings, strict: bool = True) -> SearchSettings:
     """These search settings before the defaults of the task and of a model with these settings. Raises InputError for
-    an unknown or impossible one; strict: also for one of another `search` than theirs."""
+    an unknown or impossible one; strict: also for one without effect."""
     (chosen,) = split_options(options, SearchSettings)
     found = task.search_settings(chosen, settings)
     varied = found.search == "varied"
-    for name in (("beam", "length_penalty") if varied else ("samples", "mmi_weight")) if strict else ():
+    if not strict:
+        return found
+    check_used(task, chosen)
+    for name in ("beam", "length_penalty") if varied else ("samples", "mmi_weight"):
         if name in chosen:
             raise InputError(f"`{name}` has no effect {'with' if varied else 'without'} `search` varied; remove it")
+    if varied and found.mmi_weight and not settings.source_dropout:
+        raise InputError("`search` varied compares with answers to an empty source, which this model has not learned; "
+                         "add `mmi_weight` 0, or train with `source_dropout` 0.1")
     return found
+
+
+def check_used(task: Task, search: Iterable[str]) -> None:
+    """Raises InputError for a search setting without effect on the answers of this task."""
+    for name in search:
+        if name in task.ignored_search:
+            raise InputError(f"`{name}` has no effect on the answers of `task` {task.name}; remove it")
 
 
 def check_lines(task: Task, lines: int, weights: bool = False) -> None:

@@ -80,6 +80,8 @@ def test_streams_that_hold_no_text_are_refused(models, tmp_path):
     (tmp_path / "empty.txt").touch()
     assert "empty.txt is empty" in refused(*poem, "--input", tmp_path / "empty.txt")
     assert "no such file" in refused(*poem, "--input", tmp_path / "missing.txt")
+    assert "no such file" in refused(*poem, "--input", tmp_path / "missing.txt.gz")
+    assert "is a directory" in refused(*poem, "--input", tmp_path)
     assert "line 1 is not UTF-8" in refused(*poem, "--input", "-", stdin=b"\xe6\x9c\n")
 
 

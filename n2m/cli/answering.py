@@ -74,7 +74,7 @@ def printed_answers(model: Model, texts: Sequence[str], standard_input: BinaryIO
     if lines is not None:
         options = {**options, "lines": lines}
     several = len(texts) > 1 or is_stream(texts[0])
-    batches = read_batches(texts, standard_input, corpora.ENDINGS)
+    batches = read_batches(texts, standard_input)
     done = 0
     while at_once := group.run_on_rank0(lambda: list(islice(batches, group.world_size))):
         mine = at_once[group.rank] if group.rank < len(at_once) else []
@@ -101,7 +101,7 @@ def is_stream(text: str) -> bool:
     return text == "-" or os.path.isfile(text)  # unlike pathlib, this takes texts longer than any file name
 
 
-def read_batches(texts: Sequence[str], standard_input: BinaryIO, endings: tuple[str, ...]) -> Iterator[list[str]]:
+def read_batches(texts: Sequence[str], standard_input: BinaryIO) -> Iterator[list[str]]:
     """The texts to answer: lines of files in batches, those of standard input one by one as they come."""
     for text in texts:
         if text == "-":
@@ -111,7 +111,9 @@ def read_batches(texts: Sequence[str], standard_input: BinaryIO, endings: tuple[
                 lines = read_lines(file, text)
                 while batch := list(islice(lines, BATCH)):
                     yield batch
-        elif Path(text[:255]).suffix.lower() in endings:
+        elif os.path.isdir(text):
+            raise InputError(f"`input` {text} is a directory; name a file with one text per line")
+        elif Path(text[:255]).suffix.lower() in (*corpora.ENDINGS, *corpora.PACKED, ".zip"):
             raise InputError(f"`input` {text}: no such file; check its name")
         else:
             yield [text]

@@ -14,6 +14,7 @@ import tasks
 from core.data import InputError
 from core.old_names import FIELDS
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
+from n2m.options import check_used
 
 GROUPS = {"corpus": "reading and cleaning a corpus",
           "text": "text to ids (fixed when a model is trained)", "model": "model (fixed when it is trained)",
@@ -77,9 +78,8 @@ def job_of(args: argparse.Namespace) -> str:
         # What these allow depends on the search, and that on the model, if it is not named.
         later = () if {"search", "temperature"} & {*search} else ("n_best", "top_k", "top_p")
         task.search_settings({name: value for name, value in search.items() if name not in later})
-        for name in search:
-            if job in ANSWERING and name in task.ignored_search:
-                raise InputError(f"`{name}` has no effect on the answers of `task` {task.name}; remove it")
+        if job in ANSWERING:
+            check_used(task, search)
     return job
 
 

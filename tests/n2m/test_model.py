@@ -45,10 +45,18 @@ def test_an_unknown_option_is_told_with_the_nearest(trained):
     ({"search": "varied", "beam": 3}, "`beam` has no effect with `search` varied; remove it$"),
     ({"search": "likeliest", "samples": 9}, "`samples` has no effect without `search` varied; remove it"),
     ({"temperature": 1.0, "mmi_weight": 0.5}, "`mmi_weight` has no effect without `search` varied"),
+    ({"tune": "浣溪沙"}, "`tune` has no effect on the answers of `task` poem; remove it"),
     ({"form": "free", "rhyme": "阳"}, "`rhyme` has no effect with `form` free; remove one of them")])
 def test_search_settings_without_effect_are_refused(trained, search, says):
     with pytest.raises(n2m.InputError, match=says):
         n2m.load(trained("poem")).answer(["床前明月光"], **search)
+
+
+def test_varied_search_needs_a_model_that_knows_an_empty_source(trained):
+    model = n2m.load(trained("translate"))
+    with pytest.raises(n2m.InputError, match="add `mmi_weight` 0, or train with `source_dropout` 0.1"):
+        model.answer(["我喜欢喝茶。"], search="varied")
+    assert model.answer(["我喜欢喝茶。"], search="varied", mmi_weight=0.0)[0][0].text
 
 
 def test_what_a_model_does_not_know_of_a_single_input_is_noted(trained):
