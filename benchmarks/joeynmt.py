@@ -29,6 +29,10 @@ What differs, for it is what the toolkits are:
 - JoeyNMT decodes batches of 128 sentences, we take 512 hypotheses at once. Beams are ranked by each one's own length
   rule: (5 + n)/6 to the power 1 there, n to the power 0.8 here.
 - Our learning rate rises over 100 updates, then goes as --rate and --schedule say; JoeyNMT's is 0.001 throughout.
+
+With --marian PATH, Marian's s2s of the same sizes trains on the same tokens with as many threads as cores, and decodes
+them; start-up counts in training and is left out in decoding. Its s2s has conditional GRU cells and a deep output of its
+own. This has been tried with a stand-in for Marian only.
 """
 
 from __future__ import annotations
@@ -48,9 +52,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, if it is not installed
 
-from benchmarks import command
+from benchmarks import command, marian_side
 from benchmarks.command import MULTI30K, ROOT
-from benchmarks.joeynmt_report import reached, results, score, table, uneven
+from benchmarks.joeynmt_report import reached, results, score, score_answers, table, uneven
 from core.data import InputError
 from core.tokenizer import Words, normalize
 from corpora.fetch.download import cache_folder
@@ -87,11 +91,15 @@ def parser() -> command.Parser:
     p.add_argument("--decode-only", action="store_true", help="reuse the trained models of the last race in --work")
     p.add_argument("--joey-python", type=Path, metavar="PATH", help="a Python with JoeyNMT 2.3.0; by default "
                    "one is installed with pip into a new virtual environment")
+    p.add_argument("--marian", type=Path, metavar="PATH", help="Marian's program `marian`, with marian-decoder beside "
+                   "it: races too")
     return p
 
 
 def main() -> None:
     args = parser().parse_args()
+    if args.marian:
+        marian_side.decoder_of(args.marian)
     if args.limit and args.limit < 128:
         raise InputError(f"--limit {args.limit} must be 0, or at least 128, one batch")
     race(args)
@@ -136,6 +144,10 @@ def race(args: argparse.Namespace) -> None:
                               model=str(work / "n2m_longer"))}
         score({"n2m": more}, references)
         figures["n2m"]["longer"] = more["train"]
+    if args.marian:
+        note("Marian: training and decoding")
+        figures["Marian"] = marian_side.race(args.marian.resolve(), work, args.epochs, args.rate, follow)
+        score_answers(figures["Marian"]["decode"].values(), references["test"])
     for what in uneven(figures, TORCH):
         note(f"uneven: {what}")
     rows = results(figures)

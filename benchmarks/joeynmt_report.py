@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from core.metrics import bleu
 from core.tokenizer import Words
@@ -14,10 +15,17 @@ def score(figures: dict, references: dict[str, list[str]]) -> None:
         for part, result in [*(("dev", epoch) for epoch in found["train"]["epochs"]),
                              *(("test", answered) for answered in found.get("decode", {}).values()
                                if isinstance(answered, dict))]:
-            answers = result.pop("answers")
             if toolkit == "JoeyNMT":
-                answers = [Words().join(answer.split()) for answer in answers]
-            result["bleu"] = bleu(answers, references[part])[0]
+                score_answers([result], references[part])
+            else:
+                result["bleu"] = bleu(result.pop("answers"), references[part])[0]
+
+
+def score_answers(results: Iterable[dict], references: list[str]) -> None:
+    """Put BLEU in place of answers in tokens."""
+    for result in results:
+        answers = [Words().join(answer.split()) for answer in result.pop("answers")]
+        result["bleu"] = bleu(answers, references)[0]
 
 
 def uneven(figures: dict, torch: str) -> list[str]:
@@ -110,6 +118,10 @@ def table(figures: dict, rows: list[dict]) -> list[str]:
         verdict = "" if row["met"] is None else f"{row['bar']:<5}  {'met' if row['met'] else 'NOT MET'}"
         lines.append(f"{row['what']:<{width}}  {row['unit']:<8}  {number(row['n2m']):>8}  "
                      f"{number(row['JoeyNMT']):>8}  {number(row['ratio']):>6}  {verdict}".rstrip())
+    if marian := figures.get("Marian"):
+        lines += ["", f"Marian's s2s: training {marian['tokens_per_second']:,.0f} tokens/s; " + "; ".join(
+            f"{name} {found['seconds']:.2f} s, test BLEU {found['bleu']:.2f}"
+            for name, found in marian["decode"].items())]
     asked = [row["met"] for row in rows if row["met"] is not None]
     return [*lines, "", f"{sum(asked)} of {len(asked)} bars met"]
 

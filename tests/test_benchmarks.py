@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from benchmarks import joeynmt, marian_side
 from benchmarks.writing_contestants import Shuffled
 from benchmarks.writing_lm import LSTM, LanguageModel, whole_poems
 from benchmarks.writing_measures import form, keeps_rhyme, repeated_by_poets, whole
@@ -52,6 +53,7 @@ def test_a_wrong_flag_is_answered_in_one_line(path, monkeypatch, capsys):
     ("limit", ["--only", "race", "--data", "missing"], "train.de.gz is missing"),
     ("joeynmt", ["--limit", "5"], "--limit 5 must be 0, or at least 128"),
     ("joeynmt", ["--epochs", "x"], "x is not a whole number"),
+    ("joeynmt", ["--marian", "missing"], "missing is not a program; name Marian's own program `marian`"),
     ("translation", ["--corpora", "hsk,hsk:back"], "--corpora hsk:back is unknown; use multi30k-de-en, tatoeba-zh-en,"),
     ("translation", ["--without", "joey"], "--without joey is unknown; use joeynmt, ours"),
     ("writing", ["--only", "beam,beem"], "--only beem is unknown; use varied, beam, greedy"),
@@ -69,6 +71,36 @@ def test_benchmarks_stand_without_the_tests(path):
         names = [a.name for a in node.names] if isinstance(node, ast.Import) else [
             node.module or ""] if isinstance(node, ast.ImportFrom) else []
         assert not any(name.split(".")[0] == "tests" for name in names)
+
+
+# benchmarks/joeynmt.py
+
+STAND_IN = """\
+#!{python}
+import pathlib, sys
+flags = {{flag: value for flag, value in zip(sys.argv, sys.argv[1:]) if flag.startswith("--")}}
+if "--train-sets" in sys.argv:
+    pathlib.Path(flags["--model"]).write_text(" ".join(sys.argv))
+else:
+    lines = pathlib.Path(flags["--input"]).read_text().splitlines()
+    pathlib.Path(flags["--output"]).write_text("".join(f"{{line}} {{flags['--beam-size']}}\\n" for line in lines))
+"""
+
+
+def test_marian_gets_the_words_of_the_race_and_its_answers_come_back(tmp_path):
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "logs").mkdir()
+    for name in ("marian", "marian-decoder"):
+        (tmp_path / name).write_text(STAND_IN.format(python=sys.executable))
+        (tmp_path / name).chmod(0o755)
+    for name, text in (("train.de", "ein Haus\nein Baum\n"), ("train.en", "a house\na tree\n"), ("test.de", "x\ny\n")):
+        (tmp_path / "tokens" / name).write_text(text)
+    found = marian_side.race(tmp_path / "marian", tmp_path, 3, 0.001, joeynmt.follow)
+    answers = {name: decoded["answers"] for name, decoded in found["decode"].items()}
+    assert answers == {"greedy": ["x 1", "y 1"], "beam": ["x 5", "y 5"]}
+    assert found["tokens_per_second"] > 0
+    assert (tmp_path / "marian_model" / "de.txt").read_text().split() == ["</s>", "<unk>", "ein"]
+    assert "--after-epochs 3" in (tmp_path / "marian_model" / "model.npz").read_text()
 
 
 # benchmarks/writing.py

@@ -54,7 +54,7 @@ def test_search_settings_without_effect_are_refused(trained, search, says):
 
 def test_varied_search_needs_a_model_that_knows_an_empty_source(trained):
     model = n2m.load(trained("translate"))
-    with pytest.raises(n2m.InputError, match="add `mmi_weight` 0, or train with `source_dropout` 0.1"):
+    with pytest.raises(n2m.InputError, match=r"add `mmi_weight` 0, or train with `source_dropout` 0\.1"):
         model.answer(["我喜欢喝茶。"], search="varied")
     assert model.answer(["我喜欢喝茶。"], search="varied", mmi_weight=0.0)[0][0].text
 
