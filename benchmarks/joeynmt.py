@@ -31,8 +31,8 @@ What differs, for it is what the toolkits are:
 - Our learning rate rises over 100 updates, then goes as --rate and --schedule say; JoeyNMT's is 0.001 throughout.
 
 With --marian PATH, Marian's s2s of the same sizes trains on the same tokens with as many threads as cores, and decodes
-them; start-up counts in training and is left out in decoding. Its s2s has conditional GRU cells and a deep output of its
-own. This has been tried with a stand-in for Marian only.
+them; start-up counts in training and is left out in decoding. Its s2s has conditional GRU cells and a deep output of
+its own. This has been tried with a stand-in for Marian only.
 """
 
 from __future__ import annotations
