@@ -36,7 +36,7 @@ def search_options(options: dict[str, Any], task: Task, settings: Settings, stri
     varied = found.search == "varied"
     if not strict:
         return found
-    check_used(task, chosen)
+    check_used(task, {*chosen} - {"max_output"})  # a limit is kept by what never comes near it
     for name in ("beam", "length_penalty") if varied else ("samples", "mmi_weight"):
         if name in chosen:
             raise InputError(f"`{name}` has no effect {'with' if varied else 'without'} `search` varied; remove it")
