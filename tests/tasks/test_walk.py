@@ -16,10 +16,10 @@ GATES = {"gru": {"r", "z"}, "lstm": {"i", "f", "o"}}
 CANDIDATES = {"gru": {"n"}, "lstm": {"g"}}
 WALK = {"text", "tokenizer", "tokens", "ids", "unknown", "table", "embeddings", "encoder", "states", "c", "c_is",
         "start", "start_memory_cell", "attention", "score", "cell", "directions", "layers", "steps", "answer", "ngrams",
-        "parts", "verse", "attended"}
+        "parts", "verse", "attended", "beam"}
 STEP = {"token", "probability", "candidates", "reads", "state", "memory_cell", "gates", "scores", "weights", "context",
         "readout", "logit", "log_total"}
-CANDIDATE = {"token", "probability", "allowed", "answer"}
+CANDIDATE = {"token", "probability", "allowed", "answer", "steps"}
 
 
 def a_walk(task, *form, alternatives=0, candidates=3, **others):
