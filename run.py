@@ -92,7 +92,7 @@ def answer(args: argparse.Namespace, job: str) -> int:
     from n2m.cli import answering, explain
     model, search = answering.load(args, MODELS), given(args, SearchSettings)
     if job == "explain":
-        for line in explain.lines(model, args.explain, args.html, search):
+        for line in explain.lines(model, args.explain, args.html, args.beside, search):
             print(line)
         return 0
     search |= {"seed": getattr(args, "seed", None), "script": args.script}

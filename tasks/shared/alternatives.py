@@ -66,13 +66,10 @@ def add_alternatives(task: Task, model: Trained, example: Example, search: Searc
     return walk
 
 
-VECTORS = ("state", "memory_cell", "context", "readout")
-
-
 def _numbers(step: Step) -> int:
-    vectors = [*(getattr(step, name) for name in VECTORS), *step.gates.values()]
+    vectors = (step.state, step.memory_cell, step.context, step.readout, *step.gates.values())
     return sum(len(vector) for vector in vectors if vector is not None)
 
 
 def _without_vectors(step: Step) -> Step:
-    return replace(step, gates={}, **dict.fromkeys(VECTORS))
+    return replace(step, state=None, memory_cell=None, context=None, readout=None, gates={})
