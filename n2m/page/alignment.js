@@ -9,12 +9,11 @@ function buildAlignment() {
   if (!BESIDE && aligned(walk) < 2) return box.replaceChildren();
   // One scale for both models, so that equal colours are equal weights.
   const scale = Math.max(...MAPS.flatMap((one) => one.steps.flatMap((other) => other.weights || [])), 1e-6);
-  box.replaceChildren(
-    h("h2", { id: "alignment-title" }, BESIDE ? W.beside : W.alignment),
-    h("p", { class: "sentence" }, MAPS.some(aligned) && W.alignmentSaid(num(scale, 2))),
-    h("div", { class: "maps" }, MAPS.map((one, m) => h("div", { class: "map" }, BESIDE && about(one, m),
-                                                       aligned(one) ? heat(one, m, scale) : null))),
-    BESIDE && differing());
+  const maps = MAPS.map((one, m) => h("div", { class: "map" }, BESIDE ? about(one, m) : [],
+                                      aligned(one) ? heat(one, m, scale) : []));
+  box.replaceChildren(h("h2", { id: "alignment-title" }, BESIDE ? W.beside : W.alignment),
+                      MAPS.some(aligned) ? sentence(W.alignmentSaid(num(scale, 2))) : "",
+                      h("div", { class: "maps" }, maps), BESIDE ? differing() : "");
 }
 
 // What a model of two is: its name, its answer, how it attends.

@@ -106,8 +106,8 @@ function showOutput() {
   const at = step() ? FRAMES[now.frame].t : -1, texts = walk.steps.map((one) => one.token);
   const tried = triedOf(now.whatIf), followed = tried?.steps != null;
   const chips = walk.steps.slice(0, tagging ? undefined : at + 1).map((one, k) => h("button", {
-    type: "button", class: `chip ${followed && k >= now.whatIf.t ? "new" : ""}`, lang: languageOf(one.token), "data-key": `chip${k}`,
-    "aria-current": k === at ? "step" : null,
+    type: "button", class: `chip ${followed && k >= now.whatIf.t ? "new" : ""}`, lang: languageOf(one.token),
+    "data-key": `chip${k}`, "aria-current": k === at ? "step" : null,
     onclick: () => change({ frame: firstStep + k }) }, one.token, tones(texts, k)));
   $("output").replaceChildren(h("span", { class: "label" }, W.output),
                               ...(at < 0 ? [h("span", { class: "soft" }, W.empty)] : chips));

@@ -34,7 +34,7 @@ function nodeSaid(n) {
   const node = NODES[n], rank = hypotheses().indexOf(n) + 1;
   const fate = node.kept_until < node.step ? W.neverKept
     : node.kept_until < treeEnd() ? W.givenUp(node.kept_until + 1) : rank ? W.ranked(rank, node.finished) : W.goesOn;
-  return W.nodeSaid(pathTo(n).map((one) => NODES[one].token).join(" "), num(node.probability), num(node.log_p),
+  return W.nodeSaid(pathTo(n).map((one) => NODES[one].token).join(" "), prob(node.probability), num(node.log_p),
                     num(node.score), fate);
 }
 
@@ -74,7 +74,7 @@ function drawTree(shown, first, best) {
         `${x(n)} ${b}`, class: `edge ${fate} ${marked.has(n) ? "marked" : ""}`,
                                    "stroke-width": 1 + 4 * probability }));
     }
-    return nodeOf({ x: x(n), y: y(n), token, below: inBeam(NODES[n]) ? num(score) : `p ${num(probability)}` }, {
+    return nodeOf({ x: x(n), y: y(n), token, below: inBeam(NODES[n]) ? num(score) : `p ${prob(probability)}` }, {
       class: `node ${fate} ${inBeam(NODES[n]) ? "leaf" : ""} ${finished ? "finished" : ""} ` +
         `${now.node === n ? "chosen" : ""}`,
       tabindex: n === (now.node ?? best ?? shown[0]) ? 0 : -1, role: "img", "data-key": `node${n}`,

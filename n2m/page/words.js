@@ -75,8 +75,9 @@ const WORDS = {
     differing: "Settings that differ", setting: "setting", sameSettings: "Both were trained with the same settings.",
     // the beam's tree
     tree: "Beam search", treeKeys: "Select a token for its numbers.",
-    treeSaid: (size, x) => `At each step a beam of ${size} keeps the ${size} best hypotheses, by score = log p / ` +
-      `length^{${x}}; the others are faded. In colour below a token: the score of a hypothesis in the beam.`,
+    treeSaid: (size, x) => `At each step a beam of ${size} keeps the ${size} best hypotheses, by score = log p` +
+      `${x ? ` / length^{${x}}` : ""}; the others are faded. In colour below a token: the score of a hypothesis in ` +
+      "the beam.",
     treeVaried: "This model's own answers come from varied samples instead; the tree shows the most likely ones.",
     treeCut: (from, to, all) => `Steps ${from} to ${to} of ${all} are drawn.`,
     nodeSaid: (text, p, logP, score, fate) => `${text}: p = ${p}, log p = ${logP}, score = ${score}; ${fate}.`,
@@ -140,7 +141,7 @@ const WORDS = {
       `${cell}，${NAMES_ZH[score] || score}，${placement === "before" ? "更新前" : "更新后"}的状态作查询。`),
     differing: "不同的设置", setting: "设置", sameSettings: "两个模型的训练设置相同。",
     tree: "束搜索", treeKeys: "选择一个词元，查看它的数值。",
-    treeSaid: (size, x) => `束宽为 ${size}：每一步保留得分最高的 ${size} 个候选序列，得分 = log p / 长度^{${x}}，` +
+    treeSaid: (size, x) => `束宽为 ${size}：每一步保留得分最高的 ${size} 个候选序列，得分 = log p${x ? ` / 长度^{${x}}` : ""}，` +
       "其余变淡。词元下方的彩色数字是束中候选序列的得分。",
     treeVaried: "这个模型自己的答案取自多样的采样；此树显示的是最可能的答案。",
     treeCut: (from, to, all) => `画出第 ${from} 至 ${to} 步，共 ${all} 步。`,

@@ -50,16 +50,14 @@ def add_alternatives(task: Task, model: Trained, example: Example, search: Searc
         ids = torch.tensor([walk.ids], device=model.device)
         memory = model.network.encode(ids, torch.tensor([len(walk.ids)], device=model.device))
         found = greedy_outputs(model, memory.rows(torch.zeros(N, dtype=torch.long, device=model.device)),
-                               replace(constraints.repeated(N), prefix=prefix.to(model.device)), CANDIDATES)
+                               replace(constraints.repeated(N), prefix=prefix.to(model.device)), CANDIDATES,
+                               after=[t + 1 if rank < with_steps else constraints.steps for t, rank, _ in chosen])
         room = NUMBERS
         for (t, rank, k), (answer, steps) in zip(chosen, found):
-            following: list[Step] | None = None
-            if rank < with_steps:
-                following = steps[t + 1:]
-                room -= sum(map(_numbers, following))
-                if room < 0:
-                    following = [_without_vectors(step) for step in following]
-            candidates[t][k] = replace(candidates[t][k], answer=answer, steps=following)
+            room -= sum(map(_numbers, steps))
+            if room < 0:
+                steps = list(map(_without_vectors, steps))
+            candidates[t][k] = replace(candidates[t][k], answer=answer, steps=steps if rank < with_steps else None)
     walk.steps = [replace(step, candidates=own) for step, own in zip(walk.steps, candidates)]
     if walk.verse:
         walk.verse |= prosody.readings("".join([c.answer or "" for own in candidates for c in own]))

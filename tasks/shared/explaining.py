@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -47,21 +47,21 @@ def decoding_walk(model: Trained, text: str, constraints: Constraints, candidate
     walk.start, walk.attention = array(decoder.stack.top(state)[0]), decoder.placement
     walk.score = model.settings.attention if decoder.attention is not None else ""
     walk.start_memory_cell = memory_cell(decoder.stack, state, 0)
-    [(walk.answer, walk.steps)] = greedy_outputs(model, memory, constraints, candidates)
+    [(walk.answer, walk.steps)] = greedy_outputs(model, memory, constraints, candidates, after=[0])
     return walk
 
 
 @torch.inference_mode()
-def greedy_outputs(model: Trained, memory: Memory, constraints: Constraints,
-                   candidates: int) -> list[tuple[str, list[Step]]]:
-    """For each row of the memory the greedy output and its steps, with all their values."""
+def greedy_outputs(model: Trained, memory: Memory, constraints: Constraints, candidates: int,
+                   after: Sequence[int]) -> list[tuple[str, list[Step]]]:
+    """For each row of the memory the greedy output, and its steps after the first `after`, with all their values."""
     decoder, vocabulary = model.network.decoder, model.target.vocabulary
     state, N = decoder.start(memory), memory.c.size(0)
     y = torch.full((N,), BOS, device=model.device)
     written = torch.empty(N, 0, dtype=torch.long, device=model.device)
     finished = torch.zeros(N, dtype=torch.bool, device=model.device)
     steps: list[list[Step]] = [[] for _ in range(N)]
-    for _ in range(constraints.steps):
+    for t in range(constraints.steps):
         found = decoder.inspect(y, state, memory)
         state, logits = found.state, decoder.logits(found.readout).float()
         log_p = torch.log_softmax(logits, dim=-1)
@@ -69,7 +69,7 @@ def greedy_outputs(model: Trained, memory: Memory, constraints: Constraints,
         constraints.mask_log_probs(log_p, written)
         read, y = vocabulary.tokens(y.tolist()), log_p.argmax(dim=-1).masked_fill(finished, PAD)
         written = torch.cat([written, y.unsqueeze(1)], dim=1)
-        for n in (~finished).nonzero().flatten().tolist():
+        for n in [n for n in (~finished).nonzero().flatten().tolist() if t >= after[n]]:
             steps[n].append(Step(
                 vocabulary.tokens([int(y[n])])[0], p[n, y[n]].item(),
                 best_candidates(p[n], vocabulary.tokens, candidates, log_p[n].isfinite()), read[n],
