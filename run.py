@@ -23,7 +23,8 @@ SUBCOMMANDS = {"corpora": corpora}  # modules with parser() and main(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Returns 0; 1 if some of several inputs could not be answered; 2 for anything the user can correct; 130 after Ctrl-C."""
+    """Returns 0; 1 if some of several inputs could not be answered; 2 for anything else the user can correct; 130 after
+    Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):  # Chinese is printed whatever the locale is
         getattr(stream, "reconfigure", dict)(encoding="utf-8", errors="replace")
     words = sys.argv[1:] if arguments is None else arguments

@@ -50,7 +50,8 @@ def main() -> None:
         for name, number in STILLS.items():
             tab = opened.new_page(viewport={"width": 1100, "height": 900}, locale="en-US", reduced_motion="reduce")
             tab.goto((FOLDER / f"{name}.html").as_uri())
-            tab.add_style_tag(content="header, #player, #keys { display: none !important } main { padding: 8px }")
+            hidden = "header, #player, #keys, .more { display: none !important }"
+            tab.add_style_tag(content=hidden + " main { padding: 8px }")
             tab.evaluate(f"go(firstStep + {number - 1})")
             picture = Image.open(io.BytesIO(tab.locator("main").screenshot())).convert("RGB")
             picture.quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)

@@ -46,7 +46,10 @@ def lines(model: Model, text: str, html: str | None, beside: Path | None, search
 
 def second_model(model: Model, folder: Path) -> Model:
     """The model of the directory `beside`. Raises InputError if there is none of the same task."""
-    other = load(folder, device=str(model.text_model.device))
+    try:
+        other = load(folder, device=str(model.text_model.device))
+    except InputError as error:
+        raise InputError(str(error).replace("`model_dir`", "`beside`")) from None
     if other.task.name != model.task.name:
         raise InputError(f"`beside` {printable(str(folder))} is a model of `task` {other.task.name}, not of "
                          f"{model.task.name}; choose another directory")

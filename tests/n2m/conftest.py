@@ -27,8 +27,8 @@ def browser():
 
 @pytest.fixture
 def show(browser, trained, tmp_path):
-    """A function that opens the page of a text, whose walk `edit` may change; nothing may fail in it, and nothing may be
-    asked of a network. options: of n2m.Model.walk"""
+    """A function that opens the page of a text; nothing may fail in it, and nothing may be asked of a network. edit: a
+    function that changes its walk; options: of n2m.Model.walk"""
     complaints, contexts = [], []
 
     def opened(task, text="", width=1280, height=900, language="en-US", scheme="light", motion="reduce", beside=None,

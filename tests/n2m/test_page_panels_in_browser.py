@@ -1,4 +1,4 @@
-"""The panels below a page's cards, and another answer's steps, in a browser. Skipped without Playwright or a browser."""
+"""The alignment, the beam's tree and another answer's steps in a browser. Skipped without Playwright or a browser."""
 
 from dataclasses import replace
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from core.data import Example
-from tasks.shared import prosody
 from tasks.shared import alternatives as what_if
+from tasks.shared import prosody
 from tasks.shared.alternatives import MOST, add_alternatives
 from tasks.shared.beam_tree import beam_tree
 from tests.tasks.test_contract import GRID, TASKS, a_few, make
