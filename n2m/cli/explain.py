@@ -13,7 +13,7 @@ from core.events import note
 from core.os_errors import reason
 from corpora.shared.messages import printable
 from n2m.model import Model, load
-from n2m.page import START, Beside, write_page
+from n2m.page import START, walk_beside, write_page
 from tasks.shared.report import pad, width
 from tasks.shared.walk import Candidate, Step, Walk
 
@@ -54,16 +54,6 @@ def second_model(model: Model, folder: Path) -> Model:
         raise InputError(f"`beside` {printable(str(folder))} is a model of `task` {other.task.name}, not of "
                          f"{model.task.name}; choose another directory")
     return other
-
-
-def walk_beside(model: Model, other: Model, text: str, **search: Any) -> Beside:
-    """What a page shows of a second model next to the first one: its walk of the same text, and how they differ."""
-    first, second = ({**vars(m.settings), "corpus": m.metadata["corpus"]["name"]} for m in (model, other))
-    names = [m.folder.resolve().name if m.folder else m.task.name for m in (model, other)]
-    if names[0] == names[1]:
-        names = [str(m.folder) for m in (model, other)]
-    return Beside(other.walk(text, **search), (names[0], names[1]),
-                  {name: (value, second[name]) for name, value in first.items() if value != second[name]})
 
 
 def check_page(html: str) -> Path:

@@ -6,10 +6,13 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.files import write_aside
 from tasks.shared.walk import Walk
+
+if TYPE_CHECKING:
+    from n2m.model import Model
 
 HERE = Path(__file__).parent
 # One script, in this order.
@@ -37,6 +40,16 @@ class Beside:
         walk = {name: whole[name] for name in ("attended", "answer", "attention", "score", "cell")}
         steps = [{name: step[name] for name in ("token", "probability", "weights")} for step in whole["steps"]]
         return {"walk": {**walk, "steps": steps}, "names": self.names, "differing": self.differing}
+
+
+def walk_beside(model: Model, other: Model, text: str, **search: Any) -> Beside:
+    """A second model's walk of a text, for the page of a first one. search: as of n2m.Model.walk"""
+    first, second = ({**vars(m.settings), "corpus": m.metadata["corpus"]["name"]} for m in (model, other))
+    names = [m.folder.resolve().name if m.folder else m.task.name for m in (model, other)]
+    if names[0] == names[1]:
+        names = [str(m.folder) for m in (model, other)]
+    return Beside(other.walk(text, **search), (names[0], names[1]),
+                  {name: (value, second[name]) for name, value in first.items() if value != second[name]})
 
 
 def page(walk: Walk, task: str, beside: Beside | None = None) -> str:
