@@ -40,7 +40,8 @@ function heat(one, m, scale) {
   const rows = one.steps.flatMap(({ token, weights }, t) => {
     if (!weights) return [];
     const to = (i) => change({ frame: Math.min(firstStep + t, FRAMES.length - 1), token: m ? null : i });
-    return [h("button", { type: "button", class: "step", lang: languageOf(token), title: token, "data-t": t,
+    return [h("button", { type: "button", class: "step", lang: languageOf(token), title: token,
+                          "data-map": m, "data-t": t,
                           "data-key": `map${m}-${t}`, onclick: () => to(null) }, token),
             picture(weights, { scale, columns: weights.length, onUnit: to, said: W.rowOf(token, ...strongest(one, t)),
                                nameOf: (i) => `α(${tokens[i]} → ${token})` })];
@@ -66,11 +67,14 @@ function showAlignment() {
   }
 }
 
-// What has come last, in view within its own box: the row of this step, and its column of the tree.
+// What has come last, in view within its own box: the row of this step with its largest weight, and its column of the
+// tree.
 function showNewest() {
   for (const row of document.querySelectorAll("#alignment [aria-current]")) {
-    const box = row.closest(".heat");
+    const box = row.closest(".heat"), cells = row.nextElementSibling;
+    const at = argmax(MAPS[row.dataset.map].steps[row.dataset.t].weights) / MAPS[row.dataset.map].attended.length;
     box.scrollTop = row.offsetTop - box.clientHeight / 2;
+    box.scrollLeft = cells.offsetLeft + at * cells.offsetWidth - box.clientWidth / 2;
   }
   const tree = document.querySelector("#tree .scroll");
   if (tree) tree.scrollLeft = tree.scrollWidth;

@@ -51,7 +51,7 @@ function showTree() {
     sentence(W.treeSaid(walk.beam.size, walk.beam.length_penalty),
              walk.beam.search === "varied" ? ` ${W.treeVaried}` : ""),
     first > 1 ? sentence(W.treeCut(first, treeEnd(), BEAM_END)) : "", scroll,
-    h("p", { class: "said", "aria-live": "polite" }, now.node === null ? W.treeKeys : nodeSaid(now.node)),
+    h("p", { class: "said" }, now.node === null ? W.treeKeys : nodeSaid(now.node)),
     h("ol", { class: "hypotheses" }, hypotheses().map((n) => h("li", {},
       h("span", { class: "p" }, num(NODES[n].score)), " ",
       h("span", { lang: languageOf(NODES[n].token) }, pathTo(n).map((one) => NODES[one].token).join(" ")),

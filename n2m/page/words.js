@@ -66,7 +66,7 @@ const WORDS = {
     vector: (name, n, first) => `${name}: ${n} numbers, beginning ${first}`,
     // the alignment
     alignment: "Alignment", beside: "Two models, one text", answers: "Answer:",
-    alignmentSaid: (most) => "A row for each token that is written, a column for each source token; full colour is " +
+    alignmentSaid: (most) => "A row for each step of the output, a column for each source token; full colour is " +
       `α = ${most}. Select a row to go to its step.`,
     rowOf: (token, source, alpha) => `${token}: most weight on ${source}, α ${alpha}`,
     attends: (score, placement, cell) => ({ none: `${cell}, no attention: every step reads the same c.`,
@@ -134,7 +134,7 @@ const WORDS = {
     frameSaid: (k, n, name) => `${k} / ${n}：${name}`,
     vector: (name, n, first) => `${name}：${n} 个数，开头为 ${first}`,
     alignment: "对齐", beside: "同一文本，两个模型", answers: "答案：",
-    alignmentSaid: (most) => `每行是一个写出的词元，每列是一个源词元；颜色最深处 α = ${most}。选择一行可转到那一步。`,
+    alignmentSaid: (most) => `每行是输出的一步，每列是一个源词元；颜色最深处 α = ${most}。选择一行可转到那一步。`,
     rowOf: (token, source, alpha) => `${token}：权重最大的是 ${source}，α ${alpha}`,
     attends: (score, placement, cell) => ({ none: `${cell}，没有注意力：每一步都读同一个 c。`,
       pooling: `${NAMES_ZH[score] || score}，对所有状态汇聚一次。` }[placement] ||

@@ -17,7 +17,9 @@ from tasks.shared.walk import Step, Walk
 
 MOST = 60  # answers, whatever the length of the output
 CANDIDATES = 5  # of each of their steps
-NUMBERS = 50_000  # in the vectors of all their steps; further steps have only their attention and their candidates
+NUMBERS = 100_000  # in all their steps
+IN_FULL = 50_000  # in those with all values; further ones have only their attention and their candidates
+PER_STEP = 60  # the names and probabilities of a step's candidates take as much room as so many numbers
 
 
 def add_alternatives(task: Task, model: Trained, example: Example, search: SearchSettings, walk: Walk, count: int,
@@ -52,22 +54,34 @@ def add_alternatives(task: Task, model: Trained, example: Example, search: Searc
         found = greedy_outputs(model, memory.rows(torch.zeros(N, dtype=torch.long, device=model.device)),
                                replace(constraints.repeated(N), prefix=prefix.to(model.device)), CANDIDATES,
                                after=[t + 1 if rank < with_steps else constraints.steps for t, rank, _ in chosen])
-        room = NUMBERS
+        room = _Room()
         for (t, rank, k), (answer, steps) in zip(chosen, found):
-            room -= sum(map(_numbers, steps))
-            if room < 0:
-                steps = list(map(_without_vectors, steps))
-            candidates[t][k] = replace(candidates[t][k], answer=answer, steps=steps if rank < with_steps else None)
+            candidates[t][k] = replace(candidates[t][k], answer=answer,
+                                       steps=room.fitted(steps) if rank < with_steps else None)
     walk.steps = [replace(step, candidates=own) for step, own in zip(walk.steps, candidates)]
     if walk.verse:
         walk.verse |= prosody.readings("".join([c.answer or "" for own in candidates for c in own]))
     return walk
 
 
-def _numbers(step: Step) -> int:
-    vectors = (step.state, step.memory_cell, step.context, step.readout, *step.gates.values())
-    return sum(len(vector) for vector in vectors if vector is not None)
+class _Room:
+    """Lets steps in as long as there is room for them."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def fitted(self, steps: list[Step]) -> list[Step] | None:
+        """The steps; without their vectors, or None, if there is no room for more."""
+        if self.taken + _size(steps) > IN_FULL:
+            steps = [replace(step, state=None, memory_cell=None, context=None, readout=None, gates={})
+                     for step in steps]
+        if self.taken + _size(steps) > NUMBERS:
+            return None
+        self.taken += _size(steps)
+        return steps
 
 
-def _without_vectors(step: Step) -> Step:
-    return replace(step, state=None, memory_cell=None, context=None, readout=None, gates={})
+def _size(steps: list[Step]) -> int:
+    return sum(PER_STEP + sum(len(vector) for vector in (
+        step.scores, step.weights, step.state, step.memory_cell, step.context, step.readout, *step.gates.values())
+        if vector is not None) for step in steps)

@@ -49,12 +49,10 @@ def test_the_beam_grows_step_by_step_and_ends_in_the_answers_of_the_search(show,
 
 
 def test_the_keyboard_reaches_every_node_of_the_tree(show):
-    tab, walk = show("poem", width=360, height=740, language="zh-CN", scheme="dark")
+    tab, walk = show("poem", width=360, height=740, language="zh-CN", scheme="dark", tree=2)
     tab.keyboard.press("End")
     assert tab.locator("#tree g[tabindex='0']").count() == 1
-    tab.locator("#tree g[tabindex='0']").focus()
-    for _ in walk.beam.nodes:
-        tab.keyboard.press("ArrowUp")
+    tab.locator("#tree g[data-key]").first.focus()
     seen = set()
     for _ in walk.beam.nodes:
         seen.add(tab.evaluate("document.activeElement.dataset.key"))
@@ -145,7 +143,7 @@ def test_another_answer_is_followed_through_its_own_steps(show):
 
 
 def test_a_page_says_what_it_does_not_have_of_another_answer(show, monkeypatch):
-    monkeypatch.setattr(alternatives, "NUMBERS", 0)
+    monkeypatch.setattr(alternatives, "IN_FULL", 0)
     tab, walk = show("translate", alternative_steps=1)
     to_first_step(tab)
     places = [k for k, c in enumerate(walk.steps[0].candidates) if c.answer and c.token != walk.steps[0].token]

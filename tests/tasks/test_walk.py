@@ -166,6 +166,10 @@ def test_the_vectors_of_other_answers_have_a_limit(monkeypatch):
     translate = next(t for t in TASKS if t.name == "translate")
     monkeypatch.setattr(what_if, "NUMBERS", 0)
     walk = a_walk(translate, alternatives=2, with_steps=1, candidates=5)
+    assert not any(c.steps for one in walk.steps for c in one.candidates)
+    monkeypatch.undo()
+    monkeypatch.setattr(what_if, "IN_FULL", 0)
+    walk = a_walk(translate, alternatives=2, with_steps=1, candidates=5)
     steps = [step for one in walk.steps for c in one.candidates for step in c.steps or ()]
     assert steps and {step.state is None and step.readout is None and step.gates == {} for step in steps} == {True}
     assert all(step.weights is not None for step in steps)
