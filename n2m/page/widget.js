@@ -146,3 +146,4 @@ addEventListener("resize", drawBeams);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => changeLanguage(now.language));
 changeLanguage(now.language);
 showStrongest();
+showNewest();
