@@ -23,7 +23,8 @@ SUBCOMMANDS = {"corpora": corpora}  # modules with parser() and main(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Returns 0; 1 if some inputs could not be answered; 2 for anything the user can correct; 130 after Ctrl-C."""
+    """Returns 0; 1 if some of several inputs could not be answered; 2 for anything else the user can correct; 130 after
+    Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):  # Chinese is printed whatever the locale is
         getattr(stream, "reconfigure", dict)(encoding="utf-8", errors="replace")
     words = sys.argv[1:] if arguments is None else arguments
@@ -92,7 +93,7 @@ def answer(args: argparse.Namespace, job: str) -> int:
     from n2m.cli import answering, explain
     model, search = answering.load(args, MODELS), given(args, SearchSettings)
     if job == "explain":
-        for line in explain.lines(model, args.explain, args.html, search):
+        for line in explain.lines(model, args.explain, args.html, args.beside, search):
             print(line)
         return 0
     search |= {"seed": getattr(args, "seed", None), "script": args.script}
@@ -108,7 +109,7 @@ def answer(args: argparse.Namespace, job: str) -> int:
             found = ""
         if found or several:
             print(found, flush=True)
-    return 1 if failed else 0
+    return 0 if not failed else 1 if several else 2
 
 
 @contextlib.contextmanager

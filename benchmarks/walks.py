@@ -25,13 +25,14 @@ STILLS = {"poem": 4, "translate": 2, "classify": 1}  # the step of the output th
 def main() -> None:
     command.Parser(__doc__).parse_args()
     import n2m
-    from n2m.cli.explain import WORDS
+    from n2m.cli.explain import PAGE
     from n2m.page import write_page
     FOLDER.mkdir(exist_ok=True)
     for name, text in WALKS.items():
         model = n2m.load(command.ROOT / "pretrained" / name, device="cpu")
-        walk = model.walk(text, candidates=WORDS, alternatives=WORDS)
-        for step in walk.steps:  # three decimals, as many as a page shows, make it a tenth smaller
+        walk = model.walk(text, **{**PAGE, "alternative_steps": 1})
+        others = [step for one in walk.steps for c in one.candidates for step in c.steps or ()]
+        for step in [*walk.steps, *others]:  # three decimals, as many as a page shows, make it a tenth smaller
             for vector in (step.state, step.context, step.readout, *step.gates.values()):
                 if vector is not None:
                     vector[:] = vector.round(3)
@@ -49,7 +50,8 @@ def main() -> None:
         for name, number in STILLS.items():
             tab = opened.new_page(viewport={"width": 1100, "height": 900}, locale="en-US", reduced_motion="reduce")
             tab.goto((FOLDER / f"{name}.html").as_uri())
-            tab.add_style_tag(content="header, #player, #keys { display: none !important } main { padding: 8px }")
+            hidden = "header, #player, #keys, .more { display: none !important }"
+            tab.add_style_tag(content=hidden + " main { padding: 8px }")
             tab.evaluate(f"go(firstStep + {number - 1})")
             picture = Image.open(io.BytesIO(tab.locator("main").screenshot())).convert("RGB")
             picture.quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)

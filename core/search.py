@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -140,9 +140,22 @@ def stream(model: Model, memory: Source, constraints: Constraints, choose: Choos
         yield i
 
 
+class BeamStep(NamedTuple):
+    """What a step of a beam search chooses from, and what it keeps: n inputs, K hypotheses each, M continuations each.
+
+    ids, log_p, score (n, K, M): the next id, <pad> behind a finished hypothesis; log p of the hypothesis with it, -inf
+    if it is not allowed; what it is ranked by. kept (n, K'): the best ones, as places in K·M. finished (n, K')."""
+
+    ids: Tensor
+    log_p: Tensor
+    score: Tensor
+    kept: Tensor
+    finished: Tensor
+
+
 @torch.inference_mode()
-def beam(model: Model, memory: Source, constraints: Constraints, size: int,
-         length_penalty: float) -> list[list[Hypothesis]]:
+def beam(model: Model, memory: Source, constraints: Constraints, size: int, length_penalty: float,
+         on_step: Callable[[BeamStep], None] | None = None) -> list[list[Hypothesis]]:
     """The `size` best hypotheses of each input, best first, ranked by log p / length^length_penalty.
 
     Finished hypotheses stay in the beam and compete with active ones; an input is done, and removed from the batch,
@@ -175,6 +188,8 @@ def beam(model: Model, memory: Source, constraints: Constraints, size: int,
         written = torch.cat([written.take_along_dim(parent.unsqueeze(2), 1), y.unsqueeze(2)], dim=2)
         finished = constraints.repeated(best.size(1)).finished(written.flatten(0, 1)).view_as(best)
         finished |= total == NEG_INF
+        if on_step is not None:
+            on_step(BeamStep(ids, candidates, rank.view_as(ids), best, finished))
         for b in finished.all(dim=1).nonzero().flatten().tolist():
             found[active[b]] = _ranked(written[b].tolist(), total[b].tolist(), length_penalty)
         keep = (~finished.all(dim=1)).nonzero().flatten()

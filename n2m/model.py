@@ -16,6 +16,7 @@ from n2m import data
 from n2m.options import check_lines, search_options
 from tasks.shared import saving
 from tasks.shared.alternatives import add_alternatives
+from tasks.shared.beam_tree import beam_tree
 from tasks.shared.model import TextModel
 from tasks.shared.report import Report
 from tasks.shared.task import Answer, Task
@@ -58,8 +59,6 @@ class Model:
         Raises InputError if the directory holds anything but a model."""
         saving.save(self.text_model, Path(folder), half=half)
         self.folder = Path(folder)
-
-    # answers
 
     def read_input(self, text: str) -> Example:
         """A user's input, normalised and converted to the model's script as its corpus was. Raises InputError for
@@ -151,15 +150,17 @@ class Model:
             with memory_errors(SMALLER):
                 for piece in self.task.stream(self.text_model, example, options, (self._seed(seed), 0)):
                     yield convert(Answer(piece, 0.0)).text
-
         return pieces()
 
     @memory_errors(SMALLER)
-    def walk(self, text: str, *, candidates: int = 3, alternatives: int = 0, **search: Any) -> Walk:
+    def walk(self, text: str, *, candidates: int = 3, alternatives: int = 0, alternative_steps: int = 0,
+             tree: int = 0, **search: Any) -> Walk:
         """Every step from the text to its greedy answer, with the values of each as numpy arrays.
 
         candidates    how many of the most likely tokens each step lists
-        alternatives  for how many of them, where they are allowed, it also has the answer that goes on with them
+        alternatives  for how many of them, where they are allowed, it also has the answer that goes on with them, and
+                      for `alternative_steps` of those answers per step also their steps
+        tree          the size of a beam search that it also has, as a tree; 0: none
         search        max_output, no_repeat_ngram_size, form, rhyme and tune
         Raises InputError for an input that the model cannot answer.
         """
@@ -167,9 +168,8 @@ class Model:
             raise InputError(f"`{name}` cannot be combined with `explain`, whose answer is greedy; remove it")
         example, options = self.read_input(text), self.search_settings(**search)
         walk = self.task.walk(self.text_model, example, options, candidates)
-        return add_alternatives(self.task, self.text_model, example, options, walk, alternatives)
-
-    # evaluation
+        walk.beam = beam_tree(self.task, self.text_model, example, options, walk, tree) if tree else None
+        return add_alternatives(self.task, self.text_model, example, options, walk, alternatives, alternative_steps)
 
     def evaluate(self, corpus: str | Path | Sequence[str | Path] | None = None, *, rejects: str | Path | None = None,
                  mirror: str | None = None, **search: Any) -> Report:

@@ -99,7 +99,7 @@ def test_a_text_longer_than_any_file_name_is_a_text(models):
 
 def test_a_single_bad_input_prints_nothing_but_its_reason(models):
     done = run("--task", "poem", "--model-dir", models / "poem", "--input", "abc")
-    assert done.returncode == 1 and done.stdout == "" and "knows no part" in done.stderr
+    assert done.returncode == 2 and done.stdout == "" and "knows no part" in done.stderr
 
 
 def test_several_lines_and_acrostics(models):
@@ -242,7 +242,7 @@ def test_inputs_that_cannot_be_answered(models):
     poem = ["--task", "poem", "--model-dir", models / "poem"]
     for text, says in (("", "empty"), ("abc", "knows no part"), ("月" * 5000, "shorten")):
         done = run(*poem, "--input", text)
-        assert done.returncode == 1 and says in done.stderr and "\n" not in done.stderr.strip()
+        assert done.returncode == 2 and says in done.stderr and "\n" not in done.stderr.strip()
     assert "does not know" in refused(*poem, "--acrostic", "龘")
 
 

@@ -12,12 +12,13 @@ from core.data import InputError
 from core.events import note
 from core.os_errors import reason
 from corpora.shared.messages import printable
-from n2m.model import Model
-from n2m.page import START, write_page
+from n2m.model import Model, load
+from n2m.page import START, walk_beside, write_page
 from tasks.shared.report import pad, width
 from tasks.shared.walk import Candidate, Step, Walk
 
-WORDS = 10  # most likely words of a step on a page
+# What a page has of a walk.
+PAGE: dict[str, int] = {"candidates": 10, "alternatives": 10, "alternative_steps": 2, "tree": 4}
 SHOWN = 12  # source tokens shown per step; of a longer source, those with the largest weights
 ROWS = 36  # embeddings and states shown
 BAR = 24  # columns of a full bar
@@ -26,24 +27,41 @@ ATTENTION = {"none": "no attention: at every step the cell reads [E(y_{t-1}); c]
              "after": "attention after the update: s_t is the query, and the context joins the output"}
 
 
-def lines(model: Model, text: str, html: Path | None, search: dict[str, Any]) -> Iterator[str]:
-    """The explanation of a text; none if it goes into a page, the file `html`. Raises InputError for a path that cannot
-    be written."""
+def lines(model: Model, text: str, html: str | None, beside: Path | None, search: dict[str, Any]) -> Iterator[str]:
+    """The explanation of a text; none if it goes into a page, the file `html`, where the walk of a second model, that
+    of the directory `beside`, may be next to it. Raises InputError for a path that cannot be written."""
     if html is None:
         yield from explanation(model.walk(text, **search))
         return
-    check_page(html)
-    walk = model.walk(text, candidates=WORDS, alternatives=WORDS, **search)
+    path = check_page(html)
+    other = None if beside is None else second_model(model, beside)
+    walk = model.walk(text, **PAGE, **search)
+    added = None if other is None else walk_beside(model, other, text, **search)
     try:
-        write_page(html, walk, model.task.name)
+        write_page(path, walk, model.task.name, added)
     except OSError as error:
-        raise InputError(f"`html` {printable(str(html))}: {reason(error)}; choose another path") from None
-    note(f"page written to {printable(str(html))}; open it in a browser")
+        raise InputError(f"`html` {printable(html)}: {reason(error)}; choose another path") from None
+    note(f"page written to {printable(html)}; open it in a browser")
 
 
-def check_page(path: Path) -> None:
-    """Raises InputError if a page would replace anything but a page, or has no folder."""
-    name = f"`html` {printable(str(path))}"
+def second_model(model: Model, folder: Path) -> Model:
+    """The model of the directory `beside`. Raises InputError if there is none of the same task."""
+    try:
+        other = load(folder, device=str(model.text_model.device))
+    except InputError as error:
+        raise InputError(str(error).replace("`model_dir`", "`beside`")) from None
+    if other.task.name != model.task.name:
+        raise InputError(f"`beside` {printable(str(folder))} is a model of `task` {other.task.name}, not of "
+                         f"{model.task.name}; choose another directory")
+    return other
+
+
+def check_page(html: str) -> Path:
+    """The path to write a page to. Raises InputError if it would replace anything but a page, or has no folder."""
+    if html in ("", "-"):
+        raise InputError(f"`html` {html}: a page is written to a file; name one, such as walk.html" if html else
+                         "`html` is empty; name a file, such as walk.html")
+    path, name = Path(html), f"`html` {printable(html)}"
     if not path.parent.is_dir():
         raise InputError(f"{name}: its folder does not exist; create it, or choose another path")
     if path.exists() and not path.is_file():
@@ -52,6 +70,7 @@ def check_page(path: Path) -> None:
         with open(path, "rb") as file:
             if file.read(len(START)) != START:
                 raise InputError(f"{name}: exists and is not a page of n2m; choose another path, or delete it")
+    return path
 
 
 def explanation(walk: Walk) -> Iterator[str]:

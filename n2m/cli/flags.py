@@ -26,7 +26,8 @@ JOBS = ("list", "compare", *ANSWERING)
 KINDS: dict[type, tuple[str, ...]] = {
     Settings: ("train", "compare", *ANSWERING), CorpusSettings: ("train", *ANSWERING),
     RunSettings: ("train", "compare"), SearchSettings: ("train", "compare", *ANSWERING)}
-ONLY = {"device": ("train", "compare", *ANSWERING), "html": ("explain",), "lines": ("input",),
+ONLY = {"device": ("train", "compare", *ANSWERING), "html": ("explain",),
+        "beside": ("explain",), "lines": ("input",),
         "line_length": ("acrostic",),
         "n_best": ("input",), "rejects": ("train",), "retrain": ("train", "compare"), "mirror": ("train", "compare"),
         "script": ("train", "input", "acrostic"), "seed": ("train", "compare", "input", "acrostic"),
@@ -65,6 +66,8 @@ def job_of(args: argparse.Namespace) -> str:
             raise InputError(f"`{name}` needs `{jobs_of_it[0]}`; add it, or remove `{name}`"
                              if job == "train" and jobs_of_it[0] in JOBS else
                              f"`{name}` cannot be combined with `{job}`; remove it")
+    if args.beside is not None and args.html is None:
+        raise InputError("`beside` needs `html`; add it, or remove `beside`")
     if job == "compare" and any((args.corpus, args.model_dir, args.task)):
         raise InputError("`compare` uses all tasks with their default corpora and directories; remove `task`, `corpus` "
                          "and `model_dir`")
@@ -119,8 +122,10 @@ def parser() -> Parser:
     what.add_argument("--input", action="append", metavar="TEXT", help="text to answer, may be repeated; a file, or - "
                       "for standard input, for one answer per line")
     what.add_argument("--explain", metavar="TEXT", help="text to follow through encoding and decoding")
-    what.add_argument("--html", type=Path, metavar="FILE", help="page to write --explain to, in place of the output; "
+    what.add_argument("--html", metavar="FILE", help="page to write --explain to, in place of the output; "
                       "it is interactive and opens without a network")
+    what.add_argument("--beside", type=Path, metavar="DIR", help="second model, whose attention the page of --html "
+                      "shows next to that of the first one")
     what.add_argument("--lines", type=int, metavar="N", help="poem: lines to continue --input with (default 1)")
     what.add_argument("--acrostic", metavar="TEXT", help="poem: 藏头诗, one line per character of TEXT")
     what.add_argument("--line-length", type=int, metavar="N", help="poem: characters per line of --acrostic "

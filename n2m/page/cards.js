@@ -56,8 +56,9 @@ const CARDS = {
                               walk.start_memory_cell && vectorLine("m_0", walk.start_memory_cell, { marked: false }))],
   step: () => {
     const t = FRAMES[now.frame].t;
-    const look = walk.attention === "none" ? [] : [attentionCard(t), contextCard(t)];
-    return [...(walk.attention === "before" ? [look, cellCard(t)] : [cellCard(t), look]), wordsCard(t)];
+    const look = walk.attention === "none" ? [] : [attentionCard(t), step().context && contextCard(t)];
+    const cell = step().state ? cellCard(t) : card(`${W.cell} (${cellName})`, sentence(W.noVectors));
+    return [...(walk.attention === "before" ? [look, cell] : [cell, look]), wordsCard(t)];
   },
   labels: () => {
     const t = FRAMES[now.frame].t;
@@ -86,16 +87,18 @@ function cCard() {
               vectorLine("c", walk.c, { scale: SCALE.c, marked: false }), numbers(`c = ${brief(walk.c)}`));
 }
 
+const scoreRule = (query, kind) => `score(${query}, h_i) = ${
+  kind === "dot" ? `(W_a ${query})^⊤ (U_a h_i) / √d` : `v_a^⊤ tanh(W_a ${query} + U_a h_i)`}`;
+const queryOf = (attention) => ({ pooling: "q", before: "s_{t-1}" }[attention] || "s_t");
+
 function attentionCard(t) {
   const { scores, weights } = walk.steps[t], pooling = walk.attention === "pooling";
   const i = Math.min(chosenToken(), weights.length - 1);  // a lookup has several tokens and one state
-  const query = pooling ? "q" : walk.attention === "before" ? "s_{t-1}" : "s_t";
   const own = pooling ? "q" : `s_{${asking(t)}}`;
-  const rule = walk.score === "dot" ? `(W_a ${query})^⊤ (U_a h_i) / √d` : `v_a^⊤ tanh(W_a ${query} + U_a h_i)`;
   const powers = sumOf(weights, (alpha, k) => [`exp(${num(scores[k], 2)})`]);
   return card(pooling ? W.pooling : W.attention,
               sentence(pooling ? W.poolingSaid : walk.attention === "before" ? W.beforeSaid : W.afterSaid),
-              equation(`score(${query}, h_i) = ${rule}`),
+              equation(scoreRule(queryOf(walk.attention), walk.score)),
               numbers(`score(${own}, h_{${i + 1}}) = ${num(scores[i])}   `,
                       h("small", {}, W.selected, " ", tok(walk.attended[i]))),
               equation("α_i = softmax(score)_i = exp(score_i) / Σ_j exp(score_j)"),
@@ -170,9 +173,10 @@ function wordsCard(t) {
     const note = written ? W.chosen : !allowed ? W.ruledOut : writes && answer == null ? W.notComputed : "";
     const content = barOf(token, probability / most, prob(probability));
     const named = { class: `candidate ${written ? "written" : ""} ${allowed ? "" : "ruled-out"}`, title: note };
-    return h("li", {}, writes && answer != null && !written
+    return h("li", {}, writes && answer != null && (tried || !written)
       ? h("button", { ...named, type: "button", "data-key": `candidate${k}`, "aria-pressed": String(tried),
-                      onclick: () => change({ whatIf: tried ? null : { t, k } }) }, content,
+                      onclick: () => change({ whatIf: tried || token === GREEDY.steps[t].token ? null : { t, k } }) },
+          content,
           tried && h("span", { class: "answer", lang: languageOf(answer) }, `→ ${answer}`))
       : h("span", named, content, note && h("span", { class: "hidden" }, `(${note})`)));
   });

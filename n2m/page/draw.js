@@ -52,11 +52,12 @@ const sentence = (...parts) => h("p", { class: "sentence" }, math(...parts));
 
 // A vector as a picture: one pixel a number, enlarged by the style sheet. The colour gives the sign and the opacity the
 // size, so that it suits a light and a dark page.
-//   name     how it is called in the tooltip
+//   name     how it is called in the tooltip; or nameOf, how the number j is
 //   scale    the number that is drawn in full colour
 //   columns  squares in a row
 //   unit     the index that is marked, with onUnit(index) for a click
-function picture(vector, { name, scale, columns, unit = null, onUnit = null, said = null }) {
+function picture(vector, { name, scale, columns, unit = null, onUnit = null, said = null,
+                           nameOf = (j) => `${name}[${j + 1}]` }) {
   const rows = Math.ceil(vector.length / columns);
   const canvas = h("canvas", { width: columns, height: rows, role: "img",
                                "aria-label": said || name });
@@ -79,7 +80,7 @@ function picture(vector, { name, scale, columns, unit = null, onUnit = null, sai
   };
   const point = (event) => {
     const j = at(event);
-    if (j < vector.length) showTip(`${name}[${j + 1}] = ${num(vector[j], 4)}`, event.clientX, event.clientY);
+    if (j < vector.length) showTip(`${nameOf(j)} = ${num(vector[j], 4)}`, event.clientX, event.clientY);
   };
   canvas.addEventListener("pointermove", point);
   canvas.addEventListener("pointerdown", point);

@@ -18,7 +18,26 @@ FRAMES.push({ kind: walk.directions ? (walk.directions > 1 ? "forward" : "states
 if (walk.directions > 1) FRAMES.push({ kind: "backward" });
 if (writes) FRAMES.push({ kind: "start" });
 else if (walk.attention === "none" && !tagging) FRAMES.push({ kind: "c" });
-walk.steps.forEach((step, t) => FRAMES.push({ kind: writes ? "step" : "labels", t }));
+const firstStep = FRAMES.length;
+const GREEDY = { steps: walk.steps, answer: walk.answer };
+follow(null);
+
+// With another token, { t, k }, the walk goes on as that one's answer does, if its steps are in the page.
+function follow(whatIf) {
+  Object.assign(walk, GREEDY);
+  const other = triedOf(whatIf);
+  if (other?.steps) {
+    const here = GREEDY.steps[whatIf.t], { token, probability } = other;
+    const instead = { ...here, token, probability, logit: Math.log(probability) + here.log_total };
+    walk.steps = [...GREEDY.steps.slice(0, whatIf.t), instead, ...other.steps];
+    walk.answer = other.answer;
+  }
+  FRAMES.splice(firstStep, FRAMES.length, ...walk.steps.map((_, t) => ({ kind: writes ? "step" : "labels", t })));
+}
+
+function triedOf(whatIf) {
+  return whatIf && GREEDY.steps[whatIf.t].candidates[whatIf.k];
+}
 
 // All that can change. `frame` may come from the address (walk.html#7), to point someone at a step.
 const now = {
@@ -28,6 +47,7 @@ const now = {
   unit: 0,  // the index that equations show of a vector
   token: null,  // the source token that equations show; null: the one with the largest weight
   whatIf: null,  // { t, k }: the candidate that is tried instead
+  node: null,  // the chosen node of the beam's tree
 };
 let W = WORDS[now.language];
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -42,7 +62,6 @@ function largest(rows) {
 const SCALE = { E: largest(walk.embeddings), h: largest(walk.states), c: largest([walk.c]) };
 const square = (vector) => Math.ceil(Math.sqrt(vector.length));
 const argmax = (values) => values.reduce((best, x, i) => (x > values[best] ? i : best), 0);
-const firstStep = FRAMES.findIndex((frame) => frame.t === 0);
 function chosenToken() {
   if (now.token !== null) return now.token;
   if (step()?.weights) return argmax(step().weights);

@@ -104,20 +104,20 @@ function tones(texts, k) {
 
 function showOutput() {
   const at = step() ? FRAMES[now.frame].t : -1, texts = walk.steps.map((one) => one.token);
+  const tried = triedOf(now.whatIf), followed = tried?.steps != null;
   const chips = walk.steps.slice(0, tagging ? undefined : at + 1).map((one, k) => h("button", {
-    type: "button", class: "chip", lang: languageOf(one.token), "data-key": `chip${k}`,
-    "aria-current": k === at ? "step" : null,
+    type: "button", class: `chip ${followed && k >= now.whatIf.t ? "new" : ""}`, lang: languageOf(one.token),
+    "data-key": `chip${k}`, "aria-current": k === at ? "step" : null,
     onclick: () => change({ frame: firstStep + k }) }, one.token, tones(texts, k)));
   $("output").replaceChildren(h("span", { class: "label" }, W.output),
                               ...(at < 0 ? [h("span", { class: "soft" }, W.empty)] : chips));
   if (!writes) $("output").hidden = !tagging || at < 0;
 
-  const tried = now.whatIf && walk.steps[now.whatIf.t].candidates[now.whatIf.k];
   if (!tried) return $("what-if").replaceChildren();
   // What both answers begin with is set back, so that one sees where they part.
   const pieces = verse.size ? [...tried.answer] : [tried.answer];
   let same = 0;
-  while (same < tried.answer.length && tried.answer[same] === walk.answer[same]) same++;
+  while (same < tried.answer.length && tried.answer[same] === GREEDY.answer[same]) same++;
   const shown = pieces.length > 1
     ? pieces.map((text, k) => h("span", { class: `chip ${k < same ? "soft" : "new"}` }, text, tones(pieces, k)))
     : [h("span", { class: "free" }, h("span", { class: "soft" }, tried.answer.slice(0, same)),
@@ -125,8 +125,8 @@ function showOutput() {
   $("what-if").replaceChildren(
     h("span", { class: "label" }, W.whatIf(now.whatIf.t + 1), " ", tok(tried.token)),
     h("span", { class: "chips", lang: languageOf(tried.answer) }, shown),
-    h("button", { type: "button", class: "plain", "data-key": "close", "aria-label": W.close,
-                  onclick: () => change({ whatIf: null }) }, "✕"));
+    h("button", { type: "button", "data-key": "close", onclick: () => change({ whatIf: null }) }, W.close),
+    h("span", { class: "soft" }, followed ? W.followed(now.whatIf.t + 1) : W.notFollowed));
 }
 
 function showNode() {

@@ -19,7 +19,7 @@ function buildPlayer() {
   $("player").setAttribute("aria-label", W.player);
   $("player").replaceChildren(
     h("div", { class: "buttons" }, buttons),
-    h("input", { type: "range", id: "slider", "data-key": "slider", min: 1, max: FRAMES.length, "aria-label": W.slider,
+    h("input", { type: "range", id: "slider", "data-key": "slider", min: 1, "aria-label": W.slider,
                  oninput: (event) => go(Number(event.target.value) - 1) }),
     h("p", { id: "said", "aria-live": "polite" }));
 }
@@ -29,6 +29,7 @@ function showPlayer() {
   $("play").setAttribute("aria-label", W[name]);
   $("play").title = W[name];
   $("play").querySelector("path").setAttribute("d", ICONS[name]);
+  $("slider").max = FRAMES.length;
   $("slider").value = now.frame + 1;
   $("slider").setAttribute("aria-valuetext", said());
   $("said").textContent = said();
@@ -69,12 +70,19 @@ function play(on) {
 function change(some) {
   const moved = "frame" in some && some.frame !== now.frame, chose = "token" in some && some.token !== null;
   Object.assign(now, some);
+  if ("whatIf" in some) {
+    follow(now.whatIf);
+    now.frame = Math.min(now.frame, FRAMES.length - 1);
+    buildAlignment();
+  }
   render();
   if (moved || chose) showStrongest();
+  if (moved) showNewest();
 }
 
 function render() {
   const key = document.activeElement?.dataset?.key;
+  hideTip();  // what it points at may be gone
   $("subtitle").textContent = `${walk.text} → ${walk.answer}`;
   $("title").textContent = TASKS[now.language][walk.task] || walk.task;
   document.title = `n2m · ${walk.text} → ${walk.answer}`;
@@ -91,6 +99,8 @@ function render() {
   drawBeams();
   const groups = CARDS[kind()]().map((cards) => [cards].flat()).filter((cards) => cards.length);
   $("cards").replaceChildren(...groups.map((cards) => h("div", { class: "group" }, cards)));
+  showAlignment();
+  showTree();
   showPlayer();
   if (key) document.querySelector(`[data-key="${key}"]`)?.focus({ preventScroll: true });
 }
@@ -103,6 +113,7 @@ function changeLanguage(language) {
   $("scroll").setAttribute("aria-label", W.sourceRegion);
   $("scroll").setAttribute("role", "region");
   buildColumns();
+  buildAlignment();
   buildPlayer();
   render();
 }
@@ -121,6 +132,9 @@ document.addEventListener("keydown", (event) => {
     };
     Object.assign(moves, { ArrowDown: () => to(1), ArrowUp: () => to(-1) });
   }
+  if (event.target.closest?.("#tree g")) {
+    Object.assign(moves, { ArrowDown: () => toNode(1), ArrowUp: () => toNode(-1) });
+  }
   if (!moves[event.key]) return;
   event.preventDefault();
   moves[event.key]();
@@ -132,3 +146,4 @@ addEventListener("resize", drawBeams);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => changeLanguage(now.language));
 changeLanguage(now.language);
 showStrongest();
+showNewest();

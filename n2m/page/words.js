@@ -7,6 +7,8 @@ const TASKS = {
   zh: { word: "由词生文 1→N", classify: "分类 N→1", poem: "古诗续写 N→N", translate: "翻译 N→M" },
 };
 
+const NAMES_ZH = { additive: "加性注意力", dot: "点积注意力" };
+
 const WORDS = {
   en: {
     other: "中文", otherName: "Switch to Chinese",
@@ -14,7 +16,8 @@ const WORDS = {
     legend: "Each small picture is a vector, one square a number:",
     negative: "negative", positive: "positive", hover: "point at it for the value",
     keys: "Keys: ← → one step, Home and End first and last, Space plays; ↑ ↓ on a token choose the source token; " +
-      "a click on a vector chooses the unit that the equations show.",
+      "a click on a vector chooses the unit that the equations show; ↑ ↓ in the beam's tree choose the hypothesis; " +
+      "Esc returns to the greedy answer.",
     player: "Steps of the walk", first: "First step (Home)", back: "Back (←)", play: "Play (Space)",
     pause: "Pause (Space)", next: "Next (→)", last: "Last step (End)", slider: "Position in the walk",
     // names of rows and vectors
@@ -51,20 +54,43 @@ const WORDS = {
     for: "for", against: "against",
     unit: "unit", selected: "Source token", prev: "before",
     reads: "reads", writes: "writes", output: "Output", empty: "nothing yet",
-    whatIf: (t) => `What if step ${t} writes`, close: "Close",
+    whatIf: (t) => `What if step ${t} writes`, close: "Return to the greedy answer",
+    followed: (t) => `From step ${t} on, the steps are those of this answer.`,
+    notFollowed: "The steps of this answer are not in this page; those shown are of the greedy answer.",
+    noVectors: "The vectors of this step are not in this page, to keep it small.",
     verse: "平 level tone, 仄 oblique tone; rhymes of the Pingshui table at the ends of lines.",
     stepSaid: (t, n, reads, token, p) => `Step ${t} of ${n}: reads “${reads}”, writes “${token}”, p = ${p}`,
     labelSaid: (token, p) => `Label: ${token}, p = ${p}`,
     positionSaid: (t, n, token, p) => `Position ${t} of ${n}: ${token}, p = ${p}`,
     frameSaid: (k, n, name) => `${k} of ${n}: ${name}`,
     vector: (name, n, first) => `${name}: ${n} numbers, beginning ${first}`,
+    // the alignment
+    alignment: "Alignment", beside: "Two models, one text", answers: "Answer:",
+    alignmentSaid: (most) => "A row for each step of the output, a column for each source token; full colour is " +
+      `α = ${most}. Select a row to go to its step.`,
+    rowOf: (token, source, alpha) => `${token}: most weight on ${source}, α ${alpha}`,
+    attends: (score, placement, cell) => ({ none: `${cell}, no attention: every step reads the same c.`,
+      pooling: `${score} attention, pooling once over all states.` }[placement] ||
+      `${cell}, ${score} attention ${placement} the state update.`),
+    differing: "Settings that differ", setting: "setting", sameSettings: "Both were trained with the same settings.",
+    // the beam's tree
+    tree: "Beam search", treeKeys: "Select a token for its numbers.",
+    treeSaid: (size, x) => `At each step a beam of ${size} keeps the ${size} best hypotheses, by score = log p` +
+      `${x ? ` / length^{${x}}` : ""}; the others are faded. In colour below a token: the score of a hypothesis in ` +
+      "the beam.",
+    treeVaried: "This model's own answers come from varied samples instead; the tree shows the most likely ones.",
+    treeCut: (from, to, all) => `Steps ${from} to ${to} of ${all} are drawn.`,
+    nodeSaid: (text, p, logP, score, fate) => `${text}: p = ${p}, log p = ${logP}, score = ${score}; ${fate}.`,
+    neverKept: "not kept", givenUp: (t) => `given up at step ${t}`, goesOn: "continued in the beam",
+    ranked: (k, done) => `number ${k} of the beam${done ? ", complete" : ""}`,
   },
   zh: {
     other: "English", otherName: "切换到英文",
     source: "从输入到输出", sourceRegion: "源词元",
     legend: "每个小图是一个向量，每格是一个数：",
     negative: "负", positive: "正", hover: "指向它可看数值",
-    keys: "按键：← → 逐步，Home、End 到首尾，空格播放；焦点在词元上时 ↑ ↓ 选择源词元；点击向量可选择公式所示的单元。",
+    keys: "按键：← → 逐步，Home、End 到首尾，空格播放；焦点在词元上时 ↑ ↓ 选择源词元；点击向量可选择公式所示的单元；" +
+      "在束搜索树中 ↑ ↓ 选择候选序列；Esc 返回贪心搜索的答案。",
     player: "步骤", first: "第一步（Home）", back: "上一步（←）", play: "播放（空格）", pause: "暂停（空格）",
     next: "下一步（→）", last: "最后一步（End）", slider: "当前位置",
     rowTokens: "词元", rowIds: "ID", rowE: "E", rowScore: "得分", rowAlpha: "α",
@@ -97,12 +123,30 @@ const WORDS = {
     for: "支持", against: "反对",
     unit: "单元", selected: "源词元", prev: "更新前",
     reads: "读入", writes: "写出", output: "输出", empty: "尚无",
-    whatIf: (t) => `如果第 ${t} 步写`, close: "关闭",
+    whatIf: (t) => `如果第 ${t} 步写`, close: "返回贪心搜索的答案",
+    followed: (t) => `从第 ${t} 步起，各步都是这个答案的。`,
+    notFollowed: "本页没有这个答案的各步；显示的仍是贪心答案的各步。",
+    noVectors: "为控制文件大小，本页没有这一步的向量。",
     verse: "平、仄为声调；行末标平水韵的韵部。",
     stepSaid: (t, n, reads, token, p) => `第 ${t} 步，共 ${n} 步：读入“${reads}”，写出“${token}”，p = ${p}`,
     labelSaid: (token, p) => `标签：${token}，p = ${p}`,
     positionSaid: (t, n, token, p) => `第 ${t} 个位置，共 ${n} 个：${token}，p = ${p}`,
     frameSaid: (k, n, name) => `${k} / ${n}：${name}`,
     vector: (name, n, first) => `${name}：${n} 个数，开头为 ${first}`,
+    alignment: "对齐", beside: "同一文本，两个模型", answers: "答案：",
+    alignmentSaid: (most) => `每行是输出的一步，每列是一个源词元；颜色最深处 α = ${most}。选择一行可转到那一步。`,
+    rowOf: (token, source, alpha) => `${token}：权重最大的是 ${source}，α ${alpha}`,
+    attends: (score, placement, cell) => ({ none: `${cell}，没有注意力：每一步都读同一个 c。`,
+      pooling: `${NAMES_ZH[score] || score}，对所有状态汇聚一次。` }[placement] ||
+      `${cell}，${NAMES_ZH[score] || score}，${placement === "before" ? "更新前" : "更新后"}的状态作查询。`),
+    differing: "不同的设置", setting: "设置", sameSettings: "两个模型的训练设置相同。",
+    tree: "束搜索", treeKeys: "选择一个词元，查看它的数值。",
+    treeSaid: (size, x) => `束宽为 ${size}：每一步保留得分最高的 ${size} 个候选序列，得分 = log p${x ? ` / 长度^{${x}}` : ""}，` +
+      "其余变淡。词元下方的彩色数字是束中候选序列的得分。",
+    treeVaried: "这个模型自己的答案取自多样的采样；此树显示的是最可能的答案。",
+    treeCut: (from, to, all) => `画出第 ${from} 至 ${to} 步，共 ${all} 步。`,
+    nodeSaid: (text, p, logP, score, fate) => `${text}：p = ${p}，log p = ${logP}，得分 = ${score}；${fate}。`,
+    neverKept: "未保留", givenUp: (t) => `第 ${t} 步放弃`, goesOn: "在束中继续",
+    ranked: (k, done) => `束中第 ${k}${done ? "，已完成" : ""}`,
   },
 };

@@ -1,51 +1,87 @@
-"""What if: the answers of a walk that go on with another word."""
+"""What if: the answers of a walk that go on with another word, and their steps."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+import torch
+
 from core.data import Example
-from core.events import listening
 from core.settings import SearchSettings
-from core.vocabulary import EOS
+from core.vocabulary import EOS, PAD
 from tasks.shared import prosody
+from tasks.shared.decoding_task import DecodingTask
+from tasks.shared.explaining import greedy_outputs
 from tasks.shared.task import Task, Trained
-from tasks.shared.walk import Walk
+from tasks.shared.walk import Step, Walk
 
 MOST = 60  # answers, whatever the length of the output
+CANDIDATES = 5  # of each of their steps
+NUMBERS = 100_000  # in all their steps
+IN_FULL = 50_000  # in those with all values; further ones have only their attention and their candidates
+PER_STEP = 60  # the names and probabilities of a step's candidates take as much room as so many numbers
 
 
-def add_alternatives(task: Task, model: Trained, example: Example, search: SearchSettings, walk: Walk,
-                     count: int) -> Walk:
+def add_alternatives(task: Task, model: Trained, example: Example, search: SearchSettings, walk: Walk, count: int,
+                     with_steps: int = 0) -> Walk:
     """The walk with Candidate.answer of the first `count` allowed candidates of each step: the greedy answer that
-    begins with the tokens before that step and the candidate. If these are more than MOST, the most likely ones of each
-    step come first."""
-    if not count or walk.start is None:  # without a decoder it does not write step by step
+    begins with the tokens before that step and the candidate; of the first `with_steps` of them that are not what the
+    walk writes also with Candidate.steps. If these are more than MOST, the most likely ones of each step come first."""
+    if not count or not isinstance(task, DecodingTask):
         return walk
-    [end] = model.target.vocabulary.tokens([EOS])
-    codec, written = model.target, model.target.vocabulary.ids(step.token for step in walk.steps)
-    wanted: dict[tuple[int, int], str] = {}  # step, rank → the prefix
-    answers: dict[tuple[int, int], str] = {}
-    for t, step in enumerate(walk.steps):
-        for rank, candidate in [(k, c) for k, c in enumerate(step.candidates) if c.allowed][:count]:
-            place = t, rank
-            [new] = codec.vocabulary.ids([candidate.token])
-            prefix = codec.text([*written[:t], new])
-            if candidate.token == step.token:
-                answers[place] = walk.answer
-            elif candidate.token == end:
-                answers[place] = codec.text(written[:t])
-            elif codec.ids(prefix) == [*written[:t], new]:  # a text that is cut into other tokens is no prefix
-                wanted[place] = prefix
-    chosen = sorted(wanted, key=lambda place: (place[1], place[0]))[:MOST]
-    greedy = replace(search, search="likeliest", beam=1, n_best=1, temperature=0.0)
-    with listening():  # its notes would be about answers that nobody has asked for
-        found = task.answer(model, [example] * len(chosen), greedy, prefixes=[wanted[place] for place in chosen]) \
-            if chosen else []
-    answers |= {place: best[0].text for place, best in zip(chosen, found) if best[0].text.startswith(wanted[place])}
-    walk.steps = [replace(step, candidates=[replace(c, answer=answers.get((t, k)))
-                                            for k, c in enumerate(step.candidates)])
-                  for t, step in enumerate(walk.steps)]
+    constraints = task.constraints(model, example, search)
+    codec, [end] = model.target, model.target.vocabulary.tokens([EOS])
+    written = codec.vocabulary.ids(step.token for step in walk.steps)
+    candidates = [list(step.candidates) for step in walk.steps]
+    prefixes: dict[tuple[int, int, int], list[int]] = {}  # step, rank among the others, place → ids
+    for t, own in enumerate(candidates):
+        rank = 0
+        for k in [k for k, candidate in enumerate(own) if candidate.allowed][:count]:
+            if own[k].token == walk.steps[t].token:
+                own[k] = replace(own[k], answer=walk.answer)
+                continue
+            if own[k].token == end:
+                own[k] = replace(own[k], answer=codec.text(written[:t]), steps=[] if rank < with_steps else None)
+            else:
+                prefixes[t, rank, k] = [*written[:t], *codec.vocabulary.ids([own[k].token])]
+            rank += 1
+    chosen = sorted(prefixes, key=lambda place: (place[1], place[0]))[:MOST]
+    if chosen:
+        N, P = len(chosen), max(len(prefixes[place]) for place in chosen)
+        prefix = torch.tensor([prefixes[place] + [PAD] * (P - len(prefixes[place])) for place in chosen])
+        ids = torch.tensor([walk.ids], device=model.device)
+        memory = model.network.encode(ids, torch.tensor([len(walk.ids)], device=model.device))
+        found = greedy_outputs(model, memory.rows(torch.zeros(N, dtype=torch.long, device=model.device)),
+                               replace(constraints.repeated(N), prefix=prefix.to(model.device)), CANDIDATES,
+                               after=[t + 1 if rank < with_steps else constraints.steps for t, rank, _ in chosen])
+        room = _Room()
+        for (t, rank, k), (answer, steps) in zip(chosen, found):
+            candidates[t][k] = replace(candidates[t][k], answer=answer,
+                                       steps=room.fitted(steps) if rank < with_steps else None)
+    walk.steps = [replace(step, candidates=own) for step, own in zip(walk.steps, candidates)]
     if walk.verse:
-        walk.verse |= prosody.readings("".join(answers.values()))
+        walk.verse |= prosody.readings("".join([c.answer or "" for own in candidates for c in own]))
     return walk
+
+
+class _Room:
+    """Lets steps in as long as there is room for them."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def fitted(self, steps: list[Step]) -> list[Step] | None:
+        """The steps; without their vectors, or None, if there is no room for more."""
+        if self.taken + _size(steps) > IN_FULL:
+            steps = [replace(step, state=None, memory_cell=None, context=None, readout=None, gates={})
+                     for step in steps]
+        if self.taken + _size(steps) > NUMBERS:
+            return None
+        self.taken += _size(steps)
+        return steps
+
+
+def _size(steps: list[Step]) -> int:
+    return sum(PER_STEP + sum(len(vector) for vector in (
+        step.scores, step.weights, step.state, step.memory_cell, step.context, step.readout, *step.gates.values())
+        if vector is not None) for step in steps)

@@ -12,6 +12,7 @@ from tasks.shared.task import Answer, Splits, Task, Trained
 from tasks.shared.walk import Walk
 
 if TYPE_CHECKING:
+    from core.constraints import Constraints
     from tasks.shared.verse_rules import Pattern
 
 SAMPLE = 20_000  # examples that advice is based on
@@ -63,13 +64,18 @@ class DecodingTask(Task):
 
     def walk(self, model: Trained, example: Example, search: SearchSettings, candidates: int = 3) -> Walk:
         from tasks.shared.explaining import decoding_walk
-        pattern = self._pattern(model, example, search)
-        walk = decoding_walk(model, self.source_text(example, model.settings), search, self._length(example),
-                             candidates, pattern)
-        if pattern:
+        walk = decoding_walk(model, self.source_text(example, model.settings),
+                             self.constraints(model, example, search), candidates)
+        if self._pattern(model, example, search):
             from tasks.shared.prosody import readings
             walk.verse = readings("".join([walk.answer, *(c.token for step in walk.steps for c in step.candidates)]))
         return walk
+
+    def constraints(self, model: Trained, example: Example, search: SearchSettings) -> Constraints:
+        """What the one answer to this input may be."""
+        from tasks.shared.generation import constraints_of
+        return constraints_of(model, search, self.output_lengths([example]),
+                              patterns=self._pattern(model, example, search)[:1])
 
     def _length(self, example: Example) -> int | None:
         lengths = self.output_lengths([example])

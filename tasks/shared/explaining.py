@@ -9,13 +9,11 @@ import torch
 from torch import Tensor
 
 from core.cells import State
+from core.constraints import Constraints
 from core.encoder import Lookup, Memory
-from core.settings import SearchSettings
 from core.stack import Stack
-from core.vocabulary import BOS, EOS, UNK
-from tasks.shared.generation import constraints_of
+from core.vocabulary import BOS, EOS, PAD, UNK
 from tasks.shared.task import Trained
-from tasks.shared.verse_rules import Pattern
 from tasks.shared.walk import Candidate, Step, Walk
 
 
@@ -40,44 +38,51 @@ def encoding_walk(model: Trained, text: str) -> tuple[Walk, Memory]:
 
 
 @torch.inference_mode()
-def decoding_walk(model: Trained, text: str, search: SearchSettings, length: int | None = None,
-                  candidates: int = 3, pattern: Sequence[Pattern] = ()) -> Walk:
-    """The walk of a text through encoder and decoder: s_0, and every greedy step under the search's constraints.
-
-    length   the exact number of output tokens; None where the model decides
-    pattern  the form of verse of the answer, if it has one
-    """
+def decoding_walk(model: Trained, text: str, constraints: Constraints, candidates: int = 3) -> Walk:
+    """The walk of a text through encoder and decoder: s_0, and every greedy step under the constraints."""
     walk, memory = encoding_walk(model, text)
-    decoder, vocabulary = model.network.decoder, model.target.vocabulary
+    decoder = model.network.decoder
     memory = decoder.prepare(memory)
     state = decoder.start(memory)
     walk.start, walk.attention = array(decoder.stack.top(state)[0]), decoder.placement
     walk.score = model.settings.attention if decoder.attention is not None else ""
-    walk.start_memory_cell = memory_cell(decoder.stack, state)
-    constraints = constraints_of(model, search, None if length is None else [length], patterns=pattern[:1])
-    written = torch.empty(1, 0, dtype=torch.long, device=model.device)
-    y = torch.full((1,), BOS, device=model.device)
-    for _ in range(constraints.steps):
+    walk.start_memory_cell = memory_cell(decoder.stack, state, 0)
+    [(walk.answer, walk.steps)] = greedy_outputs(model, memory, constraints, candidates, after=[0])
+    return walk
+
+
+@torch.inference_mode()
+def greedy_outputs(model: Trained, memory: Memory, constraints: Constraints, candidates: int,
+                   after: Sequence[int]) -> list[tuple[str, list[Step]]]:
+    """For each row of the memory the greedy output, and its steps after the first `after`, with all their values."""
+    decoder, vocabulary = model.network.decoder, model.target.vocabulary
+    state, N = decoder.start(memory), memory.c.size(0)
+    y = torch.full((N,), BOS, device=model.device)
+    written = torch.empty(N, 0, dtype=torch.long, device=model.device)
+    finished = torch.zeros(N, dtype=torch.bool, device=model.device)
+    steps: list[list[Step]] = [[] for _ in range(N)]
+    for t in range(constraints.steps):
         found = decoder.inspect(y, state, memory)
         state, logits = found.state, decoder.logits(found.readout).float()
         log_p = torch.log_softmax(logits, dim=-1)
-        p = log_p[0].exp()
+        p = log_p.exp()
         constraints.mask_log_probs(log_p, written)
-        reads = vocabulary.tokens([int(y)])[0]
-        y = log_p.argmax(dim=-1)
+        read, y = vocabulary.tokens(y.tolist()), log_p.argmax(dim=-1).masked_fill(finished, PAD)
         written = torch.cat([written, y.unsqueeze(1)], dim=1)
-        walk.steps.append(Step(
-            vocabulary.tokens([int(y)])[0], p[y].item(),
-            best_candidates(p, vocabulary.tokens, candidates, log_p[0].isfinite()), reads,
-            array(decoder.stack.top(state)[0]), None if found.scores is None else array(found.scores[0]),
-            None if found.weights is None else array(found.weights[0]), memory_cell(decoder.stack, state),
-            {name: array(gate[0]) for name, gate in found.gates.items()},
-            None if found.weights is None else array(found.context[0]), array(found.readout[0]),
-            logits[0, y].item(), logits[0].logsumexp(0).item()))
-        if constraints.finished(written).all():
+        for n in [n for n in (~finished).nonzero().flatten().tolist() if t >= after[n]]:
+            steps[n].append(Step(
+                vocabulary.tokens([int(y[n])])[0], p[n, y[n]].item(),
+                best_candidates(p[n], vocabulary.tokens, candidates, log_p[n].isfinite()), read[n],
+                array(decoder.stack.top(state)[n]), None if found.scores is None else array(found.scores[n]),
+                None if found.weights is None else array(found.weights[n]), memory_cell(decoder.stack, state, n),
+                {name: array(gate[n]) for name, gate in found.gates.items()},
+                None if found.weights is None else array(found.context[n]), array(found.readout[n]),
+                logits[n, y[n]].item(), logits[n].logsumexp(0).item()))
+        finished = constraints.finished(written)
+        if finished.all():
             break
-    walk.answer = model.target.text([i for i in written[0].tolist() if i != EOS])
-    return walk
+    return [(model.target.text([i for i in ids if i not in (EOS, PAD)]), own)
+            for ids, own in zip(written.tolist(), steps)]
 
 
 def best_candidates(p: Tensor, names: Callable[[list[int]], list[str]], count: int,
@@ -89,9 +94,9 @@ def best_candidates(p: Tensor, names: Callable[[list[int]], list[str]], count: i
     return [Candidate(*found) for found in zip(names(ids), best.values.tolist(), possible)]
 
 
-def memory_cell(stack: Stack, state: State) -> np.ndarray | None:
+def memory_cell(stack: Stack, state: State, row: int) -> np.ndarray | None:
     """m_t (H,) of the top layer of LSTMs; None for other cells."""
-    return array(state[-1][0]) if stack.per_layer > 1 else None
+    return array(state[-1][row]) if stack.per_layer > 1 else None
 
 
 def array(x: Tensor) -> np.ndarray:

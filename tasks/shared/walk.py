@@ -15,12 +15,14 @@ class Candidate:
     """A token (or label) that a step can choose: its probability, and whether the constraints allow it.
 
     answer  the whole output if this one is written instead; None if it was not asked for
+    steps   the steps that then follow; None if they were not asked for
     """
 
     token: str
     probability: float
     allowed: bool = True
     answer: str | None = None
+    steps: list[Step] | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,39 @@ class Step:
     readout: np.ndarray | None = None
     logit: float | None = None
     log_total: float | None = None
+
+
+@dataclass
+class BeamNode:
+    """A token that a beam search considered, behind those on the way to it.
+
+    parent       the node before it, as its place in the list; -1 behind the start symbol
+    step         which step of the output writes it, from 1
+    probability  p(token | source, tokens before)
+    log_p        of the output as far as this token; score: log_p / length^length_penalty, what it is ranked by
+    kept_until   the last step after which the beam has it or goes on from it: the next one gave it up. Less than `step`
+                 if it was never in the beam, but only among the continuations that came next
+    finished     the output is complete with it
+    """
+
+    token: str
+    parent: int
+    step: int
+    probability: float
+    log_p: float
+    score: float
+    kept_until: int
+    finished: bool = False
+
+
+@dataclass(frozen=True)
+class Beam:
+    """A beam search of the same text as a tree. search: what the model's own answers are searched by."""
+
+    size: int
+    length_penalty: float
+    search: str
+    nodes: list[BeamNode]
 
 
 @dataclass
@@ -105,6 +140,7 @@ class Walk:
     directions: int = 0
     start_memory_cell: np.ndarray | None = None
     verse: dict[str, tuple[str, list[str]]] = field(default_factory=dict)
+    beam: Beam | None = None
 
     @property
     def attended(self) -> list[str]:

@@ -126,6 +126,21 @@ def test_beam_does_not_stop_at_the_first_finished_hypothesis():
     assert plain(found) == [([B, C], math.log(0.28), math.log(0.28) / 3), ([A], math.log(0.30), math.log(0.30) / 2)]
 
 
+def test_a_beam_tells_each_step_what_it_chose_from_and_what_it_kept():
+    steps = []
+    (found,) = beam(fake_model(random_table(1)), inputs(0), Constraints(max_output=4), 3, 0.8, steps.append)
+    assert 1 < len(steps) <= 4
+    assert [step.ids.shape[:2] for step in steps] == [(1, 1), *[(1, 3)] * (len(steps) - 1)]
+    for step in steps:
+        score = step.score.flatten()
+        assert score[step.kept[0]].tolist() == sorted(score.tolist(), reverse=True)[:3]
+        assert step.finished.shape == step.kept.shape
+    last = steps[-1]
+    assert last.finished.all()
+    assert last.log_p.flatten()[last.kept[0]].tolist() == pytest.approx([h.log_p for h in found])
+    assert last.score.flatten()[last.kept[0]].tolist() == pytest.approx([h.score for h in found])
+
+
 def test_the_length_penalty_changes_the_ranking():
     for length_penalty, ranking in ((0.0, [[A], [B, C]]), (1.0, [[B, C], [A]])):
         (found,) = beam(fake_model(table(TWO_WAYS)), inputs(0), Constraints(max_output=5), 2, length_penalty)

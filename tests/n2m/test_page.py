@@ -73,9 +73,38 @@ def test_a_path_that_cannot_be_written_is_told_in_one_line(trained, tmp_path):
     assert "--html /proc/x.html: No such file or directory" in refused(*command, "/proc/x.html")
 
 
+def test_a_page_is_written_to_a_named_file(trained, tmp_path):
+    command = ["--task", "poem", "--model-dir", trained("poem"), "--explain", TASKS["poem"], "--html"]
+    assert "--html is empty; name a file" in refused(*command, "", where=tmp_path)
+    assert "--html -: a page is written to a file" in refused(*command, "-", where=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_model_stands_beside_the_first(trained, tmp_path):
+    own, other = trained("translate"), tmp_path / "other"
+    n2m.train("translate", "starter", other, epochs=1, embedding_size=8, hidden_size=8, attention="dot", limit=50)
+    command = ["--task", "translate", "--model-dir", own, "--explain", TASKS["translate"], "--beside"]
+    done = run(*command, other, "--html", tmp_path / "x.html")
+    assert done.returncode == 0, done.stderr
+    data = data_of((tmp_path / "x.html").read_text(encoding="utf-8"))
+    beside = data["beside"]
+    assert beside["names"] == ["translate", "other"] and beside["differing"]["attention"] == ["additive", "dot"]
+    assert {*beside["differing"]} == {"attention", "embedding_size", "hidden_size", "epochs", "limit"}
+    assert data["score"] == "additive" and beside["walk"]["score"] == "dot"
+    for step in beside["walk"]["steps"]:
+        assert {*step} == {"token", "probability", "weights"} and len(step["weights"]) == len(data["tokens"])
+    page_too = ["--html", tmp_path / "y.html"]
+    assert "is a model of --task poem, not of translate" in refused(*command, trained("poem"), *page_too)
+    assert "--beside needs --html; add it" in refused(*command, other)
+    assert "no contains no model; train one first, or choose another --beside" in refused(
+        *command, tmp_path / "no", *page_too)
+    assert not (tmp_path / "y.html").exists()
+
+
 @pytest.mark.parametrize(("arguments", "says"), [
     (["--task", "poem", "--html", "x.html"], "--html needs --explain; add it, or remove --html"),
     (["--task", "poem", "--input", "月", "--html", "x.html"], "--html cannot be combined with --input"),
+    (["--task", "poem", "--input", "月", "--beside", "x"], "--beside cannot be combined with --input"),
     (["--list", "--html", "x.html"], "--html cannot be combined with --list"),
     (["--task", "poem", "--explain", "月", "--html"], "--html: expected one argument")])
 def test_the_flag_needs_an_explanation(arguments, says):

@@ -1,53 +1,15 @@
 """The page of a walk in a browser, used as a person uses it. Skipped without Playwright or a browser."""
 
-import shutil
 from itertools import pairwise
 
 import pytest
 
-import n2m
-from n2m.page import page as page_of
+from tests.browser import needs_browser
 from tests.command import TASKS
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-playwright = pytest.importorskip("playwright.sync_api", reason="needs pip install playwright, and Chromium")
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs Chromium, for example apt-get install chromium")
+pytestmark = needs_browser
 SCHEMES = ("light", "dark")
 SIZES = ((1280, 900), (390, 780), (360, 640))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def show(browser, trained, tmp_path):
-    """A function that opens the page of a text; nothing may fail in it, and nothing may be asked of a network."""
-    complaints, contexts = [], []
-
-    def opened(task, text="", width=1280, height=900, language="en-US", scheme="light", motion="reduce"):
-        walk = n2m.load(trained(task)).walk(text or TASKS[task], candidates=10, alternatives=10)
-        file = tmp_path / f"{task}.html"
-        file.write_bytes(page_of(walk, task).encode("utf-8", "replace"))
-        context = browser.new_context(viewport={"width": width, "height": height}, locale=language, color_scheme=scheme,
-                                      reduced_motion=motion)
-        contexts.append(context)
-        tab = context.new_page()
-        tab.on("pageerror", lambda error: complaints.append(str(error)))
-        tab.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        tab.on("request", lambda request: complaints.append(request.url) if request.url != file.as_uri() else None)
-        tab.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
-        tab.goto(file.as_uri())
-        return tab, walk
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert complaints == []
 
 
 def test_keys_lead_through_the_walk(show):
@@ -96,8 +58,9 @@ def test_another_word_is_tried_by_click_and_by_key(show, task):
         if tab.text_content("#said").startswith("Step 1 "):
             break
         tab.keyboard.press("ArrowRight")
-    choice = next(c for c in walk.steps[0].candidates if c.answer is not None and c.token != walk.steps[0].token)
-    button = tab.locator("button.candidate").first
+    k, choice = next((k, c) for k, c in enumerate(walk.steps[0].candidates)
+                     if c.answer is not None and c.token != walk.steps[0].token)
+    button = tab.locator(f"[data-key=candidate{k}]")
     button.click()
     assert button.get_attribute("aria-pressed") == "true"
     wanted = choice.answer.replace(" ", "")
@@ -106,7 +69,7 @@ def test_another_word_is_tried_by_click_and_by_key(show, task):
     assert shown.replace(" ", "") == wanted
     tab.keyboard.press("Escape")
     assert tab.text_content("#what-if") == ""
-    tab.locator("button.candidate").first.focus()
+    button.focus()
     tab.keyboard.press("Enter")
     assert tab.text_content("#what-if").startswith("What if step 1 writes")
 
@@ -140,7 +103,7 @@ def test_every_frame_fits_the_window_in_both_languages(show, task, size):
         tab.keyboard.press("Home")
         for _ in range(30):
             assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
-            cut = tab.evaluate("[...document.querySelectorAll('.card, #stage, #player, #player button')]"
+            cut = tab.evaluate("[...document.querySelectorAll('.card, .more, #stage, #player, #player button')]"
                                ".filter((one) => one.scrollWidth > one.clientWidth + 3).map((one) => one.textContent)")
             assert cut == []
             before = tab.text_content("#said")

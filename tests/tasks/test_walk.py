@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from core.data import Example
+from tasks.shared import alternatives as what_if
 from tasks.shared import prosody
 from tasks.shared.alternatives import MOST, add_alternatives
+from tasks.shared.beam_tree import beam_tree
 from tests.tasks.test_contract import GRID, TASKS, a_few, make
 
 each_model = pytest.mark.parametrize(("task", "cell", "attention", "placement"), GRID)
@@ -16,18 +18,18 @@ GATES = {"gru": {"r", "z"}, "lstm": {"i", "f", "o"}}
 CANDIDATES = {"gru": {"n"}, "lstm": {"g"}}
 WALK = {"text", "tokenizer", "tokens", "ids", "unknown", "table", "embeddings", "encoder", "states", "c", "c_is",
         "start", "start_memory_cell", "attention", "score", "cell", "directions", "layers", "steps", "answer", "ngrams",
-        "parts", "verse", "attended"}
+        "parts", "verse", "attended", "beam"}
 STEP = {"token", "probability", "candidates", "reads", "state", "memory_cell", "gates", "scores", "weights", "context",
         "readout", "logit", "log_total"}
-CANDIDATE = {"token", "probability", "allowed", "answer"}
+CANDIDATE = {"token", "probability", "allowed", "answer", "steps"}
 
 
-def a_walk(task, *form, alternatives=0, candidates=3, **others):
+def a_walk(task, *form, alternatives=0, with_steps=0, candidates=3, **others):
     model = make(task, *form, **others)
     example = model.read_input(a_few(task)[0].source)
     search = task.search_settings({"max_output": 9} if task.ends_with_eos and "decoder" in task.parts else {})
     walk = task.walk(model, example, search, candidates)
-    return add_alternatives(task, model, example, search, walk, alternatives)
+    return add_alternatives(task, model, example, search, walk, alternatives, with_steps)
 
 
 @each_model
@@ -139,3 +141,61 @@ def test_verse_has_its_tones_and_rhymes():
     assert {*walk.answer} <= {*walk.verse}
     translate = next(t for t in TASKS if t.name == "translate")
     assert a_walk(translate).verse == {}
+
+
+@pytest.mark.parametrize("task", WRITING, ids=lambda t: t.name)
+def test_another_answer_has_the_steps_that_write_it(task):
+    walk = a_walk(task, "lstm", alternatives=3, with_steps=2, candidates=5)
+    followed = 0
+    for t, step in enumerate(walk.steps):
+        others = [c for c in step.candidates if c.steps]
+        assert len(others) <= 2
+        for candidate in others:
+            followed += 1
+            first, before = candidate.steps[0], step
+            tokens = [*(one.token for one in walk.steps[:t]), candidate.token, *(one.token for one in candidate.steps)]
+            text = "".join(token for token in tokens if token != "<eos>")
+            assert candidate.answer.replace(" ", "") == text.replace(" ", "") and first.reads == candidate.token
+            g = first.gates
+            assert first.memory_cell == pytest.approx(g["f"] * before.memory_cell + g["i"] * g["g"], abs=1e-5)
+            assert len(first.candidates) == what_if.CANDIDATES
+    assert followed
+
+
+def test_the_vectors_of_other_answers_have_a_limit(monkeypatch):
+    translate = next(t for t in TASKS if t.name == "translate")
+    monkeypatch.setattr(what_if, "NUMBERS", 0)
+    walk = a_walk(translate, alternatives=2, with_steps=1, candidates=5)
+    assert not any(c.steps for one in walk.steps for c in one.candidates)
+    monkeypatch.undo()
+    monkeypatch.setattr(what_if, "IN_FULL", 0)
+    walk = a_walk(translate, alternatives=2, with_steps=1, candidates=5)
+    steps = [step for one in walk.steps for c in one.candidates for step in c.steps or ()]
+    assert steps and {step.state is None and step.readout is None and step.gates == {} for step in steps} == {True}
+    assert all(step.weights is not None for step in steps)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda t: t.name)
+def test_the_tree_of_a_beam_search_ends_in_its_answers(task):
+    model = make(task)
+    example = model.read_input(a_few(task)[0].source)
+    search = task.search_settings({"max_output": 9} if task in WRITING and task.ends_with_eos else {})
+    walk = task.walk(model, example, search)
+    tree = beam_tree(task, model, example, search, walk, size=3)
+    if task not in WRITING:
+        assert tree is None
+        return
+    nodes, end = tree.nodes, max(node.step for node in tree.nodes)
+    for n, node in enumerate(nodes):
+        parent = nodes[node.parent] if node.parent >= 0 else None
+        assert node.parent < n and node.step == (parent.step + 1 if parent else 1)
+        assert node.log_p == pytest.approx((parent.log_p if parent else 0) + np.log(node.probability), abs=1e-4)
+        assert node.score == pytest.approx(node.log_p / node.step ** tree.length_penalty)
+        assert node.step - 1 <= node.kept_until <= end
+        assert parent is None or parent.kept_until >= min(node.kept_until, node.step - 1)
+    for step in range(1, end + 1):  # the beam has three hypotheses, finished ones among them
+        held = [n for n in nodes if n.kept_until >= step >= n.step and (n.step == step or n.finished)]
+        assert len(held) <= 3 and (step == 1 or any(n.kept_until < n.step == step for n in nodes))
+    ends = sorted((n for n in nodes if n.finished and n.kept_until == end), key=lambda n: -n.score)
+    found = task.answer(model, [example], task.search_settings({**vars(search), "beam": 3, "n_best": 3}))[0]
+    assert [n.score for n in ends] == pytest.approx([answer.score for answer in found], abs=1e-4)
