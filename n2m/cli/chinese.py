@@ -55,8 +55,8 @@ PHRASES = {
 
 MESSAGES = {
     # the report and the comparison
-    "The model beats every baseline on {metric}.": "本模型的{metric}优于所有基线。",
-    "The model does NOT beat the baseline on {metric}: {names}.": "本模型的{metric}不如以下基线：{names}。",
+    "The model beats every baseline on {metric}.": "本模型的主要指标（{metric}）优于所有基线。",
+    "The model does NOT beat the baseline on {metric}: {names}.": "本模型的主要指标（{metric}）不如以下基线：{names}。",
     "the baselines were fitted to {n} of the {total} training examples, drawn at random":
         "基线只用 {total} 个训练样本中随机抽取的 {n} 个拟合",
     "the scores are of {n} of the {total} test examples, drawn at random":

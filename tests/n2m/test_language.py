@@ -102,8 +102,10 @@ def test_a_training_speaks_chinese(tmp_path):
      "tang：训练集 350,504，验证集 21,151，测试集 41,648；剔除 6,530：重复；剔除 3：not JSON"),
     ("trained 2 epochs in 606 s (all epochs done); saved in models/poem",
      "训练了 2 轮，用时 606 秒（已完成全部轮次）；已保存到 models/poem"),
-    ("The model does NOT beat the baseline on chrF: nearest training source.", "本模型的chrF不如以下基线：训练集最相近的源文本。"),
-    ("yes; no: the model does not know 龘", "yes; no：模型不认识 龘"), ("a sentence without one", "a sentence without one")])
+    ("The model does NOT beat the baseline on chrF: nearest training source.",
+     "本模型的主要指标（chrF）不如以下基线：训练集最相近的源文本。"),
+    ("yes; no: the model does not know 龘", "yes; no：模型不认识 龘"),
+    ("a sentence without one", "a sentence without one")])
 def test_messages_are_translated_with_their_values(text, expected, chinese):
     assert language.translated(text) == expected
 
