@@ -51,7 +51,7 @@ def shown_in(shown: list[str], printed: list[str], within: float = 0.005) -> boo
 def commands(body: str) -> list[tuple[str, list[str]]]:
     """Each command of a block, with the lines that it is shown to print."""
     found: list[tuple[str, list[str]]] = []
-    for line in body.splitlines():
+    for line in body.replace(" \\\n   ", "").splitlines():
         if line.startswith("$ "):
             found.append((line[2:], []))
         else:
