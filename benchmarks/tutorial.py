@@ -145,9 +145,10 @@ def heatmap(walk: Walk) -> str:
         parts.append(text(left - 14, y + 25, step.token, "", "end"))
         assert step.weights is not None
         for i, weight in enumerate(step.weights.tolist()):
+            ink = "small" if weight < 0.5 else "cell" if weight > 0.8 else ""  # dark on the strongest orange
             parts += [f'<rect x="{left + wide * i:g}" y="{y:g}" width="{wide - 2}" height="{high - 2}" rx="3" '
                       f'fill="#e08a3c" fill-opacity="{0.05 + 0.95 * weight:.2f}"/>',
-                      text(left + wide * (i + 0.5), y + 24, f"{weight:.2f}", "small" if weight < 0.5 else "cell")]
+                      text(left + wide * (i + 0.5), y + 24, f"{weight:.2f}", ink)]
     return svg(left + wide * len(walk.tokens) + 24, top + high * len(walk.steps) + 20, f"α: {walk.answer}", parts)
 
 
