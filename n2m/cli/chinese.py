@@ -110,6 +110,10 @@ MESSAGES = {
         "模型完全不认识 {text}：其词表有 {n} 个词元，来自语料库 {corpus}；请换用别的文字",
     "the input {text} has {n} tokens, but this model reads at most {most}; shorten it, or train with a larger "
     "`max_length`": "输入 {text} 有 {n} 个词元，而模型最多读 {most} 个；请缩短输入，或加大 `max_length` 训练",
+    "{what} is unknown; use {known}": "{what} 无法识别；可用：{known}",
+    "{what} is unknown; known: {known}": "{what} 无法识别；可用：{known}",
+    "{what} must be at least {least}": "{what} 至少应为 {least}",
+    "{first} cannot be combined with {second}; remove it": "{first} 不能与 {second} 合用；请去掉",
     "`input` {path}: no such file; check its name": "`input` {path}：没有这个文件；请检查文件名",
     "the input is empty; enter a text, for example {sample}": "输入为空；请输入文本，例如 {sample}",
 }

@@ -131,3 +131,6 @@ def test_every_translation_is_of_a_text_that_the_toolkit_has():
     for phrase in [*PHRASES, *LINES]:
         parts = re.split(r" \+ |without `retrain` ", phrase)  # these are put together where they are printed
         assert all(part in joined for part in parts), phrase
+    for message in MESSAGES.keys() - {"accuracy {value}", "settings suggested by {corpus}: {values}"}:
+        fixed = [part for part in re.split(r"\{\w+\}", message) if len(part) > 5]
+        assert any(part in joined for part in fixed), message
