@@ -40,6 +40,8 @@ def main() -> None:
     p.add_argument("--epochs", type=command.positive, default=8, metavar="N", help="epochs of each (default 8)")
     p.add_argument("--model-dir", type=Path, default=Path("models/by-length"), metavar="DIR",
                    help="directory of the two models (default models/by-length)")
+    p.add_argument("--result", type=Path, default=RESULT, metavar="FILE",
+                   help="JSON to write (default docs/tutorial/by-length.json)")
     args = p.parse_args()
     import n2m
     from core import metrics
@@ -56,6 +58,8 @@ def main() -> None:
         chrf[attention] = {}
         for shortest, longest in BINS:
             found = [i for i, length in enumerate(lengths) if shortest <= length <= longest]
+            if not found:
+                continue
             counts[name_of(shortest, longest)] = len(found)
             chrf[attention][name_of(shortest, longest)] = round(
                 metrics.chrf([answers[i] for i in found], [test[i].target for i in found])[0], 1)
@@ -66,8 +70,7 @@ def main() -> None:
     result = {"corpus": args.corpus, "train": train, "epochs": args.epochs, "minutes": minutes,
               "parameters": parameters, "counts": counts, "chrF": chrf}
     print("\n".join(table(rows(result))))
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    args.result.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
