@@ -15,13 +15,15 @@ from core.data import InputError, ProcessLost
 from core.history import INTERRUPTED, TERMINATED
 from core.os_errors import reason
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
-from n2m.cli import corpora, terminal
+from n2m.cli import corpora, language, terminal
 from n2m.cli.flags import as_flags, given, job_of, parser
+from n2m.cli.language import say, translated
 
 MODELS = Path("models")
 SUBCOMMANDS = {"corpora": corpora}  # modules with parser() and main(arguments)
 
 
+@language.of_environment()
 def main(arguments: list[str] | None = None) -> int:
     """Returns 0; 1 if some of several inputs could not be answered; 2 for anything else the user can correct; 130 after
     Ctrl-C."""
@@ -40,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         if first:
-            complain("stopped")
+            complain(say("stopped"))
         return 130
     except BrokenPipeError:  # whoever read our output has stopped
         sys.stderr.close()
@@ -51,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
+    language.choose(args.language)
     job = job_of(args)
     if job == "list":
         return corpora.main(["list"])
@@ -61,7 +64,8 @@ def run(args: argparse.Namespace) -> int:
         return answer(args, job)
     found = [train_and_show(args, name) for name in ([args.task] if args.task else [t.name for t in n2m.tasks()])]
     if job == "compare" and None not in found:
-        print("\n" + "\n".join(n2m.comparison(*zip(*found))))
+        models, reports = zip(*found)
+        print("\n" + "\n".join(n2m.comparison(models, reports, translated)))
     return 0
 
 
@@ -82,8 +86,9 @@ def train_and_show(args: argparse.Namespace, task: str) -> tuple[n2m.Model, n2m.
         return None
     report = model.evaluate(args.corpus, rejects=args.rejects, mirror=args.mirror, **search)
     model.save_report(report)
-    print(f"{task} ({model.task.sizes}) on {model.metadata['corpus']['name']}: {model.test_examples:,} test examples")
-    print("\n".join([*report.lines(), "", f"model: {model.folder}"]))
+    print(say("{task} ({sizes}) on {corpus}: {count:,} test examples", task=task, sizes=model.task.sizes,
+              corpus=model.metadata["corpus"]["name"], count=model.test_examples))
+    print("\n".join([*report.lines(translated), "", say("model: {folder}", folder=model.folder)]))
     return model, report
 
 
@@ -105,7 +110,7 @@ def answer(args: argparse.Namespace, job: str) -> int:
     for number, found in enumerate(found_of_each, 1):
         if isinstance(found, InputError):
             failed = True
-            complain(f"input {number}: {found}" if several else str(found))
+            complain(say("input {n}: {reason}", n=number, reason=translated(str(found))) if several else str(found))
             found = ""
         if found or several:
             print(found, flush=True)
@@ -133,7 +138,7 @@ def stop_signals() -> Iterator:
 
 
 def complain(text: str) -> None:
-    print("run.py: " + " ".join(as_flags(text).split("\n")), file=sys.stderr, flush=True)
+    print("run.py: " + " ".join(as_flags(translated(text)).split("\n")), file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

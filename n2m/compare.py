@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from core.models import parameters_by_part
 from n2m.model import Model
 from tasks.shared.report import MODEL, Report, number, table, width
 
+WORDED = ("main metric", "best baseline", "which is", "beaten")  # rows whose cells are words of the toolkit
 PARTS = ("embedding", "encoder", "attention", "decoder", "linear")
 
 
-def comparison(models: Sequence[Model], reports: Sequence[Report]) -> list[str]:
-    """The lines of a table with a column per model and a row per fact; a part that a type does not use is a dash."""
+def comparison(models: Sequence[Model], reports: Sequence[Report],
+               translate: Callable[[str], str] = str) -> list[str]:
+    """The lines of a table with a column per model and a row per fact; a part that a type does not use is a dash.
+
+    translate: of names and words, into another language
+    """
     columns = [column(m, r) for m, r in zip(models, reports)]
     names = list(columns[0])
-    return table([[name, *(c[name] for c in columns)] for name in names])
+    return table([[translate(name), *(translate(c[name]) if name in WORDED else c[name] for c in columns)]
+                  for name in names])
 
 
 def column(model: Model, report: Report) -> dict[str, str]:

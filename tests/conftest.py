@@ -31,7 +31,8 @@ def own_environment() -> None:
     for folder in (HOME, CACHE, WORK):
         folder.mkdir()
     # Tests run side by side: the threads of several processes on the same cores would wait for one another.
-    os.environ |= {"HOME": str(HOME), "N2M_CACHE": str(CACHE), "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    os.environ |= {"HOME": str(HOME), "N2M_CACHE": str(CACHE), "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+                   "N2M_LANGUAGE": "en"}  # whatever the locale of the machine is
 
 
 own_environment()

@@ -17,6 +17,7 @@ from core.distributed import join
 from core.events import note
 from core.settings import CorpusSettings, Settings
 from n2m.cli.flags import given
+from n2m.cli.language import say
 from n2m.model import Model, pretrained
 from n2m.model import load as load_model
 from n2m.training import check_same
@@ -54,7 +55,8 @@ def load(args: argparse.Namespace, models: Path) -> Model:
 
     model = join(getattr(args, "device", "auto")).local_rank0_first(ready)
     if ready_made:
-        note(f"answering with {ready_made}, which comes with n2m; to train your own: {train}")
+        note(say("answering with {model}, which comes with n2m; to train your own: {command}", model=ready_made,
+                 command=train))
     return model
 
 

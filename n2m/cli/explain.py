@@ -12,6 +12,7 @@ from core.data import InputError
 from core.events import note
 from core.os_errors import reason
 from corpora.shared.messages import printable
+from n2m.cli.language import say, translated
 from n2m.model import Model, load
 from n2m.page import START, walk_beside, write_page
 from tasks.shared.report import pad, width
@@ -41,7 +42,7 @@ def lines(model: Model, text: str, html: str | None, beside: Path | None, search
         write_page(path, walk, model.task.name, added)
     except OSError as error:
         raise InputError(f"`html` {printable(html)}: {reason(error)}; choose another path") from None
-    note(f"page written to {printable(html)}; open it in a browser")
+    note(say("page written to {path}; open it in a browser", path=printable(html)))
 
 
 def second_model(model: Model, folder: Path) -> Model:
@@ -75,59 +76,58 @@ def check_page(html: str) -> Path:
 
 def explanation(walk: Walk) -> Iterator[str]:
     """Encoding, then decoding or the linear layer."""
-    yield f"ENCODING  {walk.text}"
-    yield f"1 segmentation ({walk.tokenizer}): {' | '.join(walk.tokens)}"
-    yield f"2 vocabulary: {walk.table[0]:,} tokens; unknown here: {' '.join(walk.unknown) or 'none'}"
-    yield f"3 ids: {walk.ids}"
-    yield f"4 embedding: E is {walk.table}, one row per id gives {walk.embeddings.shape}"
+    yield say("ENCODING  {text}", text=walk.text)
+    yield say("1 segmentation ({tokenizer}): {tokens}", tokenizer=translated(walk.tokenizer),
+              tokens=" | ".join(walk.tokens))
+    yield say("2 vocabulary: {size} tokens; unknown here: {unknown}", size=f"{walk.table[0]:,}",
+              unknown=" ".join(walk.unknown) or translated("none"))
+    yield say("3 ids: {ids}", ids=walk.ids)
+    yield say("4 embedding: E is {table}, one row per id gives {shape}", table=walk.table, shape=walk.embeddings.shape)
     yield from rows("E", walk.tokens, walk.embeddings)
-    yield f"5 states h: {walk.encoder}; {walk.states.shape}"
+    yield say("5 states h: {encoder}; {shape}", encoder=translated(walk.encoder), shape=walk.states.shape)
     yield from rows("h", walk.attended, walk.states)
-    yield f"6 c, {walk.c_is}: {shape(walk.c)} {values(walk.c)}"
+    yield say("6 c, {c_is}: {shape} {values}", c_is=translated(walk.c_is), shape=shape(walk.c), values=values(walk.c))
     yield ""
     yield from decoding(walk) if walk.start is not None else labels(walk)
 
 
 def decoding(walk: Walk) -> Iterator[str]:
     assert walk.start is not None
-    layer = ", shown here for the top layer" if walk.layers > 1 else ""
-    yield "DECODING"
-    yield f"start: <bos> and s_0 = tanh(W c + b){layer}"
+    yield say("DECODING")
+    yield say("start: <bos> and s_0 = tanh(W c + b), shown here for the top layer" if walk.layers > 1 else
+              "start: <bos> and s_0 = tanh(W c + b)")
     yield f"   s_0: {shape(walk.start)} {values(walk.start)}"
-    yield f"   {ATTENTION[walk.attention]}"
+    yield f"   {translated(ATTENTION[walk.attention])}"
     for t, step in enumerate(walk.steps, 1):
         yield ""
         assert step.state is not None
-        yield f"step {t}: reads E({step.reads}); s_{t}: {values(step.state)}"
+        yield say("step {t}: reads E({token}); s_{t}: {values}", t=t, token=step.reads, values=values(step.state))
         yield from attention(walk.attended, step)
-        ruled_out = "; ✗ is ruled out" if any(not c.allowed for c in step.candidates) else ""
-        yield (f"   y_{t} = {step.token}  p = {step.probability:.3f}   "
-               f"(most likely: {', '.join(map(candidate, step.candidates))}{ruled_out})")
+        yield f"   y_{t} = {step.token}  p = {step.probability:.3f}   ({most_likely(step.candidates)})"
     yield ""
-    yield f"answer (greedy): {walk.answer}"
+    yield say("answer (greedy): {answer}", answer=walk.answer)
 
 
 def labels(walk: Walk) -> Iterator[str]:
     """The output of a linear layer: one label for the text, or one for each position."""
     if walk.attention == "pooling":
-        yield "POOLING  a learned query q attends to every state: α = softmax(score(q, h_i)), pooled = Σ α_i h_i"
+        yield say("POOLING  a learned query q attends to every state: α = softmax(score(q, h_i)), pooled = Σ α_i h_i")
         yield from attention(walk.tokens, walk.steps[0], shown=len(walk.tokens))
         yield ""
     if len(walk.steps) == 1:
         yield from ngrams(walk)
         read, wide = "pooled" if walk.attention == "pooling" else "c", " + z" * bool(walk.ngrams)
-        yield f"LABEL  softmax(W_o {read} + b_o{wide})"
+        yield say("LABEL  {equation}", equation=f"softmax(W_o {read} + b_o{wide})")
         names = max(width(c.token) for c in walk.steps[0].candidates)
         for c in walk.steps[0].candidates:
             yield f"   {pad(c.token, names)}  p = {c.probability:.3f}  {bar(c.probability)}".rstrip()
         return
-    yield "LABELS  softmax(W_o h_i + b_o) at every position i"
+    yield say("LABELS  softmax(W_o h_i + b_o) at every position i")
     columns = max(map(width, walk.attended))
     for token, step in zip(walk.attended, walk.steps):
-        yield (f"   {pad(token, columns)}  {step.token}  p = {step.probability:.3f}   "
-               f"(most likely: {', '.join(map(candidate, step.candidates))})")
+        yield f"   {pad(token, columns)}  {step.token}  p = {step.probability:.3f}   ({most_likely(step.candidates)})"
     yield ""
-    yield f"answer: {walk.answer}"
+    yield say("answer: {answer}", answer=walk.answer)
 
 
 def ngrams(walk: Walk) -> Iterator[str]:
@@ -136,13 +136,15 @@ def ngrams(walk: Walk) -> Iterator[str]:
         return
     strongest = sorted(walk.ngrams, key=lambda x: -abs(x[1]))[:SHOWN]
     columns = max(width(text) for text, _ in strongest)
-    yield f"N-GRAMS  z: each adds its share to the score of {walk.answer}"
+    yield say("N-GRAMS  z: each adds its share to the score of {answer}", answer=walk.answer)
     for text, value in sorted(strongest, key=lambda x: -x[1]):
         yield f"   {pad(text, columns)}  {value:+.3f}"
     if len(walk.ngrams) > SHOWN:
         rest = sum(value for _, value in walk.ngrams) - sum(value for _, value in strongest)
-        yield f"   and {len(walk.ngrams) - SHOWN} more n-grams with {rest:+.3f} in total"
-    yield f"   z = {walk.parts[1]:+.3f} with the bias; the network adds {walk.parts[0]:+.3f}"
+        yield "   " + say("and {n} more n-grams with {rest:+.3f} in total", n=len(walk.ngrams) - SHOWN, rest=rest)
+    network, by_ngrams = walk.parts
+    yield "   " + say("z = {ngrams:+.3f} with the bias; the network adds {network:+.3f}", ngrams=by_ngrams,
+                      network=network)
     yield ""
 
 
@@ -153,17 +155,23 @@ def attention(tokens: Sequence[str], step: Step, shown: int = SHOWN) -> Iterator
     chosen = sorted(np.argsort(-step.weights, kind="stable")[:shown].tolist())
     columns = max(width(tokens[i]) for i in chosen)
     for i in chosen:
-        yield (f"   {pad(tokens[i], columns)}  score {step.scores[i]:+7.3f}  α {step.weights[i]:.3f}  "
-               f"{bar(step.weights[i])}").rstrip()
+        yield "   " + say("{token}  score {score:+7.3f}  α {weight:.3f}  {bar}", token=pad(tokens[i], columns),
+                          score=step.scores[i], weight=step.weights[i], bar=bar(step.weights[i])).rstrip()
     if len(tokens) > shown:
         rest = max(1 - float(step.weights[chosen].sum()), 0)
-        yield f"   and {len(tokens) - shown} more tokens with α {rest:.3f} in total"
+        yield "   " + say("and {n} more tokens with α {rest:.3f} in total", n=len(tokens) - shown, rest=rest)
 
 
 def rows(name: str, tokens: Sequence[str], vectors: np.ndarray) -> Iterator[str]:
     columns = max(map(width, tokens))
     for token, vector in list(zip(tokens, vectors))[:ROWS]:
         yield f"   {name}({pad(token, columns)}) = {values(vector)}"
+
+
+def most_likely(candidates: Sequence[Candidate]) -> str:
+    shown = ", ".join(map(candidate, candidates))
+    return say("most likely: {candidates}; ✗ is ruled out" if any(not c.allowed for c in candidates) else
+               "most likely: {candidates}", candidates=shown)
 
 
 def candidate(c: Candidate) -> str:

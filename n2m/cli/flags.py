@@ -130,6 +130,8 @@ def parser() -> Parser:
     what.add_argument("--acrostic", metavar="TEXT", help="poem: 藏头诗, one line per character of TEXT")
     what.add_argument("--line-length", type=int, metavar="N", help="poem: characters per line of --acrostic "
                       "(default 5)")
+    what.add_argument("--language", metavar="zh|en", help="language of the output (default: the variable N2M_LANGUAGE, "
+                      "else zh in a Chinese locale, and en in all others)")
     where = p.add_argument_group("on what")
     where.add_argument("--corpus", nargs="+", metavar="NAME|FILE", help="corpus of --list, file, two aligned files, "
                        "directory, .zip, - for standard input, hf:NAME of the Hugging Face hub, or module:NAME")

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from core.history import Epoch
 from core.metrics import perplexity
 from n2m.cli.flags import as_flags
+from n2m.cli.language import say, translated
 
 
 @contextlib.contextmanager
@@ -29,7 +30,7 @@ def share_cores() -> None:
     decided = {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS", "RANK"} & {*os.environ}  # by user or torchrun
     if not decided and running_elsewhere() >= 1:
         os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
-        note("other processes are running: threads sleep while they wait (OMP_WAIT_POLICY=PASSIVE)")
+        note(say("other processes are running: threads sleep while they wait (OMP_WAIT_POLICY=PASSIVE)"))
 
 
 def running_elsewhere() -> float:
@@ -47,12 +48,12 @@ def running_elsewhere() -> float:
 
 def note(text: str) -> None:
     """A line on standard error, above any bar."""
-    tqdm.write(as_flags(text), file=sys.stderr)
+    tqdm.write(as_flags(translated(text)), file=sys.stderr)
 
 
 def bar(description: str, total: int | None, unit: str) -> tqdm:
     """A bar that appears once the work takes longer than two seconds."""
-    return tqdm(total=total, desc=description, unit=unit, unit_scale=unit == "B", delay=2, leave=False,
+    return tqdm(total=total, desc=translated(description), unit=unit, unit_scale=unit == "B", delay=2, leave=False,
                 dynamic_ncols=True)
 
 
@@ -71,18 +72,19 @@ class TrainingBar:
 
     def on_update(self, update: int, updates: int, loss: float, learning_rate: float, tokens: int) -> None:
         if self._bar is None:
-            note("Ctrl-C stops the training and keeps the best weights so far")
-            self._bar = tqdm(total=updates, initial=update - 1, unit="update", desc="training", dynamic_ncols=True,
-                             leave=False)
+            note(say("Ctrl-C stops the training and keeps the best weights so far"))
+            self._bar = tqdm(total=updates, initial=update - 1, unit="update", desc=say("training"),
+                             dynamic_ncols=True, leave=False)
             self._loss, self._tokens, self._begun = loss, 0, self._bar.start_t
         self._tokens += tokens
         speed = self._tokens / max(time.time() - self._begun, 0.1)
         self._loss += 0.02 * (loss - self._loss)  # smoothed, or the digits would change too fast to read
-        self._bar.set_postfix_str(f"loss {self._loss:.3f}, learning rate {learning_rate:.1e}, {speed:,.0f} tokens/s",
-                                  refresh=False)
+        self._bar.set_postfix_str(say("loss {loss:.3f}, learning rate {rate:.1e}, {speed:,.0f} tokens/s",
+                                      loss=self._loss, rate=learning_rate, speed=speed), refresh=False)
         self._bar.update()
 
     def on_epoch(self, epoch: Epoch) -> None:
-        note(f"epoch {epoch.epoch}: train loss {epoch.train_loss:.3f}, dev loss {epoch.dev_loss:.3f} "
-             f"(perplexity {perplexity(epoch.dev_loss):.1f}){' best' if epoch.best else ''}, "
-             f"{epoch.tokens_per_second:,.0f} target tokens/s, {epoch.seconds:.0f} s")
+        note(say("epoch {epoch}: train loss {train:.3f}, dev loss {dev:.3f} (perplexity {perplexity:.1f}){best}, "
+                 "{speed:,.0f} target tokens/s, {seconds:.0f} s", epoch=epoch.epoch, train=epoch.train_loss,
+                 dev=epoch.dev_loss, perplexity=perplexity(epoch.dev_loss), best=say(" best") if epoch.best else "",
+                 speed=epoch.tokens_per_second, seconds=epoch.seconds))

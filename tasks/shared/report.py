@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 MODEL = "this model"
@@ -37,13 +37,15 @@ class Report:
             return f"The model does NOT beat the baseline on {self.main}: {', '.join(lost)}."
         return f"The model beats every baseline on {self.main}."
 
-    def lines(self) -> list[str]:
-        """The report as lines of text."""
+    def lines(self, translate: Callable[[str], str] = str) -> list[str]:
+        """The report as lines of text. translate: of names, notes and sentences, into another language"""
         columns = list(dict.fromkeys(column for row in self.rows.values() for column in row))
-        cells = [["", *columns]] + [[name, *(number(row.get(c)) for c in columns)] for name, row in self.rows.items()]
+        cells = [["", *map(translate, columns)]] + [
+            [translate(name), *(number(row.get(c)) for c in columns)] for name, row in self.rows.items()]
         shown = [line for source, answer, reference in self.examples
                  for line in (f"  {source}", f"    → {answer}", f"    = {reference}")]
-        return [*table(cells), *self.notes, self.verdict(), "", "examples from the test split:", *shown]
+        return [*table(cells), *map(translate, [*self.notes, self.verdict()]), "",
+                translate("examples from the test split:"), *shown]
 
     def to_json(self) -> dict:
         return {**asdict(self), "beaten": self.beaten()}
