@@ -31,7 +31,7 @@ def api(service: Service) -> FastAPI:
         found = service.catalogue.entries().values()
         return JSONResponse({"models": [
             {"name": e.name, "task": e.task, "sizes": find_task(e.task).sizes, "corpus": e.corpus,
-             "example": find_task(e.task).sample_input, "loaded": service.catalogue.is_loaded(e)} for e in found]})
+             "examples": e.examples, "loaded": service.catalogue.is_loaded(e)} for e in found]})
 
     @app.post("/api/answer")
     async def answer(request: Request) -> Response:

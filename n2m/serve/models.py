@@ -20,13 +20,14 @@ MOST_LISTED = 100
 
 
 class Entry(NamedTuple):
-    """A model that can be chosen. saved: when, so that one trained anew is loaded anew."""
+    """A model that can be chosen. saved: when, so that one trained anew is loaded anew; examples: texts to try."""
 
     name: str
-    task: str
-    corpus: str
     folder: Path
     saved: int
+    task: str
+    corpus: str
+    examples: list[str]
 
 
 class Catalogue:
@@ -39,7 +40,7 @@ class Catalogue:
 
     def __init__(self, folders: Sequence[Path] = (), models: Path = Path("models"), device: str = "auto") -> None:
         self._folders, self._models, self._device = folders, models, device
-        self._described: dict[tuple[Path, int], tuple[str, str]] = {}
+        self._described: dict[tuple[Path, int], tuple[str, str, list[str]]] = {}
         self._loaded: OrderedDict[tuple[Path, int], Model] = OrderedDict()
         self._lock = threading.Lock()
         for folder in folders:
@@ -51,11 +52,11 @@ class Catalogue:
         for name, folder in self._places():
             try:
                 saved = _saved(folder)
-                task, corpus = self._described.get((folder, saved)) or _described(folder)
+                about = self._described.get((folder, saved)) or _described(folder)
             except (InputError, OSError, ValueError, KeyError, TypeError, AttributeError):
                 continue  # none, or a damaged one: choosing it would only fail
-            self._described[folder, saved] = task, corpus
-            found[name] = Entry(name, task, corpus, folder, saved)
+            self._described[folder, saved] = about
+            found[name] = Entry(name, folder, saved, *about)
             if len(found) == MOST_LISTED:
                 break
         return found
@@ -101,8 +102,11 @@ def _saved(folder: Path) -> int:
     return (folder / checkpoint.MANIFEST).stat().st_mtime_ns
 
 
-def _described(folder: Path) -> tuple[str, str]:
-    """Task and corpus of a model, without reading its weights."""
-    task = json.loads((folder / "settings.json").read_text(encoding="utf-8"))["task"]
-    corpus = json.loads((folder / "training.json").read_text(encoding="utf-8"))["corpus"]["name"]
-    return find_task(task).name, str(corpus)
+def _described(folder: Path) -> tuple[str, str, list[str]]:
+    """Task, corpus and examples of a model, without reading its weights."""
+    def read(name: str) -> dict:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+
+    task = find_task(read("settings.json")["task"])
+    answers = read("card.json").get("answers") if (folder / "card.json").is_file() else None
+    return task.name, str(read("training.json")["corpus"]["name"]), [*map(str, answers or [task.sample_input])]

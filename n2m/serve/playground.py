@@ -1,0 +1,68 @@
+"""The playground: a page in English and one in Chinese, with a tab for each task, on top of the JSON API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import gradio as gr
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse, Response
+
+from n2m.serve.api import api
+from n2m.serve.comparing import compare_tab
+from n2m.serve.service import Service
+from n2m.serve.tabs import QUIET, TaskTab
+from n2m.serve.training import Training
+from n2m.serve.training_tab import train_tab
+from n2m.serve.words import WORDS
+from tasks import all_tasks
+
+STYLE = Path(__file__).with_name("style.css")
+FONTS = ("system-ui", "-apple-system", "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
+FIRST = ("poem", "word", "classify", "translate")  # the tabs in this order, others behind them
+
+
+def application(service: Service, allow_training: bool = False) -> FastAPI:
+    """The JSON API with the playground at /en/ and /zh/; / leads to the reader's language."""
+    app, training = api(service), Training() if allow_training else None
+
+    @app.get("/")
+    def home(request: Request) -> Response:
+        asked = request.headers.get("accept-language", "").lower()
+        return RedirectResponse("/zh/" if asked.startswith("zh") else "/en/")
+
+    for language in WORDS:
+        # The browser's own language would give Gradio's buttons another one than the page's.
+        own = "zh-CN" if language == "zh" else "en"
+        head = (f'<script>for (const [name, value] of [["language", "{own}"], ["languages", ["{own}"]]]) '
+                f'Object.defineProperty(navigator, name, {{ value }});\n'
+                f'document.documentElement.lang = "{own}";</script>')
+        gr.mount_gradio_app(app, blocks(service, language, training), path=f"/{language}", footer_links=[],
+                            run_history=False, ssr_mode=False, head=head, css_paths=[STYLE], theme=theme(),
+                            max_file_size="20mb", mcp_server=False, show_error=False)
+    return app
+
+
+def theme() -> gr.themes.Base:
+    """Colours and shapes; all fonts are those of the reader's system."""
+    return gr.themes.Base(primary_hue="orange", secondary_hue="orange", neutral_hue="stone", font=FONTS,
+                          font_mono=("ui-monospace", "Consolas", "monospace"), radius_size="lg")
+
+
+def blocks(service: Service, language: str, training: Training | None) -> gr.Blocks:
+    words = WORDS[language]
+    tasks = sorted(all_tasks(), key=lambda t: FIRST.index(t.name) if t.name in FIRST else len(FIRST))
+    with gr.Blocks(title=words["title"], analytics_enabled=False, fill_width=False) as found:
+        gr.HTML(f'<header class="n2m-head"><div><h1>{words["title"]}</h1><p>{words["lead"]}</p></div>'
+                f'<a class="n2m-other" href="{words["other_path"]}">{words["other"]}</a></header>')
+        with gr.Tabs():
+            for task in tasks:
+                with gr.Tab(words.get(task.name, f"{task.name} {task.sizes}")) as tab:
+                    own = TaskTab(service, task, words, language)
+                gr.on([tab.select, found.load], own.refresh, own.model, own.model, **QUIET)
+            with gr.Tab(words["compare"]):
+                compare_tab(service, words, found)
+            if training:
+                with gr.Tab(words["train"]):
+                    train_tab(training, words, found)
+    return found.queue(max_size=service.queue.limit, default_concurrency_limit=None)
