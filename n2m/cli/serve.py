@@ -37,16 +37,17 @@ def parser() -> Parser:
                description="Open a playground in the browser, and a JSON API, for trained models.",
                epilog=textwrap.dedent("""\
                    examples:
-                     python run.py serve                               the models that come with n2m, and those in models/
-                     python run.py serve --model-dir runs/mine         another one too
-                     python run.py serve --allow-training              also trains on files from the browser
+                     python run.py serve                           the models that come with n2m, and those in models/
+                     python run.py serve --model-dir runs/mine     another one too
+                     python run.py serve --allow-training          also trains on files from the browser
                      curl --json '{"model": "poem", "text": "床前明月光"}' http://127.0.0.1:7860/api/answer"""))
     p.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1: this machine only; "
                    "0.0.0.0: whoever can reach it)")
     p.add_argument("--port", type=int, default=7860, metavar="N", help="port (default 7860; 0: any free one)")
     p.add_argument("--model-dir", type=Path, action="append", default=[], metavar="DIR",
                    help="model directory to offer, besides models/ and the pretrained ones; may be repeated")
-    p.add_argument("--allow-training", action="store_true", help="a tab that trains on uploaded files, into models/NAME")
+    p.add_argument("--allow-training", action="store_true", help="a tab that trains on uploaded files, into "
+                   "models/NAME")
     p.add_argument("--queue", type=int, default=64, metavar="N", help="number of requests that may wait; further ones "
                    "are answered with 503 (default 64)")
     p.add_argument("--max-length", type=int, default=1000, metavar="N", help="maximum length of a text in characters "
@@ -84,5 +85,6 @@ def serve(args: argparse.Namespace, listening: socket.socket) -> None:
     if not local:
         print(f"warning: it listens on {host}: whoever can reach this machine can use it"
               + (" and train on it" if args.allow_training else ""), flush=True)
+    service.warm()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SECONDS))
     server.run(sockets=[listening])

@@ -36,7 +36,7 @@ def compare_tab(service: Service, words: Words, page: gr.Blocks) -> None:
             return marks.error(error)
         columns = [column(model, report_of(entry)) for model, entry in zip(models, entries)]
         return marks.table([[words["part"], *(entry.name for entry in entries)],
-                            *([name, *(c[name] for c in columns)] for name in columns[0])])
+                            *([words.get(f"row {name}", name), *(c[name] for c in columns)] for name in columns[0])])
 
     gr.Markdown(words["compare_lead"])
     chosen = gr.CheckboxGroup(names(), value=one_of_each(service), label=words["compare_models"])

@@ -45,7 +45,8 @@ def _lines(given: Sequence[str], text: str) -> str:
             rhymed = place == len(line) - 1 and bool(shared & groups(character))
             kind = " level" * (tone == "平") + " rhyme" * rhymed
             title = f' title="{escape(" ".join(names))}"' if rhymed else ""
-            cells.append(f'<span class="n2m-char{kind}"{title}><b>{escape(character)}</b><i>{tone or "&nbsp;"}</i></span>')
+            cells.append(f'<span class="n2m-char{kind}"{title}><b>{escape(character)}</b>'
+                         f'<i>{tone or "&nbsp;"}</i></span>')
         shown.append(f'<div class="n2m-line{" given" * (number < len(given))}">{"".join(cells)}</div>')
     return "".join(shown)
 
@@ -74,19 +75,39 @@ def poems(given: Sequence[str], answers: Sequence[Answer], words: Words) -> str:
             texts(answers, words))
 
 
-def labels(answers: Sequence[Answer], source: Sequence[str], words: Words) -> str:
-    """Labels with their probabilities as bars, and the text with each token shaded by its weight."""
+def labels(answers: Sequence[Answer], found: Walk, words: Words) -> str:
+    """Labels with their probabilities as bars, and the text with each token shaded: by what its n-grams say for and
+    against the answer, or by its weight in the pooling where the model has no n-grams."""
     bars = "".join(f'<li><span class="n2m-name">{escape(a.text)}</span><span class="n2m-bar"><span style="width:'
                    f'{100 * a.score:.1f}%"></span></span><span class="n2m-number">{a.score:.3f}</span></li>'
                    for a in answers)
-    weights = answers[0].weights
-    if weights is None:
+    weights = found.steps[0].weights if found.steps else None
+    shares, legend = (shares_of_tokens(found), "ngrams") if found.ngrams else (weights, "pooling")
+    if shares is None or len(shares) != len(found.tokens):
         return f'<ul class="n2m-bars">{bars}</ul><p class="n2m-legend">{words["no_attention"]}</p>'
-    row = weights[0]
-    tokens = "".join(f'<span style="--alpha:{_alpha(x, row.max())}" title="α {x:.3f}">{escape(token)}</span>'
-                     for token, x in zip(source, row))
-    return (f'<ul class="n2m-bars">{bars}</ul><p class="n2m-legend">{words["pooling"]}</p>'
+    largest = float(np.abs(shares).max())
+    titles = [f"{share:+.3f}" * bool(found.ngrams) + ("" if weights is None else f" α {weights[i]:.3f}")
+              for i, share in enumerate(shares)]
+    tokens = "".join(f'<span class="{"against" if x < 0 else "for"}" style="--alpha:{_alpha(abs(x), largest)}" '
+                     f'title="{title.strip()}">{escape(token)}</span>'
+                     for token, x, title in zip(found.tokens, shares, titles))
+    return (f'<ul class="n2m-bars">{bars}</ul><p class="n2m-legend">{words[legend]}</p>'
             f'<p class="n2m-shaded" dir="auto">{tokens}</p>')
+
+
+def shares_of_tokens(found: Walk) -> np.ndarray:
+    """(S,) what the n-grams of a classifier add to the score of its answer, each n-gram divided among its tokens."""
+    values = {text.replace(" ", ""): value for text, value in found.ngrams}
+    shares = np.zeros(len(found.tokens))
+    longest = max(map(len, values))
+    for start in range(len(found.tokens)):
+        text = ""
+        for end in range(start, len(found.tokens)):
+            text += found.tokens[end].replace(" ", "")
+            if len(text) > longest:
+                break
+            shares[start:end + 1] += values.get(text, 0.0) / (end + 1 - start)
+    return shares
 
 
 def translations(answers: Sequence[Answer], source: Sequence[str], words: Words) -> str:
@@ -99,8 +120,8 @@ def translations(answers: Sequence[Answer], source: Sequence[str], words: Words)
     body = "".join(f'<tr><th scope="row">{escape(name)}</th>' + "".join(
         f'<td style="--alpha:{_alpha(x, 1)}" title="{escape(name)} ← {escape(token)}: α {x:.3f}"></td>'
         for token, x in zip(source, row)) + "</tr>" for name, row in zip(names, first.weights))
-    return (texts(answers, words) + f'<p class="n2m-legend">{words["alignment"]}</p><div class="n2m-scroll" tabindex="0" '
-            f'role="region" aria-label="{words["alignment"]}"><table class="n2m-heat"><tr><td></td>{head}</tr>{body}'
+    return (texts(answers, words) + f'<p class="n2m-legend">{words["alignment"]}</p>'
+            f'<div class="n2m-scroll" tabindex="0" role="region" aria-label="{words["alignment"]}"><table class="n2m-heat"><tr><td></td>{head}</tr>{body}'
             "</table></div>")
 
 
@@ -120,6 +141,6 @@ def walk(task: str, found: Walk, words: Words, language: str) -> str:
 def table(rows: Sequence[Sequence[str]]) -> str:
     """A table whose first row and first column are headings."""
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in rows[0])
-    body = "".join(f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:])
-                   + "</tr>" for row in rows[1:])
+    body = "".join(f'<tr><th scope="row">{escape(name)}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+                   + "</tr>" for name, *cells in rows[1:])
     return f'<div class="n2m-scroll" tabindex="0"><table class="n2m-table"><tr>{head}</tr>{body}</table></div>'

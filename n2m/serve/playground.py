@@ -19,6 +19,8 @@ from tasks import all_tasks
 
 STYLE = Path(__file__).with_name("style.css")
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
+ICON = ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="15" fill="#d66e00"/>'
+        '<path d="M9 23V9l14 14V9" fill="none" stroke="#fff" stroke-width="3.4"/></svg>')
 FIRST = ("poem", "word", "classify", "translate")  # the tabs in this order, others behind them
 
 
@@ -30,6 +32,10 @@ def application(service: Service, allow_training: bool = False) -> FastAPI:
     def home(request: Request) -> Response:
         asked = request.headers.get("accept-language", "").lower()
         return RedirectResponse("/zh/" if asked.startswith("zh") else "/en/")
+
+    @app.get("/favicon.ico")
+    def icon() -> Response:
+        return Response(ICON, media_type="image/svg+xml")
 
     for language in WORDS:
         # The browser's own language would give Gradio's buttons another one than the page's.
@@ -57,7 +63,7 @@ def blocks(service: Service, language: str, training: Training | None) -> gr.Blo
                 f'<a class="n2m-other" href="{words["other_path"]}">{words["other"]}</a></header>')
         with gr.Tabs():
             for task in tasks:
-                with gr.Tab(words.get(task.name, f"{task.name} {task.sizes}")) as tab:
+                with gr.Tab(words.get(task.name, task.name)) as tab:
                     own = TaskTab(service, task, words, language)
                 gr.on([tab.select, found.load], own.refresh, own.model, own.model, **QUIET)
             with gr.Tab(words["compare"]):

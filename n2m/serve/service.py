@@ -82,6 +82,12 @@ class Service:
         check_options(options, WALK_OPTIONS)
         return self.queue.submit(lambda _: [(entry.task, self.catalogue.load(entry).walk(text, **options))], text)
 
+    def warm(self) -> None:
+        """Load the first model of each task before anyone asks."""
+        entries = self.catalogue.entries().values()
+        for entry in {e.task: e for e in reversed(entries)}.values():
+            self.load(entry)
+
     def load(self, entry: Entry) -> Future[Model]:
         """The model itself."""
         return self.queue.submit(lambda _: [self.catalogue.load(entry)], entry)
@@ -110,8 +116,8 @@ def answer_together(model: Model, items: list[Sequence[str]], weights: bool,
     texts = [text for own in items for text in own]
     found = model.answer(texts, weights=weights, errors="return", first=[n for own in items for n in range(len(own))],
                          **options)
-    answered = iter([one if isinstance(one, InputError) else Answered(one, source_tokens(model, text) if weights else [])
-                     for text, one in zip(texts, found)])
+    answered = iter([one if isinstance(one, InputError) else
+                     Answered(one, source_tokens(model, text) if weights else []) for text, one in zip(texts, found)])
     return [[next(answered) for _ in own] for own in items]
 
 

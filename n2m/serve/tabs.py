@@ -20,6 +20,7 @@ from n2m.serve.service import Answered, Service
 from tasks.shared.task import Task
 
 AT_ONCE, MOST_LINES = 32, 5000  # of a file
+LABELS = 5  # that are shown
 HEADS = ("春夏秋冬", "明月山水", "平安喜乐")
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 WORK: dict[str, Any] = {"concurrency_limit": None, "show_progress": "minimal", "api_visibility": "private"}
@@ -31,20 +32,24 @@ class TaskTab:
     def __init__(self, service: Service, task: Task, words: Words, language: str) -> None:
         self.service, self.task, self.words, self.language = service, task, words, language
         choices = self.choices()
-        gr.Markdown(words.get(f"{task.name}_lead", task.title))
+        gr.Markdown(f"**{task.sizes}** {words.get(f'{task.name}_lead', task.title)}")
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=300):
                 self.model = gr.Dropdown(choices, value=choices[0][1] if choices else None, label=words["model"])
                 self.text = gr.Textbox(task.sample_input, lines=1 if task.name == "word" else 3,
                                        label=words[{"poem": "line", "word": "unit"}.get(task.name, "text")],
                                        max_length=service.max_length, elem_classes="n2m-input")
-                self.examples = gr.Dataset(components=["textbox"], samples=self.samples(choices[0][1]) if choices else [],
+                self.examples = gr.Dataset(components=["textbox"], samples=self.samples(choices[0][1] if choices else ""),
                                            label=words["examples"], samples_per_page=12)
-                self.mode = self.lines = self.length = self.n_best = self.controls = None
+                self.mode: gr.Radio | None = None
+                self.lines: gr.Slider | None = None
+                self.length: gr.Slider | None = None
+                self.n_best: gr.Slider | None = None
+                self.controls: Controls | None = None
                 self._how()
                 button = gr.Button(words["answer"], variant="primary")
                 if task.name != "classify":
-                    with gr.Accordion(words["settings"], open=False):
+                    with gr.Accordion(words["search" if task.name == "translate" else "settings"], open=False):
                         self.controls = Controls(task, words)
                 self._file()
             with gr.Column(scale=6, min_width=300):
@@ -134,14 +139,14 @@ class TaskTab:
             found = await asyncio.wrap_future(self.service.acrostic(values[self.model] or "", text,
                                                                     line_length=values[self.length], **options))
             return marks.poems((), [_joined(found)], self.words)
-        kind = self.task.answers_with if self.task.answers_with == "label" else self.task.name
-        weights = kind in ("label", "translate")
-        [found] = await self.ask(values, [text], weights=weights, **({"n_best": 10} if kind == "label" else {}))
+        label, attention = self.task.answers_with == "label", self.task.name == "translate"
+        [found] = await self.ask(values, [text], weights=attention, **({"n_best": LABELS} if label else {}))
         if isinstance(found, InputError):
             raise found
-        if kind == "label":
-            return marks.labels(found.answers, found.source, self.words)
-        if kind == "translate":
+        if label:
+            _, walk = await asyncio.wrap_future(self.service.walk(values[self.model] or "", text))
+            return marks.labels(found.answers, walk, self.words)
+        if attention:
             return marks.translations(found.answers, found.source, self.words)
         return marks.poems(lines_of(text) if self.task.writes_lines else (), found.answers, self.words)
 
