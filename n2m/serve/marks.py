@@ -120,8 +120,10 @@ def translations(answers: Sequence[Answer], source: Sequence[str], words: Words)
     body = "".join(f'<tr><th scope="row">{escape(name)}</th>' + "".join(
         f'<td style="--alpha:{_alpha(x, 1)}" title="{escape(name)} ← {escape(token)}: α {x:.3f}"></td>'
         for token, x in zip(source, row)) + "</tr>" for name, row in zip(names, first.weights))
-    return (texts(answers, words) + f'<p class="n2m-legend">{words["alignment"]}</p>'
-            f'<div class="n2m-scroll" tabindex="0" role="region" aria-label="{words["alignment"]}"><table class="n2m-heat"><tr><td></td>{head}</tr>{body}'
+    title = words["alignment"]
+    return (texts(answers, words) + f'<p class="n2m-legend">{title}</p>'
+            f'<div class="n2m-scroll" tabindex="0" role="region" aria-label="{title}">'
+            f'<table class="n2m-heat"><tr><td></td>{head}</tr>{body}'
             "</table></div>")
 
 

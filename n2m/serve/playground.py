@@ -24,9 +24,9 @@ ICON = ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx=
 FIRST = ("poem", "word", "classify", "translate")  # the tabs in this order, others behind them
 
 
-def application(service: Service, allow_training: bool = False) -> FastAPI:
-    """The JSON API with the playground at /en/ and /zh/; / leads to the reader's language."""
-    app, training = api(service), Training() if allow_training else None
+def application(service: Service, allow_training: bool = False, models: Path = Path("models")) -> FastAPI:
+    """The JSON API with the playground at /en/ and /zh/; / leads to the reader's language. models: where it trains."""
+    app, training = api(service), Training(models) if allow_training else None
 
     @app.get("/")
     def home(request: Request) -> Response:

@@ -39,8 +39,8 @@ class TaskTab:
                 self.text = gr.Textbox(task.sample_input, lines=1 if task.name == "word" else 3,
                                        label=words[{"poem": "line", "word": "unit"}.get(task.name, "text")],
                                        max_length=service.max_length, elem_classes="n2m-input")
-                self.examples = gr.Dataset(components=["textbox"], samples=self.samples(choices[0][1] if choices else ""),
-                                           label=words["examples"], samples_per_page=12)
+                self.examples = gr.Dataset(components=["textbox"], label=words["examples"], samples_per_page=12,
+                                           samples=self.samples(choices[0][1] if choices else ""))
                 self.mode: gr.Radio | None = None
                 self.lines: gr.Slider | None = None
                 self.length: gr.Slider | None = None
@@ -136,9 +136,9 @@ class TaskTab:
     async def _shown(self, values: dict[Any, Any], text: str) -> str:
         if self.mode is not None and values[self.mode] == "acrostic":
             options = {name: value for name, value in self.options(values).items() if name not in ("n_best", "lines")}
-            found = await asyncio.wrap_future(self.service.acrostic(values[self.model] or "", text,
+            lines = await asyncio.wrap_future(self.service.acrostic(values[self.model] or "", text,
                                                                     line_length=values[self.length], **options))
-            return marks.poems((), [_joined(found)], self.words)
+            return marks.poems((), [_joined(lines)], self.words)
         label, attention = self.task.answers_with == "label", self.task.name == "translate"
         [found] = await self.ask(values, [text], weights=attention, **({"n_best": LABELS} if label else {}))
         if isinstance(found, InputError):

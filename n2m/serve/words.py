@@ -50,7 +50,7 @@ WORDS: dict[str, dict[str, str]] = {
         "train_task": "Task", "train_file": "Corpus: .tsv, .csv, .jsonl or .txt", "train_name": "Name of the model",
         "train_epochs": "Epochs", "train_go": "Train", "train_stop": "Stop", "train_curve": "Loss per token",
         "train_update": "update", "train_loss": "loss", "train_idle": "No training yet.",
-        "train_kind": "loss on", "train_train": "training", "train_dev": "held-out texts",
+        "train_kind": "texts", "train_train": "training", "train_dev": "held-out",
     },
     "zh": {
         "title": "n2m 试验场", "other": "English", "other_path": "/en/",
@@ -99,6 +99,6 @@ WORDS: dict[str, dict[str, str]] = {
         "train_task": "任务", "train_file": "语料库文件：.tsv、.csv、.jsonl 或 .txt", "train_name": "模型名称",
         "train_epochs": "轮数（epoch）", "train_go": "开始训练", "train_stop": "停止", "train_curve": "每词元损失",
         "train_update": "更新次数", "train_loss": "损失", "train_idle": "尚未训练。",
-        "train_kind": "损失", "train_train": "训练集", "train_dev": "验证集",
+        "train_kind": "文本", "train_train": "训练集", "train_dev": "验证集",
     },
 }
