@@ -5,8 +5,8 @@
 
 It starts `run.py serve` on a free port of this machine and asks /api/answer for different sentences. At first one
 client sends one request after another, then all clients do so at the same time: their requests are answered in batches.
-At last it kills the server (kill -9) while all clients ask, starts another on the same port, and counts how many seconds
-pass until every client is answered again. A request that fails for another reason than the killed server is an error.
+At last it kills the server (kill -9) while all clients ask, starts another on the same port, and counts the seconds
+until every client is answered again. A request that fails for another reason than the killed server is an error.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from pathlib import Path
 from core.data import InputError
 from core.os_errors import reason
 from n2m.cli.flags import Parser
+from n2m.cli.terminal import note
 
 SECONDS = 3  # in which requests may end after Ctrl-C
 
@@ -83,8 +84,13 @@ def serve(args: argparse.Namespace, listening: socket.socket) -> None:
     print(f"n2m at http://{shown}:{port}" + (" (this machine only)" if local else "")
           + (", training allowed" if args.allow_training else "") + "; Ctrl-C stops it", flush=True)
     if not local:
-        print(f"warning: it listens on {host}: whoever can reach this machine can use it"
-              + (" and train on it" if args.allow_training else ""), flush=True)
+        note(f"warning: it listens on {host}: whoever can reach this machine can use it"
+             + " and train on it" * args.allow_training)
     service.warm()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=SECONDS))
-    server.run(sockets=[listening])
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=SECONDS))
+    try:
+        server.run(sockets=[listening])
+    finally:
+        service.queue.close()
+        if training := app.state.training:
+            training.stop(SECONDS)

@@ -61,6 +61,10 @@ class Queue:
             self._changed.notify()
         return job.future
 
+    def __len__(self) -> int:
+        """How many requests wait."""
+        return sum(not job.future.cancelled() for job in self._jobs)
+
     def close(self) -> None:
         """Take no more work, and cancel what waits."""
         with self._changed:

@@ -7,6 +7,7 @@ from pathlib import Path
 import gradio as gr
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from n2m.serve.api import api
 from n2m.serve.comparing import compare_tab
@@ -21,12 +22,14 @@ STYLE = Path(__file__).with_name("style.css")
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif")
 ICON = ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><circle cx="16" cy="16" r="15" fill="#d66e00"/>'
         '<path d="M9 23V9l14 14V9" fill="none" stroke="#fff" stroke-width="3.4"/></svg>')
+CACHED = (3600, 24 * 3600)  # every so many seconds, files that are older than so many are deleted
 FIRST = ("poem", "word", "classify", "translate")  # the tabs in this order, others behind them
 
 
 def application(service: Service, allow_training: bool = False, models: Path = Path("models")) -> FastAPI:
     """The JSON API with the playground at /en/ and /zh/; / leads to the reader's language. models: where it trains."""
     app, training = api(service), Training(models) if allow_training else None
+    app.state.training = training
 
     @app.get("/")
     def home(request: Request) -> Response:
@@ -38,15 +41,38 @@ def application(service: Service, allow_training: bool = False, models: Path = P
         return Response(ICON, media_type="image/svg+xml")
 
     for language in WORDS:
-        # The browser's own language would give Gradio's buttons another one than the page's.
-        own = "zh-CN" if language == "zh" else "en"
-        head = (f'<script>for (const [name, value] of [["language", "{own}"], ["languages", ["{own}"]]]) '
-                f'Object.defineProperty(navigator, name, {{ value }});\n'
-                f'document.documentElement.lang = "{own}";</script>')
         gr.mount_gradio_app(app, blocks(service, language, training), path=f"/{language}", footer_links=[],
-                            run_history=False, ssr_mode=False, head=head, css_paths=[STYLE], theme=theme(),
+                            run_history=False, ssr_mode=False, css_paths=[STYLE], theme=theme(),
                             max_file_size="20mb", mcp_server=False, show_error=False)
+    app.add_middleware(Spoken)
     return app
+
+
+class Spoken:
+    """ASGI middleware that gives a page one language: Gradio's own buttons follow the browser's otherwise."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        codes = {f"/{language}/": "zh-CN" if language == "zh" else language for language in WORDS}
+        if scope["type"] != "http" or scope["path"] not in codes:
+            await self.app(scope, receive, send)
+            return
+        code = codes[scope["path"]]
+        head = (f'<script>for (const [name, value] of [["language", "{code}"], ["languages", ["{code}"]]]) '
+                "Object.defineProperty(navigator, name, { value })</script>").encode()
+
+        async def changed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [h for h in message["headers"] if h[0].lower() != b"content-length"]
+            elif message["type"] == "http.response.body":
+                page = message.get("body", b"").replace(b"<head>", b"<head>" + head, 1)
+                message["body"] = page.replace(b'lang="en"', f'lang="{code}"'.encode(), 1)
+            await send(message)
+
+        plain = [h for h in scope["headers"] if h[0] != b"accept-encoding"]
+        await self.app({**scope, "headers": plain}, receive, changed)
 
 
 def theme() -> gr.themes.Base:
@@ -58,7 +84,7 @@ def theme() -> gr.themes.Base:
 def blocks(service: Service, language: str, training: Training | None) -> gr.Blocks:
     words = WORDS[language]
     tasks = sorted(all_tasks(), key=lambda t: FIRST.index(t.name) if t.name in FIRST else len(FIRST))
-    with gr.Blocks(title=words["title"], analytics_enabled=False, fill_width=False) as found:
+    with gr.Blocks(title=words["title"], analytics_enabled=False, delete_cache=CACHED) as found:
         gr.HTML(f'<header class="n2m-head"><div><h1>{words["title"]}</h1><p>{words["lead"]}</p></div>'
                 f'<a class="n2m-other" href="{words["other_path"]}">{words["other"]}</a></header>')
         with gr.Tabs():

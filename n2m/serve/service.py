@@ -58,6 +58,8 @@ class Service:
             raise InputError(f"`texts` has {len(texts)} texts; at most {MOST_TEXTS} are allowed in one request")
         self._check(texts)
         check_options(options, ANSWER_OPTIONS)
+        if len(texts) * (lines := options.get("lines", 1)) > MOST_TEXTS:
+            raise InputError(f"{len(texts)} texts of `lines` {lines} are more than {MOST_TEXTS} lines; send fewer")
         # As JSON, since True == 1 for Python: a request with a wrong value must not spoil the batch of the others.
         key = json.dumps(["answer", entry.name, entry.saved, weights, options], sort_keys=True)
 

@@ -174,9 +174,10 @@ class TaskTab:
         except InputError as error:
             yield marks.error(error), None
             return
-        path = Path(tempfile.mkdtemp(prefix="n2m-")) / "answers.txt"
-        path.write_text("".join(f"{line}\n" for line in answers), encoding="utf-8")
-        yield self.words["file_done"].format(all=len(texts), bad=bad), str(path)
+        with tempfile.TemporaryDirectory(prefix="n2m-") as folder:  # Gradio copies the file
+            path = Path(folder) / "answers.txt"
+            path.write_text("".join(f"{line}\n" for line in answers), encoding="utf-8")
+            yield self.words["file_done"].format(all=len(texts), bad=bad), str(path)
 
     def _texts(self, name: str | None) -> list[str]:
         if not name:

@@ -236,6 +236,7 @@ def test_the_language_is_the_browsers_and_one_click_changes_it(visit):
     tab.locator(".n2m-other").click()
     tab.get_by_text(WORDS["en"]["lead"]).wait_for()
     assert tab.url.endswith("/en/") and tab.evaluate("document.documentElement.lang") == "en"
+    assert tab.evaluate("navigator.language") == "en"  # what Gradio's own buttons follow
     assert WORDS["en"].keys() <= WORDS["zh"].keys()
 
 

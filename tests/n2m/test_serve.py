@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import re
 import shutil
 import socket
 import threading
+import time
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 
 import n2m
@@ -15,7 +18,7 @@ from n2m.serve.api import MOST_BYTES, api, result
 from n2m.serve.batching import Busy, Queue
 from n2m.serve.models import MOST_LOADED, Catalogue
 from n2m.serve.service import LIMITS, MOST_TEXTS, Service
-from tests.command import TASKS, refused
+from tests.command import ROOT, TASKS, refused
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +95,7 @@ def test_a_walk_is_that_of_the_library(client, trained):
     ({"model": "poem", "text": 5}, "`text` must be a text"),
     ({"model": "poem", "texts": [1]}, "`texts` must be a list of texts"),
     ({"model": "poem", "texts": ["月"] * (MOST_TEXTS + 1)}, f"at most {MOST_TEXTS} are allowed in one request"),
+    ({"model": "poem", "texts": ["月"] * 20, "lines": 7}, "20 texts of `lines` 7 are more than 128 lines"),
     ({"model": "poem", "text": ""}, "the input is empty; enter a text"),
     ({"model": "translate", "text": "我" * 61}, "has 61 characters; at most 60 are allowed"),
     ({"model": "poem", "text": "月", "bean": 5}, "the option 'bean' is unknown; did you mean beam?"),
@@ -185,6 +189,30 @@ def test_a_client_that_goes_takes_its_request_along(service):
     assert service.queue.submit(lambda items: items, "y").result(20) == "y" and not done
 
 
+def test_a_connection_that_closes_takes_its_request_along(service):
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(api(service), log_level="error", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    go = hold(service.queue)
+    content = json.dumps({"model": "word", "text": "月"}).encode()
+    with socket.create_connection(listening.getsockname()) as client:
+        client.sendall(b"POST /api/answer HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                       + f"Content-Length: {len(content)}\r\n\r\n".encode() + content)
+        until(lambda: len(service.queue) == 1)
+    until(lambda: len(service.queue) == 0)
+    go.set()
+    server.should_exit = True
+    thread.join(10)
+
+
+def until(condition):
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_work_that_fails_ends_neither_the_queue_nor_its_thread():
     queue = Queue()
     with pytest.raises(ZeroDivisionError):
@@ -255,3 +283,12 @@ def test_a_batch_is_no_larger_than_allowed(monkeypatch):
     futures = [queue.submit(lambda items: sizes.append(len(items)) or items, n, "key", size=1) for n in range(5)]
     go.set()
     assert [future.result(20) for future in futures] == list(range(5)) and sizes == [3, 2]
+
+
+def test_every_request_of_the_docs_is_answered(client):
+    pages = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("serve.md", "serve.zh.md")]
+    requests, same = (re.findall(r"^curl --json '(.*)' http://127\.0\.0\.1:7860(/api/\w+)$", page, re.MULTILINE)
+                      for page in pages)
+    assert len(requests) == 5 and requests == same and not any("@" in page for page in pages)
+    for content, path in requests:
+        assert client.post(path, json=json.loads(content)).status_code == 200
