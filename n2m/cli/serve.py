@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import ipaddress
+import logging
 import os
 import socket
 import textwrap
@@ -87,10 +88,15 @@ def serve(args: argparse.Namespace, listening: socket.socket) -> None:
         note(f"warning: it listens on {host}: whoever can reach this machine can use it"
              + " and train on it" * args.allow_training)
     service.warm()
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=SECONDS))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=SECONDS))
+    # That requests are cut off at the end is meant, and no error.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not server.should_exit)
     try:
         server.run(sockets=[listening])
     finally:
-        service.queue.close()
-        if training := app.state.training:
-            training.stop(SECONDS)
+        ended = service.queue.close(SECONDS)
+        if app.state.training:
+            ended &= app.state.training.stop(SECONDS)
+        if not ended:  # a thread that is inside torch while Python ends would abort the process
+            note("stopped; what was being computed is lost")
+            os._exit(130)

@@ -73,6 +73,10 @@ def api(service: Service) -> FastAPI:
     def unknown(_: Request, error: HTTPException) -> Response:
         return JSONResponse({"error": str(error.detail)}, error.status_code, error.headers)
 
+    @app.exception_handler(Exception)
+    def failed(_: Request, error: Exception) -> Response:
+        return JSONResponse({"error": "the server failed; its log says why"}, 500)
+
     return app
 
 

@@ -65,14 +65,16 @@ class Queue:
         """How many requests wait."""
         return sum(not job.future.cancelled() for job in self._jobs)
 
-    def close(self) -> None:
-        """Take no more work, and cancel what waits."""
+    def close(self, seconds: float = 0) -> bool:
+        """Take no more work, and cancel what waits. Returns whether the work at hand is done within so many seconds."""
         with self._changed:
             self._closed = True
             for job in self._jobs:
                 job.future.cancel()
             self._jobs.clear()
             self._changed.notify()
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         while batch := self._next():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import fields
 from typing import Any
@@ -15,23 +14,24 @@ from n2m.serve import marks
 from n2m.serve.marks import Words
 from n2m.serve.models import Entry
 from n2m.serve.service import Service
+from n2m.serve.visitors import Visitors
 from tasks import all_tasks
 from tasks.shared.report import MODEL, Report
 
 MOST = 8
 
 
-def compare_tab(service: Service, words: Words, page: gr.Blocks) -> None:
+def compare_tab(service: Service, visitors: Visitors, words: Words, page: gr.Blocks) -> None:
     """The tab's content, in the context where it is called. page: whose loading renews the list of models."""
     def names() -> list[str]:
         return list(service.catalogue.entries())
 
-    async def compare(chosen: list[str]) -> str:
+    async def compare(chosen: list[str], request: gr.Request) -> str:
         try:
             if not chosen:
                 raise InputError(words["compare_none"])
             entries = [service.catalogue.find(name) for name in chosen[:MOST]]
-            models = [await asyncio.wrap_future(service.load(entry)) for entry in entries]
+            models = [await visitors.result(service.load(entry), request) for entry in entries]
         except InputError as error:
             return marks.error(error)
         columns = [column(model, report_of(entry)) for model, entry in zip(models, entries)]

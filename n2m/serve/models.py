@@ -20,14 +20,25 @@ MOST_LISTED = 100
 
 
 class Entry(NamedTuple):
-    """A model that can be chosen. saved: when, so that one trained anew is loaded anew; examples: texts to try."""
+    """A model that can be chosen.
+
+    saved     when, so that one trained anew is loaded anew
+    trained   on which corpus, as the model has it: of a file its path, which clients do not see
+    corpus    the same without paths
+    examples  texts to try
+    """
 
     name: str
     folder: Path
     saved: int
     task: str
+    trained: str
     corpus: str
     examples: list[str]
+
+    def without_paths(self, error: InputError) -> InputError:
+        """The same error in words that tell nothing of the server's directories."""
+        return InputError(str(error).replace(str(self.folder), self.name).replace(self.trained, self.corpus))
 
 
 class Catalogue:
@@ -40,7 +51,7 @@ class Catalogue:
 
     def __init__(self, folders: Sequence[Path] = (), models: Path = Path("models"), device: str = "auto") -> None:
         self._folders, self._models, self._device = folders, models, device
-        self._described: dict[tuple[Path, int], tuple[str, str, list[str]]] = {}
+        self._described: dict[tuple[Path, int], tuple[str, str, str, list[str]]] = {}
         self._loaded: OrderedDict[tuple[Path, int], Model] = OrderedDict()
         self._lock = threading.Lock()
         for folder in folders:
@@ -90,8 +101,8 @@ class Catalogue:
             if key not in self._loaded:
                 try:
                     self._loaded[key] = load(entry.folder, device=self._device)
-                except InputError as error:  # whoever asks learns nothing of the server's directories
-                    raise InputError(str(error).replace(str(entry.folder), entry.name)) from None
+                except InputError as error:
+                    raise entry.without_paths(error) from None
             self._loaded.move_to_end(key)
             while len(self._loaded) > MOST_LOADED:
                 self._loaded.popitem(last=False)
@@ -102,11 +113,15 @@ def _saved(folder: Path) -> int:
     return (folder / checkpoint.MANIFEST).stat().st_mtime_ns
 
 
-def _described(folder: Path) -> tuple[str, str, list[str]]:
-    """Task, corpus and examples of a model, without reading its weights."""
+def _described(folder: Path) -> tuple[str, str, str, list[str]]:
+    """Task, corpus and examples of a model, see Entry, without reading its weights."""
     def read(name: str) -> dict:
         return json.loads((folder / name).read_text(encoding="utf-8"))
 
     task = find_task(read("settings.json")["task"])
     answers = read("card.json").get("answers") if (folder / "card.json").is_file() else None
-    return task.name, str(read("training.json")["corpus"]["name"]), [*map(str, answers or [task.sample_input])]
+    about = read("training.json")["corpus"]
+    trained = str(about["name"])
+    files = [Path(name).name for name in about.get("given") or [trained] if Path(name).is_absolute() or "/" in name]
+    shown = " ".join(files) if files and not trained.startswith("hf:") else trained
+    return task.name, trained, shown, [*map(str, answers or [task.sample_input])]

@@ -15,6 +15,7 @@ from n2m.serve.service import Service
 from n2m.serve.tabs import QUIET, TaskTab
 from n2m.serve.training import Training
 from n2m.serve.training_tab import train_tab
+from n2m.serve.visitors import Visitors
 from n2m.serve.words import WORDS
 from tasks import all_tasks
 
@@ -82,7 +83,7 @@ def theme() -> gr.themes.Base:
 
 
 def blocks(service: Service, language: str, training: Training | None) -> gr.Blocks:
-    words = WORDS[language]
+    words, visitors = WORDS[language], Visitors()
     tasks = sorted(all_tasks(), key=lambda t: FIRST.index(t.name) if t.name in FIRST else len(FIRST))
     with gr.Blocks(title=words["title"], analytics_enabled=False, delete_cache=CACHED) as found:
         gr.HTML(f'<header class="n2m-head"><div><h1>{words["title"]}</h1><p>{words["lead"]}</p></div>'
@@ -90,11 +91,12 @@ def blocks(service: Service, language: str, training: Training | None) -> gr.Blo
         with gr.Tabs():
             for task in tasks:
                 with gr.Tab(words.get(task.name, task.name)) as tab:
-                    own = TaskTab(service, task, words, language)
+                    own = TaskTab(service, visitors, task, words, language)
                 gr.on([tab.select, found.load], own.refresh, own.model, own.model, **QUIET)
             with gr.Tab(words["compare"]):
-                compare_tab(service, words, found)
+                compare_tab(service, visitors, words, found)
             if training:
                 with gr.Tab(words["train"]):
                     train_tab(training, words, found)
+        found.unload(visitors.gone)
     return found.queue(max_size=service.queue.limit, default_concurrency_limit=None)

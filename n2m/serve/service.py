@@ -64,7 +64,8 @@ class Service:
         key = json.dumps(["answer", entry.name, entry.saved, weights, options], sort_keys=True)
 
         def work(items: list[Sequence[str]]) -> list[list[Answered | InputError]]:
-            return answer_together(self.catalogue.load(entry), items, weights, options)
+            found = answer_together(self.catalogue.load(entry), items, weights, options)
+            return [[entry.without_paths(one) if isinstance(one, InputError) else one for one in own] for own in found]
 
         return self.queue.submit(work, list(texts), key, size=len(texts))
 

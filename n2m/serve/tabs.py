@@ -17,6 +17,7 @@ from n2m.serve import marks
 from n2m.serve.controls import Controls
 from n2m.serve.marks import Words
 from n2m.serve.service import Answered, Service
+from n2m.serve.visitors import Visitors
 from tasks.shared.task import Task
 
 AT_ONCE, MOST_LINES = 32, 5000  # of a file
@@ -29,8 +30,8 @@ WORK: dict[str, Any] = {"concurrency_limit": None, "show_progress": "minimal", "
 class TaskTab:
     """All of a tab, in the context where it is created. language: "en" or "zh" """
 
-    def __init__(self, service: Service, task: Task, words: Words, language: str) -> None:
-        self.service, self.task, self.words, self.language = service, task, words, language
+    def __init__(self, service: Service, visitors: Visitors, task: Task, words: Words, language: str) -> None:
+        self.service, self.visitors, self.task, self.words, self.language = service, visitors, task, words, language
         choices = self.choices()
         gr.Markdown(f"**{task.sizes}** {words.get(f'{task.name}_lead', task.title)}")
         with gr.Row(equal_height=False):
@@ -107,7 +108,7 @@ class TaskTab:
             self.file = gr.File(label=self.words["file_in"], file_types=[".txt"], height=110)
             self.file_button = gr.Button(self.words["file_go"])
             self.file_said = gr.HTML()
-            self.file_out = gr.File(label=self.words["file_out"], interactive=False, height=80)
+            self.file_out = gr.File(label=self.words["file_out"], interactive=False, visible=False)
 
     # answering
 
@@ -119,65 +120,66 @@ class TaskTab:
             found["lines"] = values[self.lines]
         return found
 
-    async def ask(self, values: dict[Any, Any], texts: list[str], **more: Any) -> list[Answered | InputError]:
+    async def ask(self, values: dict[Any, Any], request: gr.Request, texts: list[str],
+                  **more: Any) -> list[Answered | InputError]:
         options = {**self.options(values), **more}
-        return await asyncio.wrap_future(self.service.answer(values[self.model] or "", texts, **options))
+        return await self.visitors.result(self.service.answer(values[self.model] or "", texts, **options), request)
 
-    async def answer(self, values: dict[Any, Any]) -> str:
+    async def answer(self, values: dict[Any, Any], request: gr.Request) -> str:
         """The answers to the text as HTML, or why there are none."""
         begun, text = time.monotonic(), values[self.text] or ""
         try:
-            shown = await self._shown(values, text)
+            shown = await self._shown(values, request, text)
         except InputError as error:
             return marks.error(error)
         took = self.words["seconds"].format(model=values[self.model], seconds=f"{time.monotonic() - begun:.1f}")
         return shown + f'<p class="n2m-legend">{took}</p>'
 
-    async def _shown(self, values: dict[Any, Any], text: str) -> str:
+    async def _shown(self, values: dict[Any, Any], request: gr.Request, text: str) -> str:
         if self.mode is not None and values[self.mode] == "acrostic":
             options = {name: value for name, value in self.options(values).items() if name not in ("n_best", "lines")}
-            lines = await asyncio.wrap_future(self.service.acrostic(values[self.model] or "", text,
-                                                                    line_length=values[self.length], **options))
+            lines = await self.visitors.result(self.service.acrostic(
+                values[self.model] or "", text, line_length=values[self.length], **options), request)
             return marks.poems((), [_joined(lines)], self.words)
         label, attention = self.task.answers_with == "label", self.task.name == "translate"
-        [found] = await self.ask(values, [text], weights=attention, **({"n_best": LABELS} if label else {}))
+        [found] = await self.ask(values, request, [text], weights=attention, **({"n_best": LABELS} if label else {}))
         if isinstance(found, InputError):
             raise found
         if label:
-            _, walk = await asyncio.wrap_future(self.service.walk(values[self.model] or "", text))
+            _, walk = await self.visitors.result(self.service.walk(values[self.model] or "", text), request)
             return marks.labels(found.answers, walk, self.words)
         if attention:
             return marks.translations(found.answers, found.source, self.words)
         return marks.poems(lines_of(text) if self.task.writes_lines else (), found.answers, self.words)
 
-    async def show_walk(self, values: dict[Any, Any]) -> str:
+    async def show_walk(self, values: dict[Any, Any], request: gr.Request) -> str:
         """The walk as a page in a frame; nothing for a text that has no answer."""
         if self.mode is not None and values[self.mode] == "acrostic":
             return f'<p class="n2m-legend">{self.words["walk_none"]}</p>'
         form = self.controls.form(values) if self.controls else {}
         try:
-            task, found = await asyncio.wrap_future(self.service.walk(
-                values[self.model] or "", values[self.text] or "", candidates=10, alternatives=10, **form))
+            task, found = await self.visitors.result(self.service.walk(
+                values[self.model] or "", values[self.text] or "", candidates=10, alternatives=10, **form), request)
         except InputError:
             return ""
         return await asyncio.to_thread(marks.walk, task, found, self.words, self.language)
 
-    async def answer_file(self, values: dict[Any, Any]) -> AsyncIterator[tuple[str, str | None]]:
+    async def answer_file(self, values: dict[Any, Any], request: gr.Request) -> AsyncIterator[tuple[str, Any]]:
         """An answer for each line of a file, in a file; an impossible one is an empty line."""
         try:
             texts, answers, bad = self._texts(values[self.file]), [], 0
             for start in range(0, len(texts), AT_ONCE):  # others get their turn in between
-                yield self.words["file_progress"].format(done=start, all=len(texts)), None
-                for found in await self.ask(values, texts[start:start + AT_ONCE]):
+                yield self.words["file_progress"].format(done=start, all=len(texts)), gr.skip()
+                for found in await self.ask(values, request, texts[start:start + AT_ONCE]):
                     bad += isinstance(found, InputError)
                     answers.append("" if isinstance(found, InputError) else found.answers[0].text.replace("\n", " "))
         except InputError as error:
-            yield marks.error(error), None
+            yield marks.error(error), gr.skip()
             return
         with tempfile.TemporaryDirectory(prefix="n2m-") as folder:  # Gradio copies the file
             path = Path(folder) / "answers.txt"
             path.write_text("".join(f"{line}\n" for line in answers), encoding="utf-8")
-            yield self.words["file_done"].format(all=len(texts), bad=bad), str(path)
+            yield self.words["file_done"].format(all=len(texts), bad=bad), gr.File(str(path), visible=True)
 
     def _texts(self, name: str | None) -> list[str]:
         if not name:

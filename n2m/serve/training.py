@@ -55,11 +55,12 @@ class Training:
             self._thread = threading.Thread(target=self._run, args=(task, corpus, folder, epochs), daemon=True)
             self._thread.start()
 
-    def stop(self, seconds: float = 0) -> None:
-        """Stop after the current update, and wait at most so long for it."""
+    def stop(self, seconds: float = 0) -> bool:
+        """Stop after the current update. Returns whether that has happened within so many seconds."""
         self._stop.set()
-        if self._thread and seconds:
+        if self._thread:
             self._thread.join(seconds)
+        return not self.running
 
     def _run(self, task: str, corpus: Path, folder: Path, epochs: int) -> None:
         smooth, last = 0.0, 0

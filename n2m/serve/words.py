@@ -49,8 +49,8 @@ WORDS: dict[str, dict[str, str]] = {
         "train_lead": "Train on a file of your own. It becomes models/NAME on the server, and appears in the tabs.",
         "train_task": "Task", "train_file": "Corpus: .tsv, .csv, .jsonl or .txt", "train_name": "Name of the model",
         "train_epochs": "Epochs", "train_go": "Train", "train_stop": "Stop", "train_curve": "Loss per token",
-        "train_update": "update", "train_loss": "loss", "train_idle": "No training yet.",
-        "train_kind": "texts", "train_train": "training", "train_dev": "held-out",
+        "train_update": "update", "train_idle": "No training yet.", "train_train": "training texts",
+        "train_dev": "held-out texts",
     },
     "zh": {
         "title": "n2m 试验场", "other": "English", "other_path": "/en/",
@@ -98,7 +98,6 @@ WORDS: dict[str, dict[str, str]] = {
         "train_lead": "用自己的文件训练。模型保存在服务器的 models/名称，训练后可在各标签页中选用。",
         "train_task": "任务", "train_file": "语料库文件：.tsv、.csv、.jsonl 或 .txt", "train_name": "模型名称",
         "train_epochs": "轮数（epoch）", "train_go": "开始训练", "train_stop": "停止", "train_curve": "每词元损失",
-        "train_update": "更新次数", "train_loss": "损失", "train_idle": "尚未训练。",
-        "train_kind": "文本", "train_train": "训练集", "train_dev": "验证集",
+        "train_update": "更新次数", "train_idle": "尚未训练。", "train_train": "训练集", "train_dev": "验证集",
     },
 }

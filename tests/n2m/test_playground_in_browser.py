@@ -25,7 +25,7 @@ ANSWER = {"en": "Answer", "zh": "作答"}
 
 
 def serving(models, folder, allow_training):
-    """A server in a thread of its own: its address, and the function that ends it."""
+    """A server in a thread of its own: its address, its service, and the function that ends it."""
     import uvicorn
 
     from n2m.serve.playground import application
@@ -40,7 +40,7 @@ def serving(models, folder, allow_training):
         server.should_exit = True
         thread.join(10)
 
-    return f"http://127.0.0.1:{listening.getsockname()[1]}", stop
+    return f"http://127.0.0.1:{listening.getsockname()[1]}", service, stop
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def site(models, folder):
-    address, stop = serving(models, folder, allow_training=True)
-    yield address
+    address, service, stop = serving(models, folder, allow_training=True)
+    yield address, service
     stop()
 
 
@@ -69,9 +69,9 @@ def visit(browser, site):
         tab.on("pageerror", lambda error: complaints.append(str(error)))
         tab.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         tab.on("request", lambda request: complaints.append(request.url)
-               if not request.url.startswith((site, "data:", "blob:")) else None)
+               if not request.url.startswith((site[0], "data:", "blob:")) else None)
         tab.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
-        tab.goto(site + ("/" if path is None else path))
+        tab.goto(site[0] + ("/" if path is None else path))
         tab.wait_for_selector(".n2m-head")
         return tab
 
@@ -160,6 +160,25 @@ def test_an_example_and_another_search_are_a_click_each(visit, trained):
     assert panel.locator(".n2m-text p").inner_text().strip() == wanted.strip()
 
 
+def test_a_page_that_is_closed_takes_its_request_along(visit, site):
+    queue, go, begun = site[1].queue, threading.Event(), threading.Event()
+    queue.submit(lambda _: [(begun.set(), go.wait(60))], None)
+    assert begun.wait(60)
+    tab = visit()
+    answer(choose(tab, "Word"), "en")
+    until(lambda: len(queue) == 1)
+    tab.close()
+    until(lambda: len(queue) == 0)
+    go.set()
+
+
+def until(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_a_file_is_answered_line_by_line(visit, trained, tmp_path):
     (tmp_path / "texts.txt").write_text(f"{TASKS['classify']}\n\n服务很差\n", encoding="utf-8")
     tab = visit()
@@ -197,7 +216,7 @@ def test_a_model_is_trained_on_a_file_and_stopped(visit, folder, tmp_path):
     panel.get_by_label("number input for Epochs").press("Tab")
     panel.get_by_role("button", name="Train", exact=True).click()
     panel.get_by_text("epoch 1:").wait_for()
-    panel.locator("canvas, svg.marks").first.wait_for()
+    panel.locator(".n2m-curve circle").first.wait_for()
     panel.get_by_role("button", name="Stop").click()
     panel.get_by_text("(interrupted)").wait_for()
     log = panel.locator(".n2m-log").inner_text()
@@ -241,7 +260,7 @@ def test_the_language_is_the_browsers_and_one_click_changes_it(visit):
 
 
 def test_nothing_of_the_server_is_read_or_trained_unless_allowed(models, folder, tmp_path):
-    address, stop = serving(models, folder, allow_training=False)
+    address, _, stop = serving(models, folder, allow_training=False)
     try:
         page = urllib.request.urlopen(f"{address}/en/").read().decode()
         assert WORDS["en"]["train_lead"] not in page and WORDS["en"]["compare_lead"] in page
