@@ -8,6 +8,7 @@ import ipaddress
 import logging
 import os
 import socket
+import tempfile
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str]) -> int:
         raise InputError(f"serve needs the package {missing[0]}; install it with pip install -c constraints.txt -e "
                          "'.[serve]'")
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is loaded
-    with listen(args.host, args.port) as listening:
+    with listen(args.host, args.port) as listening, tempfile.TemporaryDirectory(prefix="n2m-") as uploads:
+        os.environ["GRADIO_TEMP_DIR"] = uploads  # what was uploaded goes with the server
         serve(args, listening)
     return 0
 

@@ -17,6 +17,7 @@ from tasks import find as find_task
 
 MOST_LOADED = 8
 MOST_LISTED = 100
+MOST_EXAMPLES, LONGEST_EXAMPLE = 4, 60
 
 
 class Entry(NamedTuple):
@@ -118,10 +119,15 @@ def _described(folder: Path) -> tuple[str, str, str, list[str]]:
     def read(name: str) -> dict:
         return json.loads((folder / name).read_text(encoding="utf-8"))
 
+    def examples() -> list[str]:
+        if (folder / "card.json").is_file():
+            return list(read("card.json")["answers"])
+        scored = read("metrics.json")["examples"] if (folder / "metrics.json").is_file() else []
+        return [source for source, *_ in scored if len(source) <= LONGEST_EXAMPLE][:MOST_EXAMPLES]
+
     task = find_task(read("settings.json")["task"])
-    answers = read("card.json").get("answers") if (folder / "card.json").is_file() else None
     about = read("training.json")["corpus"]
     trained = str(about["name"])
     files = [Path(name).name for name in about.get("given") or [trained] if Path(name).is_absolute() or "/" in name]
     shown = " ".join(files) if files and not trained.startswith("hf:") else trained
-    return task.name, trained, shown, [*map(str, answers or [task.sample_input])]
+    return task.name, trained, shown, examples() or [task.sample_input]

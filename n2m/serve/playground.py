@@ -15,6 +15,7 @@ from n2m.serve.service import Service
 from n2m.serve.tabs import QUIET, TaskTab
 from n2m.serve.training import Training
 from n2m.serve.training_tab import train_tab
+from n2m.serve.uploads import UploadsOnly
 from n2m.serve.visitors import Visitors
 from n2m.serve.words import WORDS
 from tasks import all_tasks
@@ -44,7 +45,7 @@ def application(service: Service, allow_training: bool = False, models: Path = P
     for language in WORDS:
         gr.mount_gradio_app(app, blocks(service, language, training), path=f"/{language}", footer_links=[],
                             run_history=False, ssr_mode=False, css_paths=[STYLE], theme=theme(),
-                            max_file_size="20mb", mcp_server=False, show_error=False)
+                            max_file_size="20mb", mcp_server=False, enable_monitoring=False, show_error=False)
     app.add_middleware(Spoken)
     return app
 
@@ -85,9 +86,9 @@ def theme() -> gr.themes.Base:
 def blocks(service: Service, language: str, training: Training | None) -> gr.Blocks:
     words, visitors = WORDS[language], Visitors()
     tasks = sorted(all_tasks(), key=lambda t: FIRST.index(t.name) if t.name in FIRST else len(FIRST))
-    with gr.Blocks(title=words["title"], analytics_enabled=False, delete_cache=CACHED) as found:
-        gr.HTML(f'<header class="n2m-head"><div><h1>{words["title"]}</h1><p>{words["lead"]}</p></div>'
-                f'<a class="n2m-other" href="{words["other_path"]}">{words["other"]}</a></header>')
+    with UploadsOnly(title=words["title"], analytics_enabled=False, delete_cache=CACHED) as found:
+        gr.HTML(f'<header class="n2m-head"><h1>{words["title"]}</h1><a class="n2m-other" '
+                f'href="{words["other_path"]}">{words["other"]}</a><p>{words["lead"]}</p></header>')
         with gr.Tabs():
             for task in tasks:
                 with gr.Tab(words.get(task.name, task.name)) as tab:
@@ -99,4 +100,5 @@ def blocks(service: Service, language: str, training: Training | None) -> gr.Blo
                 with gr.Tab(words["train"]):
                     train_tab(training, words, found)
         found.unload(visitors.gone)
+    found.has_launched = True  # so that Gradio checks paths too; mounting does not set it
     return found.queue(max_size=service.queue.limit, default_concurrency_limit=None)

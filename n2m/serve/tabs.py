@@ -37,11 +37,12 @@ class TaskTab:
         with gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=300):
                 self.model = gr.Dropdown(choices, value=choices[0][1] if choices else None, label=words["model"])
-                self.text = gr.Textbox(task.sample_input, lines=1 if task.name == "word" else 3,
+                samples = self.samples(choices[0][1] if choices else "")
+                self.text = gr.Textbox(samples[0][0], lines=1 if task.name == "word" else 3,
                                        label=words[{"poem": "line", "word": "unit"}.get(task.name, "text")],
                                        max_length=service.max_length, elem_classes="n2m-input")
                 self.examples = gr.Dataset(components=["textbox"], label=words["examples"], samples_per_page=12,
-                                           samples=self.samples(choices[0][1] if choices else ""))
+                                           samples=samples)
                 self.mode: gr.Radio | None = None
                 self.lines: gr.Slider | None = None
                 self.length: gr.Slider | None = None

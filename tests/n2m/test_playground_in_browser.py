@@ -10,6 +10,8 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -154,9 +156,10 @@ def test_an_example_and_another_search_are_a_click_each(visit, trained):
     beam = panel.get_by_label("number input for Beam size")
     beam.fill("1")
     beam.press("Tab")
-    panel.get_by_role("button", name=TASKS["translate"]).click()
+    text = json.loads((trained("translate") / "metrics.json").read_text(encoding="utf-8"))["examples"][1][0]
+    panel.get_by_role("button", name=text).click()
     panel.locator(".n2m-text p").wait_for()
-    wanted = n2m.load(trained("translate")).answer([TASKS["translate"]], beam=1)[0][0].text
+    wanted = n2m.load(trained("translate")).answer([text], beam=1)[0][0].text
     assert panel.locator(".n2m-text p").inner_text().strip() == wanted.strip()
 
 
@@ -264,24 +267,38 @@ def test_nothing_of_the_server_is_read_or_trained_unless_allowed(models, folder,
     try:
         page = urllib.request.urlopen(f"{address}/en/").read().decode()
         assert WORDS["en"]["train_lead"] not in page and WORDS["en"]["compare_lead"] in page
-        (tmp_path / "secret.txt").write_text("secret", encoding="utf-8")
-        for path in (tmp_path / "secret.txt", ROOT / "README.md", models / "poem" / "settings.json"):
+        secret = tmp_path / "secret.txt"
+        secret.write_text("a secret\n", encoding="utf-8")
+        Path("own.txt").write_text("a secret\n", encoding="utf-8")
+        for path in (secret, ROOT / "README.md", models / "poem" / "settings.json"):
             with pytest.raises(urllib.error.HTTPError) as refused:
                 urllib.request.urlopen(f"{address}/en/gradio_api/file={path}")
             assert refused.value.code in (403, 404)
         config = json.loads(urllib.request.urlopen(f"{address}/en/config").read())
-        files = {c["id"] for c in config["components"] if c["type"] == "file"}
-        [handler, *_] = [d for d in config["dependencies"] if files & {*d["inputs"]}]
-        data = [{"path": str(tmp_path / "secret.txt"), "meta": {"_type": "gradio.FileData"}} if i in files else None
-                for i in handler["inputs"]]
-        asked = urllib.request.Request(f"{address}/en/gradio_api/run/predict", method="POST", data=json.dumps(
-            {"data": data, "fn_index": handler["id"], "session_hash": "x"}).encode(),
-            headers={"Content-Type": "application/json"})
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(asked)
-        assert b"secret" not in refused.value.read()
+        kinds = {c["id"]: c for c in config["components"]}
+        handlers = [d for d in config["dependencies"] if any(kinds[i]["type"] in ("file", "textbox")
+                                                             for i in d["inputs"])]
+        assert len(handlers) > 8
+        for handler, path in product(handlers, (str(secret), "own.txt", f"{address}/favicon.ico")):
+            file = {"path": path, "meta": {"_type": "gradio.FileData"}}
+            data = [file if kinds[i]["type"] in ("file", "textbox") else kinds[i]["props"].get("value")
+                    for i in handler["inputs"]]
+            assert "must be uploaded first" in run_handler(address, handler["id"], data)
+        [of_file, *_] = [d for d in handlers if any(kinds[i]["type"] == "file" for i in d["inputs"])]
+        data = [kinds[i]["props"].get("value") for i in of_file["inputs"]]
+        assert "choose a file first" in run_handler(address, of_file["id"], data)  # so that is what was refused
     finally:
         stop()
+
+
+def run_handler(address, number, data):
+    """What a request that was written by hand is answered with."""
+    asked = urllib.request.Request(f"{address}/en/gradio_api/run/predict", method="POST", data=json.dumps(
+        {"data": data, "fn_index": number, "session_hash": "x"}).encode(), headers={"Content-Type": "application/json"})
+    try:
+        return urllib.request.urlopen(asked).read().decode()
+    except urllib.error.HTTPError as error:
+        return error.read().decode()
 
 
 def test_the_command_serves_and_ends_with_ctrl_c(tmp_path):
