@@ -62,7 +62,7 @@ def visit(browser, site):
     """A function that opens the playground; nothing may fail in it, and nothing may be asked of other hosts."""
     complaints, contexts = [], []
 
-    def opened(language="en", width=1280, scheme="light", path=None):
+    def opened(language="en", width=1280, scheme="light"):
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme,
                                       locale={"en": "en-US", "zh": "zh-CN"}[language], reduced_motion="reduce")
         contexts.append(context)
@@ -73,7 +73,8 @@ def visit(browser, site):
         tab.on("request", lambda request: complaints.append(request.url)
                if not request.url.startswith((site[0], "data:", "blob:")) else None)
         tab.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
-        tab.goto(site[0] + ("/" if path is None else path))
+        with tab.expect_response(re.compile("gradio_api/(run|queue)/")):  # the page is alive once it asks something
+            tab.goto(site[0] + "/")
         tab.wait_for_selector(".n2m-head")
         return tab
 
