@@ -75,8 +75,8 @@ def serve(args: argparse.Namespace, listening: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     import uvicorn
 
+    from n2m.playground.application import application
     from n2m.serve.models import Catalogue
-    from n2m.serve.playground import application
     from n2m.serve.service import Service
 
     service = Service(Catalogue(args.model_dir), args.queue, args.max_length)

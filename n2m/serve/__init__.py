@@ -1,1 +1,1 @@
-"""A server for trained models: a JSON API, and a playground for the browser on top of it."""
+"""A server for trained models: one queue, a catalogue of models, and the JSON API."""

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 import n2m
+from n2m.playground.words import WORDS
 from n2m.serve.models import Catalogue
 from n2m.serve.service import Service
-from n2m.serve.words import WORDS
 from tests.browser import needs_browser
 from tests.command import ROOT, TASKS
 
@@ -30,7 +30,7 @@ def serving(models, folder, allow_training):
     """A server in a thread of its own: its address, its service, and the function that ends it."""
     import uvicorn
 
-    from n2m.serve.playground import application
+    from n2m.playground.application import application
     service = Service(Catalogue([models / task for task in TASKS], folder), max_length=200)
     listening = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(application(service, allow_training, folder), log_level="error",
@@ -256,6 +256,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(visit, language):
 def test_the_language_is_the_browsers_and_one_click_changes_it(visit):
     tab = visit("zh")
     assert tab.url.endswith("/zh/") and tab.locator("h1").inner_text() == WORDS["zh"]["title"]
+    tab.wait_for_timeout(1500)  # a page that is left while it asks something complains of the answer it did not get
     tab.locator(".n2m-other").click()
     tab.get_by_text(WORDS["en"]["lead"]).wait_for()
     assert tab.url.endswith("/en/") and tab.evaluate("document.documentElement.lang") == "en"

@@ -13,11 +13,14 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 import n2m
+from n2m.playground import marks
+from n2m.playground.words import WORDS
 from n2m.serve import service as serving
 from n2m.serve.api import MOST_BYTES, api, result
 from n2m.serve.batching import Busy, Queue
 from n2m.serve.models import MOST_LOADED, Catalogue
 from n2m.serve.service import LIMITS, MOST_TEXTS, Service
+from tasks.shared.task import Answer
 from tests.command import ROOT, TASKS, refused
 
 
@@ -301,6 +304,17 @@ def test_a_batch_is_no_larger_than_allowed(monkeypatch):
     futures = [queue.submit(lambda items: sizes.append(len(items)) or items, n, "key", size=1) for n in range(5)]
     go.set()
     assert [future.result(20) for future in futures] == list(range(5)) and sizes == [3, 2]
+
+
+def test_verse_is_shown_with_tones_and_rhymes_and_any_text_as_text():
+    poem = Answer("黄河入海流。欲穷千里目，更上一层楼。", 1.5)
+    html = marks.poems(["白日依山尽"], [poem], WORDS["en"])
+    assert re.findall(r'class="n2m-char(?: level)? rhyme" title="([^"]*)"><b>(.)', html) == [("十一尤", "流"),
+                                                                                            ("十一尤", "楼")]
+    assert re.findall(r"<b>(.)</b><i>(.+?)</i>", html)[:5] == list(zip("白日依山尽", "仄仄平平仄"))
+    assert html.count("n2m-line given") == 1 and html.count('"n2m-line') == 4
+    hostile = "<script>alert(1)</script>月"
+    assert "<script" not in marks.poems([hostile], [Answer(hostile, 0.0)], WORDS["zh"])
 
 
 def test_every_request_of_the_docs_is_answered(client):

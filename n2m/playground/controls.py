@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from core.settings import SearchSettings
-from n2m.serve.marks import Words
+from n2m.playground.marks import Words
 from n2m.serve.service import LIMITS
 from tasks.shared.task import Task
 

@@ -13,11 +13,11 @@ import gradio as gr
 
 from core.data import InputError
 from core.verses import lines_of
-from n2m.serve import marks
-from n2m.serve.controls import Controls
-from n2m.serve.marks import Words
+from n2m.playground import marks
+from n2m.playground.controls import Controls
+from n2m.playground.marks import Words
+from n2m.playground.visitors import Visitors
 from n2m.serve.service import Answered, Service
-from n2m.serve.visitors import Visitors
 from tasks.shared.task import Task
 
 AT_ONCE, MOST_LINES = 32, 5000  # of a file

@@ -10,9 +10,9 @@ from typing import Any
 import gradio as gr
 
 from core.data import InputError
-from n2m.serve import marks
-from n2m.serve.marks import Words
-from n2m.serve.training import DEV, MOST_EPOCHS, TRAIN, Training
+from n2m.playground import marks
+from n2m.playground.marks import Words
+from n2m.playground.training import DEV, MOST_EPOCHS, TRAIN, Training
 from tasks import all_tasks
 
 LINES = 30  # of the log that are shown

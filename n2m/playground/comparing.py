@@ -10,11 +10,11 @@ import gradio as gr
 
 from core.data import InputError
 from n2m.compare import column
-from n2m.serve import marks
-from n2m.serve.marks import Words
+from n2m.playground import marks
+from n2m.playground.marks import Words
+from n2m.playground.visitors import Visitors
 from n2m.serve.models import Entry
 from n2m.serve.service import Service
-from n2m.serve.visitors import Visitors
 from tasks import all_tasks
 from tasks.shared.report import MODEL, Report
 

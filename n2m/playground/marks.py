@@ -52,11 +52,7 @@ def _lines(given: Sequence[str], text: str) -> str:
 
 
 def rhymes(lines: Sequence[str]) -> frozenset[str]:
-    """The rhymes that the ends of the even lines share, those of most of them.
-
-    >>> rhymes(["白日依山尽", "黄河入海流", "欲穷千里目", "更上一层楼"]) == groups("流") & groups("楼")
-    True
-    """
+    """The rhymes that the ends of the even lines share, those of most of them."""
     counts = Counter(group for line in lines[1::2] for group in groups(line[-1]))
     most = max(counts.values(), default=0)
     return frozenset(group for group, count in counts.items() if count == most and most > 1)

@@ -9,15 +9,15 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from n2m.playground.comparing import compare_tab
+from n2m.playground.tabs import QUIET, TaskTab
+from n2m.playground.training import Training
+from n2m.playground.training_tab import train_tab
+from n2m.playground.uploads import UploadsOnly
+from n2m.playground.visitors import Visitors
+from n2m.playground.words import WORDS
 from n2m.serve.api import api
-from n2m.serve.comparing import compare_tab
 from n2m.serve.service import Service
-from n2m.serve.tabs import QUIET, TaskTab
-from n2m.serve.training import Training
-from n2m.serve.training_tab import train_tab
-from n2m.serve.uploads import UploadsOnly
-from n2m.serve.visitors import Visitors
-from n2m.serve.words import WORDS
 from tasks import all_tasks
 
 STYLE = Path(__file__).with_name("style.css")

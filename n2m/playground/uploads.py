@@ -25,11 +25,7 @@ class UploadsOnly(gr.Blocks):
 
 
 def paths_in(data: Any) -> list[Any]:
-    """All that Gradio might take for the place of a file.
-
-    >>> paths_in([{"path": "a"}, 5, [{"x": {"path": "b", "url": "c"}}]])
-    ['a', 'b']
-    """
+    """All that Gradio might take for the place of a file."""
     if isinstance(data, dict):
         return [*([data["path"]] if "path" in data else []), *paths_in(list(data.values()))]
     return [path for one in data for path in paths_in(one)] if isinstance(data, (list, tuple)) else []
