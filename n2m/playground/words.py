@@ -36,8 +36,8 @@ WORDS: dict[str, dict[str, str]] = {
         "walk": "How the model gets there", "walk_lead": "The walk follows the most likely token at each step (greedy "
         "search); the answer above may come from a better search. Keys ← → lead through it.",
         "walk_none": "An acrostic has no walk: its first characters are given.",
-        "verse": "平 level tone, 仄 oblique tone; rhymes are marked.", "score": "score", "probability": "probability",
-        "given": "given", "seconds": "{model}, {seconds} s",
+        "verse": "平 level tone, 仄 oblique tone; rhymes are marked.", "score": "score",
+        "seconds": "{model}, {seconds} s",
         "alignment": "Attention: rows are written tokens, columns source tokens", "end": "end",
         "no_attention": "This model has no attention.",
         "pooling": "Weights α of the pooling on each token: the darker, the larger",
@@ -83,8 +83,8 @@ WORDS: dict[str, dict[str, str]] = {
         "walk": "模型的推演过程", "walk_lead": "推演按贪心搜索进行，每步取最可能的词元；上面的答案可能来自更好的搜索。"
         "用 ← → 键逐步查看。",
         "walk_none": "藏头诗没有推演：各句首字是给定的。",
-        "verse": "平、仄为声调；押韵的字有标记。", "score": "得分", "probability": "概率",
-        "given": "原句", "seconds": "{model}，{seconds} 秒",
+        "verse": "平、仄为声调；押韵的字有标记。", "score": "得分",
+        "seconds": "{model}，{seconds} 秒",
         "alignment": "注意力：每行是一个输出词元，每列是一个源词元", "end": "结束",
         "no_attention": "该模型没有注意力。", "pooling": "汇聚时各词元的权重 α：颜色越深越大",
         "ngrams": "橙色词元支持该标签，蓝色反对：其 n 元组给得分加了多少。指向词元可看数值和汇聚时的权重 α。",
