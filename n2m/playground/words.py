@@ -34,7 +34,8 @@ WORDS: dict[str, dict[str, str]] = {
         "file_done": "{all} texts answered, {bad} of them impossible (their lines are empty)",
         "file_long": "the file has {all} lines; at most {most} are answered at once",
         "walk": "How the model gets there", "walk_lead": "The walk follows the most likely token at each step (greedy "
-        "search); the answer above may come from a better search. Keys ← → lead through it.",
+        "search); the answer above may come from a better search. Click into it; then the keys ← → lead "
+        "through it.",
         "walk_none": "An acrostic has no walk: its first characters are given.",
         "verse": "平 level tone, 仄 oblique tone; rhymes are marked.", "score": "score",
         "seconds": "{model}, {seconds} s",
@@ -81,7 +82,7 @@ WORDS: dict[str, dict[str, str]] = {
         "file_progress": "已完成 {done} / {all} 条", "file_done": "共 {all} 条，其中 {bad} 条无法处理（对应空行）",
         "file_long": "文件有 {all} 行；一次最多处理 {most} 行",
         "walk": "模型的推演过程", "walk_lead": "推演按贪心搜索进行，每步取最可能的词元；上面的答案可能来自更好的搜索。"
-        "用 ← → 键逐步查看。",
+        "点击其中，再用 ← → 键逐步查看。",
         "walk_none": "藏头诗没有推演：各句首字是给定的。",
         "verse": "平、仄为声调；押韵的字有标记。", "score": "得分",
         "seconds": "{model}，{seconds} 秒",
