@@ -15,12 +15,12 @@ from core.data import InputError, ProcessLost
 from core.history import INTERRUPTED, TERMINATED
 from core.os_errors import reason
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
-from n2m.cli import corpora, language, terminal
+from n2m.cli import corpora, language, serve, terminal
 from n2m.cli.flags import as_flags, given, job_of, parser
 from n2m.cli.language import say, translated
 
 MODELS = Path("models")
-SUBCOMMANDS = {"corpora": corpora}  # modules with parser() and main(arguments)
+SUBCOMMANDS = {"corpora": corpora, "serve": serve}  # modules with parser() and main(arguments)
 
 
 @language.of_environment()

@@ -67,17 +67,17 @@ class Model:
 
     @overload
     def answer(self, texts: Sequence[str], *, n_best: int = 1, lines: int = 1, weights: bool = False,
-               seed: int | None = None, script: str | None = None, errors: Literal["raise"] = "raise", first: int = 0,
-               **search: Any) -> list[list[Answer]]: ...
+               seed: int | None = None, script: str | None = None, errors: Literal["raise"] = "raise",
+               first: int | Sequence[int] = 0, **search: Any) -> list[list[Answer]]: ...
 
     @overload
     def answer(self, texts: Sequence[str], *, n_best: int = 1, lines: int = 1, weights: bool = False,
-               seed: int | None = None, script: str | None = None, errors: Literal["return"], first: int = 0,
-               **search: Any) -> list[list[Answer] | InputError]: ...
+               seed: int | None = None, script: str | None = None, errors: Literal["return"],
+               first: int | Sequence[int] = 0, **search: Any) -> list[list[Answer] | InputError]: ...
 
     def answer(self, texts: Sequence[str], *, n_best: int = 1, lines: int = 1, weights: bool = False,
-               seed: int | None = None, script: str | None = None, errors: str = "raise", first: int = 0,
-               **search: Any) -> Any:
+               seed: int | None = None, script: str | None = None, errors: str = "raise",
+               first: int | Sequence[int] = 0, **search: Any) -> Any:
         """For each text its answers, best first.
 
         n_best   how many answers per text
@@ -86,11 +86,10 @@ class Model:
         seed     of the random draws, with a temperature; the same seed gives the same answers
         script   "simplified" or "traditional": the script of the answers; by default the model's own
         errors   "raise", or "return": an InputError in place of the answers to an input that cannot be answered
-        first    the number of the first text in a longer stream; the draws of a text follow from seed and number
+        first    the number of the first text in a longer stream, or of each; a text draws from seed and number
         search   the other fields of core.settings.SearchSettings: beam, temperature, top_p, max_output …
         Scores are in nats, divided by length^length_penalty; those of labels are probabilities. The last row of
-        `weights` belongs to <eos>, if the answer ended with it. Raises InputError for an input or option that is not
-        possible.
+        `weights` belongs to <eos>, if the answer ended with it. Raises InputError for what is not possible.
         """
         if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
             raise InputError("answer takes a list of texts; put one text into [ ]")
@@ -108,7 +107,8 @@ class Model:
                 read.append(error)
         if len(texts) == 1:
             self.text_model.note_unknown(texts[0], read[0])
-        seeds = [(self._seed(seed), first + i) for i, e in enumerate(read) if isinstance(e, Example)]
+        numbers = range(first, first + len(texts)) if isinstance(first, int) else first
+        seeds = [(self._seed(seed), number) for number, e in zip(numbers, read) if isinstance(e, Example)]
         examples = [e for e in read if isinstance(e, Example)]
         if errors not in ("raise", "return"):
             raise InputError(f"errors={errors!r} is unknown; use raise or return")

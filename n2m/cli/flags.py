@@ -114,7 +114,8 @@ def parser() -> Parser:
                      python run.py --task translate --corpus my.tsv --model-dir models/mine
                      python run.py --compare                          the four task types side by side
                      python run.py corpora                            corpora (corpora --help: show, check)
-                     python run.py corpora check my.tsv --task word   whether your own file works"""))
+                     python run.py corpora check my.tsv --task word   whether your own file works
+                     python run.py serve                              a playground in the browser, and a JSON API"""))
     what = p.add_argument_group("what to do")
     what.add_argument("--task", help="task type: " + ", ".join(t.name for t in tasks.all_tasks()))
     what.add_argument("--compare", action="store_true", help="table of all default models, trained if missing")
