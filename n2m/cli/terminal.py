@@ -59,7 +59,9 @@ def bar(description: str, total: int | None, unit: str) -> tqdm:
 class TrainingBar:
     """One bar over all updates of a training, and one line per epoch."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "training",
+                 hint: str = "Ctrl-C stops the training and keeps the best weights so far") -> None:
+        self._name, self._hint = name, hint
         self._bar: tqdm | None = None
 
     def __enter__(self) -> TrainingBar:
@@ -71,8 +73,9 @@ class TrainingBar:
 
     def on_update(self, update: int, updates: int, loss: float, learning_rate: float, tokens: int) -> None:
         if self._bar is None:
-            note("Ctrl-C stops the training and keeps the best weights so far")
-            self._bar = tqdm(total=updates, initial=update - 1, unit="update", desc="training", dynamic_ncols=True,
+            if self._hint:
+                note(self._hint)
+            self._bar = tqdm(total=updates, initial=update - 1, unit="update", desc=self._name, dynamic_ncols=True,
                              leave=False)
             self._loss, self._tokens, self._begun = loss, 0, self._bar.start_t
         self._tokens += tokens
