@@ -50,10 +50,10 @@ def run(args: argparse.Namespace, words: list[str]) -> int:
     job = job_of(args)
     if job == "list":
         return corpora.main(["list"])
-    if job in ("train", "compare"):
-        terminal.share_cores()  # before torch is loaded
     if job == "compare":
         return compare.main(args, MODELS, words)
+    if job == "train":
+        terminal.share_cores()  # before torch is loaded
     n2m.keep_freed_memory()
     if job == "train":
         training.train_and_show(args, args.task, args.model_dir or MODELS / args.task)

@@ -15,7 +15,7 @@ from core.events import note
 from core.history import INTERRUPTED
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
 from corpora.shared.messages import printable
-from n2m.cli import training
+from n2m.cli import terminal, training
 from n2m.cli.flags import given
 
 REPORT = Path("report")
@@ -29,6 +29,7 @@ def main(args: argparse.Namespace, models: Path, words: Sequence[str]) -> int:
     if args.vary:
         from n2m.cli import grid
         return grid.main(args, models, folder, command(words))
+    terminal.share_cores()  # before torch is loaded
     from n2m.report import files, write
     first = os.environ.get("RANK", "0") == "0"
     if first:

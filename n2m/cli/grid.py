@@ -37,6 +37,7 @@ def main(args: argparse.Namespace, models: Path, report: Path, command: str) -> 
     origin: dict[str, Any] = {"script": args.script, "reverse": args.reverse}
     shared = {**{name: value for name, value in origin.items() if value}, **reading, **chosen}
     folder = args.model_dir or models / grid.folder_name(task.name, args.corpus or (), shared)
+    terminal.share_cores()  # before torch is loaded
     from n2m.report import files, grid_page, summary
     files.check(report)
     n2m.keep_freed_memory()

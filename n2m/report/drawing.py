@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Say = Callable[[str, str], str]  # say(english, chinese): the one of the two that the picture is in
+Tips = Mapping[str, Sequence[str]]  # for collections by their gid what each of their members says when pointed at
 
 # Stand-ins: the page's style sheet gives each its colour, by day and by night.
 INK, SOFT, LINE, WARM = "#010101", "#020202", "#030303", "#040404"
@@ -35,14 +36,13 @@ def can_draw() -> bool:
     return find_spec("matplotlib") is not None
 
 
-def picture(name: str, draw: Callable[[Say], Figure], alt: tuple[str, str], tips: Mapping[str, str] | None = None,
+def picture(name: str, draw: Callable[[Say], Figure], alt: tuple[str, str], tips: Tips | None = None,
             bilingual: bool = True) -> str:
     """A picture as HTML: in English and in Chinese, of which the page shows one.
 
     name       its own in the page
     draw       a function that makes the figure with the words that `say` gives
     alt        what the picture shows, in English and in Chinese
-    tips       for elements by their gid the text that is shown when they are pointed at
     bilingual  whether it has words; without them it is drawn once
     """
     english = svg(name, draw, lambda en, zh: en, alt[0], tips)
@@ -59,7 +59,7 @@ def picture(name: str, draw: Callable[[Say], Figure], alt: tuple[str, str], tips
     return f'<div lang="en">{english}</div><div lang="zh">{chinese}</div>'
 
 
-def svg(name: str, draw: Callable[[Say], Figure], say: Say, alt: str, tips: Mapping[str, str] | None = None) -> str:
+def svg(name: str, draw: Callable[[Say], Figure], say: Say, alt: str, tips: Tips | None = None) -> str:
     """A figure as an SVG element whose ids begin with its name."""
     from matplotlib import rc_context, rcParams
     out = io.StringIO()
@@ -73,12 +73,29 @@ def svg(name: str, draw: Callable[[Say], Figure], say: Say, alt: str, tips: Mapp
     text = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", text[text.index("<svg"):], flags=re.DOTALL)
     text = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", text)
     text = re.sub("|".join(_COLOURS), lambda found: _COLOURS[found[0]], text)
-    for gid, tip in (tips or {}).items():
-        text = text.replace(f'<g id="{name}-{gid}">', f'<g id="{name}-{gid}" data-tip="{escape(tip)}">')
+    for gid, said in (tips or {}).items():
+        text = _with_tips(text, f'<g id="{name}-{gid}">', said)
     # The page decides how wide it is, up to its own size; its height follows from the viewBox.
-    width = figure.get_size_inches()[0] * 90
+    width = figure.get_size_inches()[0] * 112
     text = re.sub(r'(height|width)="[\d.]+pt" ?', "", text, count=2)
     return text.replace("<svg ", f'<svg role="img" aria-label="{escape(alt)}" style="max-width: {width:.0f}px" ', 1)
+
+
+def _with_tips(text: str, group: str, tips: Sequence[str]) -> str:
+    """The SVG with a tip at each shape of a group."""
+    start = end = text.index(group)
+    depth = 0
+    for tag in re.finditer(r"<g\b|</g>", text[start:]):
+        depth += 1 if tag[0] == "<g" else -1
+        if not depth:
+            end = start + tag.end()
+            break
+    shapes, defined = text[start:end], re.compile(r"<defs>.*?</defs>", re.DOTALL)
+    kind, said = "<use " if "<use " in shapes else "<path ", iter(tips)
+    parts = [re.sub(kind, lambda found: f'{found[0]}data-tip="{escape(next(said, ""))}" ', part)
+             for part in defined.split(shapes)]
+    kept = defined.findall(shapes)
+    return text[:start] + "".join(part + definition for part, definition in zip(parts, [*kept, ""])) + text[end:]
 
 
 def set_fonts(figure: Figure) -> None:

@@ -21,6 +21,8 @@ PAGE, TABLE, DATA = "index.html", "report.csv", "report.json"
 def check(folder: Path) -> None:
     """Raises InputError unless a report can be written there; of files that are there, it replaces only reports."""
     name = f"`report_dir` {printable(str(folder))}"
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{name} is not a directory; choose another one")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with write_aside(folder / ".trial") as file:

@@ -11,7 +11,7 @@ from n2m.grid import Result
 from n2m.report import drawing, files, grid_plots, html, note_missing, summary
 from n2m.report.grid_plots import Groups
 from n2m.report.html import both, named
-from n2m.report.summary import Mean, mean
+from n2m.report.summary import Mean
 from n2m.report.types import MISSING
 from tasks.shared.report import number
 
@@ -19,6 +19,18 @@ SETTINGS = {"attention": "注意力", "cell": "循环单元", "placement": "注�
             "hidden_size": "隐藏维度", "embedding_size": "嵌入维度", "bidirectional": "双向编码器", "tokenizer": "分词",
             "dropout": "丢弃率", "limit": "训练样本数", "learning_rate": "学习率", "batch_size": "批大小",
             "label_smoothing": "标签平滑"}
+# What a reader may look for; what the plots show may differ.
+ABOUT = {
+    "attention": ("Without attention, the decoder has only c, a single vector: the longer the source, the less of it "
+                  "fits. With attention, it reads at each step the source states that it needs (Bahdanau et al. 2015).",
+                  "没有注意力时，解码器只有一个向量 c：源文越长，装下的越少。有注意力时，每一步都读取所需的隐藏状态"
+                  "（Bahdanau 等，2015）。"),
+    "cell": ("The gates of GRU and LSTM let a state survive many steps, which a plain RNN overwrites.",
+             "GRU 与 LSTM 的门让状态能保持许多步，而普通 RNN 每步都会改写它。"),
+    "placement": ("before: s_{t−1} asks, and the context joins the cell's input (Bahdanau et al. 2015). after: s_t "
+                  "asks, and the context joins the output (Luong et al. 2015), which trains faster.",
+                  "before：由 s_{t−1} 查询，上下文进入循环单元的输入（Bahdanau 等，2015）。after：由 s_t 查询，"
+                  "上下文进入输出（Luong 等，2015），训练更快。")}
 FEW = 50  # words to copy below which their share says nothing
 
 
@@ -46,7 +58,7 @@ def page(task: str, results: Sequence[Result], command: str = "", shared: Mappin
     return html.page((f"{task}: {names}", f"{html.TITLES.get(task, task)}：{'、'.join(map(_chinese, varied))}"),
                      f"{both(f'{len(done)} of {len(results)} models', f'{len(results)} 个模型中的 {len(done)} 个')}"
                      f"{escape(corpus)}",
-                     "".join([_table(results), missing, *settings, _failed(results),
+                     "".join([_table(results), missing, *settings, _few_copied(done), _failed(results),
                               _repeat(done, command, shared or {})]))
 
 
@@ -65,7 +77,7 @@ def _table(results: Sequence[Result]) -> str:
         return ""
     *down, across = varied
     groups = summary.combinations(results)
-    means = {repr(g[0].cell.options): mean(r.scores.get(main) for r in g if r.done) for g in groups}
+    means = {repr(g[0].cell.options): summary.mean(r.scores.get(main) for r in g if r.done) for g in groups}
     values = sorted(m.value for m in means.values() if m.value is not None)
     better = next(r.higher_is_better for r in results if r.done)
 
@@ -82,7 +94,7 @@ def _table(results: Sequence[Result]) -> str:
     for head in heads:
         of_row = {str(g[0].cell.options.get(across, "–")): g[0].cell.options for g in groups
                   if tuple(g[0].cell.options.get(name, "–") for name in down) == head}
-        rows.append([escape(", ".join(f"{name} {value}" for name, value in zip(down, head)) or main),
+        rows.append([escape(", ".join(map(str, head)) or main),
                      *(cell(of_row[c]) if c in of_row else "" for c in columns)])
     first = next(r for r in results if r.done)
     baselines = "; ".join(f"{named(name)} {number(row[main])}" for name, row in first.baselines.items() if main in row)
@@ -92,8 +104,9 @@ def _table(results: Sequence[Result]) -> str:
                  f"测试集上的 {zh}，{per} 个种子的均值 ± 标准差；颜色越深越好。") if per > 1 else \
         both(f"{main} on the test split; the darker, the better. One seed: small differences may be chance.",
              f"测试集上的 {zh}，颜色越深越好。只有一个随机种子，小的差别可能出于偶然。")
+    corner = " ".join([*(f"{name} ↓" for name in down), f"{across} →"])
     return html.section(both("All combinations", "所有组合"),
-                        '<div class="panel">' + html.table([escape(across), *map(escape, columns)], rows, "grid")
+                        '<div class="panel">' + html.table([escape(corner), *map(escape, columns)], rows, "grid")
                         + f"<p><small>{both('Baselines: ', '基线：')}{baselines}</small></p></div>", about=about)
 
 
@@ -104,22 +117,29 @@ def _setting(setting: str, results: Sequence[Result]) -> str:
     if not groups:
         return ""
     main, name = summary.main_metric(results), "plot-" + setting.replace("_", "-")
-    whole = {value: mean(r.scores[main] for r in found) for value, found in groups.items()}
-    count = ", ".join(f"{value}: {len(found)}" for value, found in groups.items())
-    said = "; ".join(f"{value} {m}" for value, m in whole.items())
+    count = ", ".join(f"{value} {len(found)}" for value, found in groups.items())
+    said = "; ".join(f"{escape(value)} {summary.of_models(found, lambda r: r.scores[main])}"
+                     for value, found in groups.items())
+    first, *others = groups
+    changes = {value: summary.difference(groups[value], groups[first], setting) for value in others}
+    against = "; ".join(f"{escape(value)} {change:+.3g}" for value, change in changes.items() if change is not None)
     shown = [html.figure(grid_plots.scores(f"{name}-scores", setting, groups), both(
-        f"A dot is a model (point at it for its settings), a line the mean. {said}.",
-        f"每点为一个模型（指向它可看设置），横线为均值。{said}。"))]
+        f"A dot is a model (point at it for its settings), a line the mean. Mean ± spread over seeds: {said}. "
+        f"Against {escape(first)}, all else equal: {against or '–'}.",
+        f"每点为一个模型（指向它可看设置），横线为均值。均值 ± 种子间标准差：{said}。"
+        f"其他设置相同时，与 {escape(first)} 相比：{against or '–'}。"))]
     if main in ("chrF", "accuracy") and next(iter(groups.values()))[0].answered:
         picture, means, bins = grid_plots.by_length(f"{name}-length", setting, groups)
         shown.append(html.figure(picture, _by_length(means, bins)))
     shown.append(html.figure(grid_plots.curves(f"{name}-curves", setting, groups), both(
         "Thin: one model. Thick: the mean, as far as all models were trained.",
         "细线为单个模型，粗线为均值（到各模型都训练过的轮次为止）。")))
-    if any(r.copying for found in groups.values() for r in found):
+    if _to_copy(results)[0] >= FEW:
         shown.append(_copying(f"{name}-copied", setting, groups))
+    about = ABOUT.get(setting, ("", ""))
     return html.section(_setting_name(setting), html.panels(shown, wide=True), about=both(
-        f"All other settings averaged. Models: {escape(count)}.", f"对其他设置取平均。模型数：{escape(count)}。"))
+        f"{about[0]} All other settings averaged; models: {escape(count)}.",
+        f"{about[1]}对其他设置取平均；模型数：{escape(count)}。"))
 
 
 def _by_length(means: Mapping[str, Sequence[Mean]], bins: Sequence[tuple[int, int]]) -> str:
@@ -128,18 +148,12 @@ def _by_length(means: Mapping[str, Sequence[Mean]], bins: Sequence[tuple[int, in
                        if found[0].value is not None and found[-1].value is not None)
     first, last = ("–".join(map(str, dict.fromkeys(b))) for b in (bins[0], bins[-1]))
     return both(f"From the shortest sources ({first}) to the longest ({last}): {change}. Each point has about as many "
-                "test examples; bars are standard deviations over models.",
-                f"从最短的源文（{first}）到最长的（{last}）：{change}。每个点的测试样本数大致相同；竖线为各模型间的标准差。")
+                "test examples; bars show the spread over seeds.",
+                f"从最短的源文（{first}）到最长的（{last}）：{change}。每个点的测试样本数大致相同；竖线为种子间的标准差。")
 
 
 def _copying(name: str, setting: str, groups: Groups) -> str:
-    first = next(iter(groups.values()))[0].copying
-    to_copy, references = first["should_copy"], first["should_copy"] + first["should_generate"]
-    if to_copy < FEW:
-        return "<p>" + both(
-            f"Copied and generated words: only {to_copy} of {references:,} reference words stand in their source too, "
-            "too few to compare.",
-            f"照抄与生成：参考答案的 {references:,} 个词中只有 {to_copy} 个也在源文里，太少，不作比较。") + "</p>"
+    to_copy, references = _to_copy(next(iter(groups.values())))
     peaks = "; ".join(f"{escape(value)} {sum(r.copying['at_peak'] for r in found) / copied:.0%}"
                       for value, found in groups.items()
                       if all(r.copying.get("at_peak") is not None for r in found)
@@ -154,6 +168,24 @@ def _copying(name: str, setting: str, groups: Groups) -> str:
         f"参考答案中的词若也出现在源文里，称为照抄（{references:,} 个中的 {to_copy:,} 个），否则为生成。"
         f"柱：答案中也有的比例。答案的词中照抄的占 {written}"
         + (f"；其中 α 恰在该词元上最大的占 {peaks}" if peaks else "") + "。"))
+
+
+def _to_copy(results: Sequence[Result]) -> tuple[int, int]:
+    """How many words of the references stand in their source, and how many there are in all."""
+    copying = next((r.copying for r in results if r.copying), {"should_copy": 0, "should_generate": 0})
+    return copying["should_copy"], copying["should_copy"] + copying["should_generate"]
+
+
+def _few_copied(results: Sequence[Result]) -> str:
+    """Why the page does not compare copied with generated words."""
+    to_copy, references = _to_copy(results)
+    if not references or to_copy >= FEW:
+        return ""
+    return '<p class="note">' + both(
+        f"Copied and generated words: only {to_copy} of {references:,} reference words stand in their source too, "
+        "too few to compare. A corpus with one script on both sides, such as classical, has more.",
+        f"照抄与生成：参考答案的 {references:,} 个词中只有 {to_copy} 个也在源文里，太少，不作比较。"
+        "源文与译文同文字的语料库（如 classical）有更多。") + "</p>"
 
 
 def _failed(results: Sequence[Result]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from n2m.grid import Result
@@ -10,7 +10,7 @@ from n2m.report import measures
 from n2m.report.drawing import INK, MARKERS, SERIES, Say, new_figure, picture
 from n2m.report.html import CHINESE
 from n2m.report.plots import whole_numbers
-from n2m.report.summary import Mean, mean
+from n2m.report.summary import Mean, mean, of_models
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,11 +29,10 @@ def scores(name: str, setting: str, groups: Groups) -> str:
         figure = new_figure(*SIZE)
         axes = figure.subplots()
         for k, (_, results) in enumerate(groups.items()):
-            for i, result in enumerate(results):
-                x = k + 0.5 * ((i + 0.5) / len(results) - 0.5)
-                axes.plot(x, result.scores[main], MARKERS[k % 8], color=SERIES[k % 8], alpha=0.75, markersize=7,
-                          gid=f"model-{k}-{i}")
-            level = mean(r.scores[main] for r in results).value or 0
+            axes.scatter([k + 0.5 * ((i + 0.5) / len(results) - 0.5) for i in range(len(results))],
+                         [r.scores[main] for r in results], s=49, marker=MARKERS[k % 8], color=SERIES[k % 8],
+                         alpha=0.75, gid=f"models-{k}")
+            level = of_models(results, lambda r: r.scores[main]).value or 0
             axes.hlines(level, k - 0.36, k + 0.36, color=INK, linewidth=2)
             axes.annotate(f"{level:.3g}", (k + 0.37, level), (2, 0), textcoords="offset points",
                           va="center", fontsize=10)
@@ -45,8 +44,8 @@ def scores(name: str, setting: str, groups: Groups) -> str:
         axes.grid(axis="y")
         return figure
 
-    tips = {f"model-{k}-{i}": f"{r.cell.name}: {main} {r.scores[main]:.4g}"
-            for k, results in enumerate(groups.values()) for i, r in enumerate(results)}
+    tips = {f"models-{k}": [f"{r.cell.name}: {main} {r.scores[main]:.4g}" for r in results]
+            for k, results in enumerate(groups.values())}
     return picture(name, draw, (f"{main} by {setting}", f"各 {setting} 的 {CHINESE.get(main, main)}"), tips)
 
 
@@ -56,16 +55,19 @@ def by_length(name: str, setting: str, groups: Groups) -> tuple[str, dict[str, l
     every = [r for results in groups.values() for r in results]
     lengths = [measures.source_length(source) for source, _, _ in every[0].answered]
     bins = measures.length_bins(lengths)
-    means = {value: [mean(column) for column in zip(*(measures.score_by_length(r.answered, bins, main)
-                                                      for r in results))]
-             for value, results in groups.items()}
+    scores_of = {r.cell.name: measures.score_by_length(r.answered, bins, main) for r in every}
+
+    def in_bin(i: int) -> Callable[[Result], float | None]:
+        return lambda r: scores_of[r.cell.name][i]
+
+    means = {value: [of_models(results, in_bin(i)) for i in range(len(bins))] for value, results in groups.items()}
 
     def draw(say: Say) -> Figure:
         figure = new_figure(*SIZE)
         axes = figure.subplots()
-        for k, (value, found) in enumerate(means.items()):
+        for k, (value, line) in enumerate(means.items()):
             shift = 0.06 * (k - (len(means) - 1) / 2)
-            there = [(i + shift, m.value, m.spread or 0) for i, m in enumerate(found) if m.value is not None]
+            there = [(i + shift, m.value, m.spread or 0) for i, m in enumerate(line) if m.value is not None]
             x, y, spread = zip(*there)
             axes.errorbar(x, y, spread, color=SERIES[k % 8], marker=MARKERS[k % 8], label=value, capsize=2,
                           elinewidth=1)
@@ -137,8 +139,8 @@ def copied_and_generated(name: str, setting: str, groups: Groups) -> str:
 def recall(results: Sequence[Result], kind: str) -> Mean:
     """Of the reference words that are to be "copied" or "generated", the fraction that the answers have, per model."""
     verb = {"copied": "copy", "generated": "generate"}[kind]
-    return mean(r.copying[f"{kind}_right"] / r.copying[f"should_{verb}"] for r in results
-                if r.copying.get(f"should_{verb}"))
+    return of_models(results, lambda r: r.copying[f"{kind}_right"] / r.copying[f"should_{verb}"]
+                     if r.copying.get(f"should_{verb}") else None)
 
 
 def _main(groups: Groups) -> str:

@@ -61,15 +61,16 @@ def heatmap(name: str, weights: np.ndarray, rows: Sequence[str], columns: Sequen
     turned = max(map(len, columns_shown)) > 3
 
     def draw(say: Say) -> Figure:
-        from matplotlib.patches import Rectangle
+        from matplotlib.collections import PolyCollection
+        from matplotlib.colors import to_rgba
         height = max(0.34 * len(rows), 0.34)
         figure = new_figure(max(0.34 * len(columns), 1) + 0.11 * max(map(len, rows_shown)) + 0.6,
                             height + (0.1 * max(map(len, columns_shown)) if turned else 0.2) + 0.3)
         axes = figure.subplots()
-        for i, row in enumerate(weights):
-            for j, alpha in enumerate(row):
-                axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, facecolor=WARM, alpha=float(alpha), linewidth=0,
-                                         gid=f"cell-{i}-{j}"))
+        squares = [[(j + x, i + y) for x, y in ((-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5))]
+                   for i in range(len(rows)) for j in range(len(columns))]
+        axes.add_collection(PolyCollection(squares, facecolors=[to_rgba(WARM, float(alpha)) for alpha in weights.flat],
+                                           linewidths=0, gid="cells"))
         axes.set_xlim(-0.5, len(columns) - 0.5)
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set_aspect("equal")
@@ -85,8 +86,8 @@ def heatmap(name: str, weights: np.ndarray, rows: Sequence[str], columns: Sequen
         axes.tick_params(which="minor", length=0)
         return figure
 
-    tips = {f"cell-{i}-{j}": f"{row} ← {column}: α = {weights[i][j]:.3f}"
-            for i, row in enumerate(rows) for j, column in enumerate(columns)}
+    tips = {"cells": [f"{row} ← {column}: α = {weights[i][j]:.3f}"
+                      for i, row in enumerate(rows) for j, column in enumerate(columns)]}
     return picture(name, draw, ("Attention weights", "注意力权重"), tips, bilingual=False), key
 
 
@@ -122,11 +123,11 @@ def embedding_map(name: str, tokens: Sequence[str], vectors: np.ndarray) -> tupl
     named = names_with_room(points, shown)
 
     def draw(say: Say) -> Figure:
+        from matplotlib.colors import to_rgba
         figure = new_figure(*MAP)
         axes = figure.subplots()
-        for i, (x, y) in enumerate(points):
-            axes.plot(x, y, "o", color=SERIES[0] if i in named else SOFT, alpha=1 if i in named else 0.45, markersize=4,
-                      gid=f"token-{i}")
+        axes.scatter(points[:, 0], points[:, 1], 16, gid="tokens", linewidths=0, c=[
+            to_rgba(SERIES[0]) if i in named else to_rgba(SOFT, 0.5) for i in range(len(points))])
         for i in named:
             axes.annotate(shown[i], points[i], (3, 2), textcoords="offset points", fontsize=10)
         axes.axhline(0, color=LINE, linewidth=0.6, zorder=0)
@@ -135,7 +136,7 @@ def embedding_map(name: str, tokens: Sequence[str], vectors: np.ndarray) -> tupl
         axes.set_aspect("equal", adjustable="datalim")
         return figure
 
-    tips = {f"token-{i}": token for i, token in enumerate(tokens)}
+    tips = {"tokens": tokens}
     used = {number: token for number, token in key.items() if number in {shown[i] for i in named}}
     return picture(name, draw, ("Map of source embeddings", "源词元嵌入图"), tips, bilingual=False), fraction, used
 

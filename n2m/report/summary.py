@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from n2m.grid import Result
@@ -28,8 +28,36 @@ def mean(values: Iterable[float | None]) -> Mean:
     >>> print(mean([0.25]), mean([]))
     0.250 –
     """
-    there = [v for v in values if v is not None]
-    return Mean(statistics.fmean(there) if there else None, statistics.stdev(there) if len(there) > 1 else None)
+    return pooled([values])
+
+
+def pooled(groups: Iterable[Iterable[float | None]]) -> Mean:
+    """The mean of all values, and the standard deviation within the groups: how far seeds alone move a score, whatever
+    the settings of the groups do to it.
+
+    >>> print(pooled([[1.0, 2.0, 3.0], [11.0, 12.0, 13.0]]))
+    7.00 ± 1.00
+    """
+    there = [[v for v in values if v is not None] for values in groups]
+    every = [v for values in there for v in values]
+    squares = sum((v - statistics.fmean(values)) ** 2 for values in there if values for v in values)
+    free = sum(len(values) - 1 for values in there if values)
+    return Mean(statistics.fmean(every) if every else None, (squares / free) ** 0.5 if free else None)
+
+
+def of_models(results: Sequence[Result], measure: Callable[[Result], float | None]) -> Mean:
+    """The mean of a measure, and its spread over seeds."""
+    return pooled([map(measure, group) for group in combinations(results)])
+
+
+def difference(results: Sequence[Result], others: Sequence[Result], setting: str) -> float | None:
+    """How much higher the main metric of these models is than that of the others, all else equal: the mean over pairs
+    that differ in this setting only. None if there is no such pair."""
+    def rest(result: Result) -> str:
+        return repr(({k: v for k, v in result.cell.options.items() if k != setting}, result.cell.seed))
+
+    partners = {rest(r): r.scores[r.main] for r in others}
+    return mean(r.scores[r.main] - partners[rest(r)] for r in results if rest(r) in partners).value
 
 
 def varied(results: Sequence[Result]) -> dict[str, list[Any]]:
