@@ -11,7 +11,6 @@ from pathlib import Path
 import n2m
 import tasks
 from core.data import InputError
-from core.events import note
 from core.history import INTERRUPTED
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
 from corpora.shared.messages import printable
@@ -42,7 +41,7 @@ def main(args: argparse.Namespace, models: Path, words: Sequence[str]) -> int:
     compared, reports = zip(*here)
     print("\n" + "\n".join(n2m.comparison(compared, reports)))
     write(compared, reports, folder, command(words))
-    note(written(folder))
+    terminal.note_report(folder)
     return 0
 
 
@@ -89,6 +88,3 @@ def evaluated(args: argparse.Namespace, name: str) -> tuple[n2m.Model, n2m.Repor
 def command(words: Sequence[str]) -> str:
     return shlex.join(["python", "run.py", *words])
 
-
-def written(folder: Path) -> str:
-    return f"report written to {printable(str(folder))}; open {printable(str(folder / 'index.html'))} in a browser"

@@ -53,8 +53,7 @@ def main(args: argparse.Namespace, models: Path, report: Path, command: str) -> 
     waiting = sum(bool(r.waiting) for r in results)
     if waiting:
         note(f"{len(results) - waiting} of {len(results)} models are done; run the same command to resume")
-    from n2m.cli.compare import written
-    note(written(report))
+    terminal.note_report(report)
     if watch.interrupted:
         raise KeyboardInterrupt
     return 1 if any(r.error for r in results) else 0
@@ -87,5 +86,5 @@ class Watch:
         self.interrupted = result.waiting == grid.INTERRUPTED
         said = result.error or result.waiting or f"{result.main} {number(result.scores[result.main])}"
         left = (time.monotonic() - self.begun) / number_ * (self.total - number_)
-        more = f"; about {left / 60:.0f} min left" if left > 90 else ""
+        more = f"; about {left / 60:.0f} min left" if left > 90 and not self.interrupted else ""
         note(f"{number_} of {self.total}: {result.cell.name}: {said}{more}")

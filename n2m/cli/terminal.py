@@ -8,11 +8,13 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from tqdm import tqdm
 
 from core.history import Epoch
 from core.metrics import perplexity
+from corpora.shared.messages import printable
 from n2m.cli.flags import as_flags
 
 
@@ -48,6 +50,11 @@ def running_elsewhere() -> float:
 def note(text: str) -> None:
     """A line on standard error, above any bar."""
     tqdm.write(as_flags(text), file=sys.stderr)
+
+
+def note_report(folder: Path) -> None:
+    shown = printable(str(folder / "index.html"))
+    note(f"report written to {printable(str(folder))}; open {shown} in a browser")
 
 
 def bar(description: str, total: int | None, unit: str) -> tqdm:

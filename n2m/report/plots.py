@@ -49,8 +49,8 @@ def learning_curves(name: str, epochs: Sequence[dict[str, Any]]) -> str:
 def whole_numbers(axes: Axes, epochs: int) -> None:
     """An axis of epochs, also of a single one."""
     from matplotlib.ticker import MaxNLocator
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-    axes.set_xlim(0.7, max(epochs, 1) + 0.3)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8, min_n_ticks=1))
+    axes.set_xlim(0.5, max(epochs, 1) + 0.5)
 
 
 def heatmap(name: str, weights: np.ndarray, rows: Sequence[str], columns: Sequence[str]) -> tuple[str, dict[str, str]]:

@@ -279,7 +279,7 @@ def test_the_page_of_a_grid_tells_what_a_setting_changes(tmp_path):
     html = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert not re.search(OUTSIDE, html) and "3 of 4 models" in html
     assert '<td style="--share: 0.000">6.00 ± 1.41</td>' in html and '<td style="--share: 1.000">9.00</td>' in html
-    assert "From the shortest sources (1) to the longest (6–7): none -100; dot -100." in html
+    assert "From the shortest sources (1–2) to the longest (7): none -100; dot -100." in html
     assert "(60 of 100)" in html and "copied are none 75.0%; dot 75.0%" in html and "very token: dot 75%." in html
     assert "&lt;out&gt; of memory" in html and "commonest 1.00" in html
     for picture in ("chrF by attention", "chrF by source length and attention", "Dev loss by epoch and attention",
