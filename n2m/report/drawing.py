@@ -28,7 +28,8 @@ _STYLE: Any = {
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": LINE, "xtick.color": LINE, "ytick.color": LINE,
     "xtick.labelcolor": SOFT, "ytick.labelcolor": SOFT, "grid.color": LINE, "grid.linewidth": 0.6, "font.size": 11,
     "axes.labelsize": 11, "axes.spines.top": False, "axes.spines.right": False, "axes.unicode_minus": False,
-    "legend.frameon": False, "legend.fontsize": 10, "lines.linewidth": 2, "lines.markersize": 6, "svg.fonttype": "path"}
+    "axes.axisbelow": True, "legend.frameon": False, "legend.fontsize": 10, "lines.linewidth": 2, "lines.markersize": 6,
+    "svg.fonttype": "path"}
 _LOCK = threading.Lock()  # matplotlib's style is one for the process
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,13 +14,9 @@ import tasks
 from core.data import InputError
 from n2m import grid, report
 from n2m.report import drawing, files, fonts, grid_page, measures, plots, summary, types
-from tests.command import refused, run
+from tests.command import ROOT, refused, run
+from tests.reports import LABELS, POEM, results
 
-POEM = n2m.Report("perplexity", False, {"this model": {"perplexity": 9.0}, "character trigram": {"perplexity": 12.5}},
-                  ["per character"], [("海上 / 明月", "生", "共")])
-LABELS = n2m.Report("accuracy", True, {"this model": {"accuracy": 0.5}, "commonest label": {"accuracy": 0.75}},
-                    ["confusion:", "1 2", "bad 1 0", "good 3 4"], [("<b>好</b>", "good", "good")],
-                    labels=["bad", "good"], confusion=[[1, 0], [3, 4]])
 OUTSIDE = r'\s(?:xlink:)?(?:src|href)=(?!"#)|@import|url\((?!#)|https?://(?!www\.w3\.org/)'
 QUICK = ["--corpus", "starter", "--limit", "60", "--epochs", "1", "--embedding-size", "8", "--hidden-size", "8"]
 
@@ -225,12 +222,12 @@ def test_a_bad_cell_ends_none_of_the_others_and_what_is_done_is_not_scored_again
             raise RuntimeError("the machine is on fire")
         return FakeModel(folder)
 
-    results = grid.run(CELLS, tmp_path, train, evaluate, {"beam": 3})
-    assert [r.error for r in results] == ["", "RuntimeError: the machine is on fire", ""]
-    assert results[2].scores == {"accuracy": 0.5} and results[2].baselines == {"commonest label": {"accuracy": 0.75}}
-    assert "cell=gru,seed=1: failed: RuntimeError: the machine is on fire" in "\n".join(summary.lines(results))
+    found = grid.run(CELLS, tmp_path, train, evaluate, {"beam": 3})
+    assert [r.error for r in found] == ["", "RuntimeError: the machine is on fire", ""]
+    assert found[2].scores == {"accuracy": 0.5} and found[2].baselines == {"commonest label": {"accuracy": 0.75}}
+    assert "cell=gru,seed=1: failed: RuntimeError: the machine is on fire" in "\n".join(summary.lines(found))
     again = grid.run(CELLS, tmp_path, train, evaluate, {"beam": 3})
-    assert [r.scores for r in again] == [r.scores for r in results] and again[0].cell == CELLS[0]
+    assert [r.scores for r in again] == [r.scores for r in found] and again[0].cell == CELLS[0]
     assert scored == ["cell=rnn,seed=1", "cell=lstm,seed=1"]
     grid.run(CELLS[:1], tmp_path, train, evaluate, {"beam": 4})
     assert len(scored) == 3  # another search has other scores
@@ -243,39 +240,28 @@ def test_the_time_limit_is_one_for_all_cells(tmp_path):
         given.append(minutes)
         return FakeModel(folder)
 
-    results = grid.run(CELLS, tmp_path, train, lambda model: LABELS, {}, minutes=3.0, clock=lambda: next(times))
+    found = grid.run(CELLS, tmp_path, train, lambda model: LABELS, {}, minutes=3.0, clock=lambda: next(times))
     assert given == [2.0, 1.0]
-    assert [r.waiting for r in results] == ["", "", "not trained yet"]
+    assert [r.waiting for r in found] == ["", "", "not trained yet"]
 
 
 def test_an_interrupted_cell_is_the_last_one(tmp_path):
-    results = grid.run(CELLS, tmp_path, lambda cell, folder, _: FakeModel(folder, "interrupted"), lambda _: LABELS, {})
-    assert [r.waiting for r in results] == ["interrupted", "not trained yet", "not trained yet"]
+    found = grid.run(CELLS, tmp_path, lambda cell, folder, _: FakeModel(folder, "interrupted"), lambda _: LABELS, {})
+    assert [r.waiting for r in found] == ["interrupted", "not trained yet", "not trained yet"]
 
 
 def test_means_have_the_spread_of_the_seeds():
-    results = [grid.Result(grid.Cell({"cell": "gru"}, seed), scores={"chrF": score}, main="chrF", parameters=7)
-               for seed, score in ((1, 10.0), (2, 13.0))]
-    results.append(grid.Result(grid.Cell({"cell": "rnn"}, 1), "out of memory"))
-    lines = summary.lines(results)
+    found = [grid.Result(grid.Cell({"cell": "gru"}, seed), scores={"chrF": score}, main="chrF", parameters=7)
+             for seed, score in ((1, 10.0), (2, 13.0))]
+    found.append(grid.Result(grid.Cell({"cell": "rnn"}, 1), "out of memory"))
+    lines = summary.lines(found)
     assert lines[2].split() == ["gru", "2", "11.50", "±", "2.12", "7", "0", "s"]
     assert lines[3].endswith("1 failed")
-    assert [row["state"] for row in summary.rows(results)] == ["done", "done", "out of memory"]
-
-
-def answered_result(value, seed, score):
-    texts = [["我" * n, "ab" if n < 4 else "xy", "ab"] for n in range(1, 8) for _ in range(20)]
-    return grid.Result(grid.Cell({"attention": value}, seed), scores={"chrF": score}, main="chrF", answered=texts,
-                       baselines={"commonest": {"chrF": 1.0}}, corpus="mine", parameters=5,
-                       copying={"written": 80, "copied": 60, "at_peak": None if value == "none" else 45,
-                                "should_copy": 60, "copied_right": 30, "should_generate": 40, "generated_right": 10},
-                       epochs=[{"epoch": 1, "dev_loss": 3.0 - score / 10, "train_loss": 3.0, "best": True}])
+    assert [row["state"] for row in summary.rows(found)] == ["done", "done", "out of memory"]
 
 
 def test_the_page_of_a_grid_tells_what_a_setting_changes(tmp_path):
-    results = [answered_result(v, s, x) for v, s, x in (("none", 1, 5.0), ("none", 2, 7.0), ("dot", 1, 9.0))]
-    results.append(grid.Result(grid.Cell({"attention": "dot"}, 2), "<out> of memory"))
-    grid_page.write("translate", results, tmp_path, "python run.py …", {"epochs": 1})
+    grid_page.write("translate", results(), tmp_path, "python run.py …", {"epochs": 1})
     html = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert not re.search(OUTSIDE, html) and "3 of 4 models" in html
     assert '<td style="--share: 0.000">6.00 ± 1.41</td>' in html and '<td style="--share: 1.000">9.00</td>' in html
@@ -315,3 +301,15 @@ def test_models_of_any_directories_are_compared(trained, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[1].split() == ["type", "N→1", "N→1"]
     assert "Models side by side" in (tmp_path / "r" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", ["compare.md", "compare.zh.md"])
+def test_the_example_of_the_docs_runs(models, page, tmp_path, monkeypatch):
+    [code] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    Path("models").symlink_to(models)
+    monkeypatch.setattr(n2m.Model, "evaluate", lambda model: {"poem": POEM, "classify": LABELS}[model.task.name])
+    monkeypatch.setattr(drawing, "can_draw", lambda: False)
+    names = {}
+    exec(compile(code, page, "exec"), names)
+    assert names["page"].startswith("<!DOCTYPE html>") and Path("report/index.html").is_file()
