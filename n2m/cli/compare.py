@@ -24,10 +24,10 @@ def main(args: argparse.Namespace, models: Path, words: Sequence[str]) -> int:
     """Train or load what is compared, print a table and write the report. Returns 0, or 1 if a model of a grid could
     not be trained. words: the command line, which the page shows"""
     folder = args.report_dir or REPORT
-    check(args)
     if args.vary:
         from n2m.cli import grid
         return grid.main(args, models, folder, command(words))
+    check(args)
     terminal.share_cores()  # before torch is loaded
     from n2m.report import files, write
     first = os.environ.get("RANK", "0") == "0"
@@ -47,17 +47,15 @@ def main(args: argparse.Namespace, models: Path, words: Sequence[str]) -> int:
 
 def check(args: argparse.Namespace) -> None:
     """Raises InputError for flags that have no effect on this comparison."""
-    alone = [name for name, value in {"corpus": args.corpus, "model_dir": args.model_dir, "script": args.script,
-                                      "reverse": args.reverse, **given(args, CorpusSettings)}.items() if value]
-    if args.vary:
-        return
     if args.seeds is not None:
         raise InputError("`seeds` needs `vary`; add it, or remove `seeds`")
+    alone = [name for name, value in {"corpus": args.corpus, "model_dir": args.model_dir, "script": args.script,
+                                      "reverse": args.reverse, **given(args, CorpusSettings)}.items() if value]
     if alone:
         raise InputError(f"`{alone[0]}` cannot be combined with `compare`, which uses all tasks with their default "
                          f"corpora and directories; remove `{alone[0]}`, or name model directories after `compare`")
-    from core.checkpoint import is_model
     for name in args.compare:
+        from core.checkpoint import is_model  # loads torch
         if not is_model(Path(name)):
             task = name in {t.name for t in tasks.all_tasks()}
             raise InputError(f"`compare` {printable(name)}: " + (

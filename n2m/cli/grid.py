@@ -69,6 +69,8 @@ class Watch:
     def train(self, cell: grid.Cell, folder: Path, minutes: float) -> n2m.Model:
         args = self.args
         run = {**given(args, RunSettings), "time_limit": minutes}
+        if run.get("log_dir"):
+            run["log_dir"] = str(Path(run["log_dir"]) / cell.name)
         # The notes of the first model are those of all; of the others only warnings are new.
         notes = terminal.note if not self.trained else \
             lambda text: terminal.note(text) if text.startswith("warning") else None

@@ -77,8 +77,10 @@ def _curves(pairs: Sequence[tuple[Model, Report]]) -> str:
             html.figure(plots.learning_curves(f"curve{index}", history["epochs"])) if history["epochs"] else "–"))
     return html.section(both("Learning curves", "学习曲线"), html.panels(shown), about=both(
         "Loss in nats per target token (for labels, per text) after each epoch. Where the dev loss rises while the "
-        "train loss falls, the model learns its training texts by heart.",
-        "每轮结束时每个目标词元的损失（分类为每条文本），单位奈特。若训练集损失下降而验证集损失上升，说明模型在背训练文本。"))
+        "train loss falls, the model learns its training texts by heart. Dropout and label smoothing raise the train "
+        "loss, so it may lie above the dev loss.",
+        "每轮结束时每个目标词元的损失（分类为每条文本），单位奈特。若训练集损失下降而验证集损失上升，说明模型在背训练文本。"
+        "丢弃（dropout）与标签平滑会抬高训练集损失，所以它可能高于验证集损失。"))
 
 
 def _attention(models: Sequence[Model], reports: Sequence[Report]) -> str:
