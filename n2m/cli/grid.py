@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import time
@@ -41,13 +42,13 @@ def main(args: argparse.Namespace, models: Path, report: Path, command: str) -> 
     from n2m.report import files, grid_page, summary
     files.check(report)
     n2m.keep_freed_memory()
-    if args.corpus:  # one that cannot be read has one error, not one per model
-        n2m.corpus(args.corpus, task.name, **origin, mirror=args.mirror, **reading, limit=chosen.get("limit", 0))
+    if args.corpus:  # one that cannot be read has one error, not one per model; the first model has its notes
+        with listening(progress=terminal.bar):
+            n2m.corpus(args.corpus, task.name, **origin, mirror=args.mirror, **reading, limit=chosen.get("limit", 0))
     note(f"{len(cells)} models in {printable(str(folder))}; Ctrl-C stops, and the same command resumes")
-    watch = Watch(args, task.name, {**chosen, **reading}, len(cells))
-    results = grid.run(cells, folder, watch.train,
-                       lambda model: model.evaluate(args.corpus, mirror=args.mirror, **search), search,
-                       minutes=getattr(args, "time_limit", 0.0), on_result=watch.on_result)
+    watch = Watch(args, task.name, {**chosen, **reading}, search, len(cells))
+    results = grid.run(cells, folder, watch.train, watch.evaluate, search, minutes=getattr(args, "time_limit", 0.0),
+                       on_result=watch.on_result)
     print("\n".join(summary.lines(results)), flush=True)
     grid_page.write(task.name, results, report, command, {"corpus": " ".join(args.corpus or ()), **shared})
     waiting = sum(bool(r.waiting) for r in results)
@@ -62,20 +63,22 @@ def main(args: argparse.Namespace, models: Path, report: Path, command: str) -> 
 class Watch:
     """Trains each model of a grid with one bar, and says how far the grid is."""
 
-    def __init__(self, args: argparse.Namespace, task: str, options: dict[str, Any], total: int) -> None:
-        self.args, self.task, self.options, self.total = args, task, options, total
-        self.begun, self.trained, self.interrupted = time.monotonic(), 0, False
+    def __init__(self, args: argparse.Namespace, task: str, options: dict[str, Any], search: dict[str, Any],
+                 total: int) -> None:
+        self.args, self.task, self.options, self.search, self.total = args, task, options, search, total
+        self.begun, self.done, self.interrupted = time.monotonic(), 0, False
+
+    def listening(self) -> contextlib.AbstractContextManager[None]:
+        """The notes of the first model are those of all; of the others only warnings are new."""
+        return listening(terminal.note if not self.done else
+                         lambda text: terminal.note(text) if text.startswith("warning") else None, terminal.bar)
 
     def train(self, cell: grid.Cell, folder: Path, minutes: float) -> n2m.Model:
         args = self.args
         run = {**given(args, RunSettings), "time_limit": minutes}
         if run.get("log_dir"):
             run["log_dir"] = str(Path(run["log_dir"]) / cell.name)
-        # The notes of the first model are those of all; of the others only warnings are new.
-        notes = terminal.note if not self.trained else \
-            lambda text: terminal.note(text) if text.startswith("warning") else None
-        self.trained += 1
-        with (listening(notes, terminal.bar), training.stop_signals() as should_stop,
+        with (self.listening(), training.stop_signals() as should_stop,
               terminal.TrainingBar(cell.name, hint="") as bar):
             model = n2m.train(self.task, args.corpus, folder, script=args.script, reverse=args.reverse,
                               mirror=args.mirror, retrain=args.retrain, on_update=bar.on_update,
@@ -84,9 +87,13 @@ class Watch:
             sys.exit(143)
         return model
 
-    def on_result(self, number_: int, result: grid.Result) -> None:
-        self.interrupted = result.waiting == grid.INTERRUPTED
+    def evaluate(self, model: n2m.Model) -> n2m.Report:
+        with self.listening():
+            return model.evaluate(self.args.corpus, mirror=self.args.mirror, **self.search)
+
+    def on_result(self, done: int, result: grid.Result) -> None:
+        self.done, self.interrupted = done, result.waiting == grid.INTERRUPTED
         said = result.error or result.waiting or f"{result.main} {number(result.scores[result.main])}"
-        left = (time.monotonic() - self.begun) / number_ * (self.total - number_)
+        left = (time.monotonic() - self.begun) / done * (self.total - done)
         more = f"; about {left / 60:.0f} min left" if left > 90 and not self.interrupted else ""
-        note(f"{number_} of {self.total}: {result.cell.name}: {said}{more}")
+        note(f"{done} of {self.total}: {result.cell.name}: {said}{more}")

@@ -7,8 +7,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import tasks
 from n2m.grid import Result
-from n2m.report import drawing, files, grid_plots, html, note_missing, summary
+from n2m.report import drawing, files, grid_plots, html, measures, note_missing, summary
 from n2m.report.grid_plots import Groups
 from n2m.report.html import both, named
 from n2m.report.summary import Mean
@@ -25,6 +26,8 @@ ABOUT = {
                   "fits. With attention, it reads at each step the source states that it needs (Bahdanau et al. 2015).",
                   "没有注意力时，解码器只有一个向量 c：源文越长，装下的越少。有注意力时，每一步都读取所需的隐藏状态"
                   "（Bahdanau 等，2015）。"),
+    "pooling": ("Without attention, the linear layer reads only c. With attention, a learned query weighs all states.",
+                "没有注意力时，线性层只读取 c；有注意力时，由可学习的查询向量给所有隐藏状态加权。"),
     "cell": ("The gates of GRU and LSTM let a state survive many steps, which a plain RNN overwrites.",
              "GRU 与 LSTM 的门让状态能保持许多步，而普通 RNN 每步都会改写它。"),
     "placement": ("before: s_{t−1} asks, and the context joins the cell's input (Bahdanau et al. 2015). after: s_t "
@@ -52,7 +55,7 @@ def page(task: str, results: Sequence[Result], command: str = "", shared: Mappin
     """The page as HTML."""
     done, varied = [r for r in results if r.done], summary.varied(results)
     corpus = f" · {done[0].corpus}" if done else ""
-    settings = [_setting(name, results) for name in varied] if done and drawing.can_draw() else []
+    settings = [_setting(task, name, results) for name in varied] if done and drawing.can_draw() else []
     missing = "" if drawing.can_draw() else f'<p class="note">{MISSING}</p>'
     names = ", ".join(varied)
     return html.page((f"{task}: {names}", f"{html.TITLES.get(task, task)}：{'、'.join(map(_chinese, varied))}"),
@@ -110,7 +113,7 @@ def _table(results: Sequence[Result]) -> str:
                         + f"<p><small>{both('Baselines: ', '基线：')}{baselines}</small></p></div>", about=about)
 
 
-def _setting(setting: str, results: Sequence[Result]) -> str:
+def _setting(task: str, setting: str, results: Sequence[Result]) -> str:
     """What a setting changes, averaged over all others."""
     groups: Groups = {str(value): found for value in summary.varied(results)[setting]
                       if (found := [r for r in results if r.done and r.cell.options.get(setting) == value])}
@@ -128,15 +131,17 @@ def _setting(setting: str, results: Sequence[Result]) -> str:
         f"Against {escape(first)}, all else equal: {against or '–'}.",
         f"每点为一个模型（指向它可看设置），横线为均值。均值 ± 种子间标准差：{said}。"
         f"其他设置相同时，与 {escape(first)} 相比：{against or '–'}。"))]
-    if main in ("chrF", "accuracy") and next(iter(groups.values()))[0].answered:
-        picture, means, bins = grid_plots.by_length(f"{name}-length", setting, groups)
+    bins = measures.length_bins([measures.source_length(source) for source, _, _ in groups[first][0].answered])
+    if main in ("chrF", "accuracy") and len(bins) > 1:
+        picture, means = grid_plots.by_length(f"{name}-length", setting, groups, bins)
         shown.append(html.figure(picture, _by_length(means, bins)))
     shown.append(html.figure(grid_plots.curves(f"{name}-curves", setting, groups), both(
         "Thin: one model. Thick: the mean, as far as all models were trained.",
         "细线为单个模型，粗线为均值（到各模型都训练过的轮次为止）。")))
     if _to_copy(results)[0] >= FEW:
         shown.append(_copying(f"{name}-copied", setting, groups))
-    about = ABOUT.get(setting, ("", ""))
+    pooling = setting == "attention" and "decoder" not in tasks.find(task).parts
+    about = ABOUT.get("pooling" if pooling else setting, ("", ""))
     return html.section(_setting_name(setting), html.panels(shown, wide=True), about=both(
         f"{about[0]} All other settings averaged; models: {escape(count)}.",
         f"{about[1]}对其他设置取平均；模型数：{escape(count)}。"))

@@ -49,13 +49,12 @@ def scores(name: str, setting: str, groups: Groups) -> str:
     return picture(name, draw, (f"{main} by {setting}", f"各 {setting} 的 {CHINESE.get(main, main)}"), tips)
 
 
-def by_length(name: str, setting: str, groups: Groups) -> tuple[str, dict[str, list[Mean]], list[tuple[int, int]]]:
-    """The main metric by source length. Returns the picture, the means behind it and the ranges of lengths."""
+def by_length(name: str, setting: str, groups: Groups,
+              bins: Sequence[tuple[int, int]]) -> tuple[str, dict[str, list[Mean]]]:
+    """The main metric by source length. bins: ranges of lengths. Returns the picture and the means behind it."""
     main = _main(groups)
-    every = [r for results in groups.values() for r in results]
-    lengths = [measures.source_length(source) for source, _, _ in every[0].answered]
-    bins = measures.length_bins(lengths)
-    scores_of = {r.cell.name: measures.score_by_length(r.answered, bins, main) for r in every}
+    scores_of = {r.cell.name: measures.score_by_length(r.answered, bins, main)
+                 for results in groups.values() for r in results}
 
     def in_bin(i: int) -> Callable[[Result], float | None]:
         return lambda r: scores_of[r.cell.name][i]
@@ -79,7 +78,7 @@ def by_length(name: str, setting: str, groups: Groups) -> tuple[str, dict[str, l
         return figure
 
     return picture(name, draw, (f"{main} by source length and {setting}",
-                                f"各 {setting} 在不同源文长度上的 {CHINESE.get(main, main)}")), means, bins
+                                f"各 {setting} 在不同源文长度上的 {CHINESE.get(main, main)}")), means
 
 
 def curves(name: str, setting: str, groups: Groups) -> str:
