@@ -86,7 +86,7 @@ def lines(results: Sequence[Result]) -> list[str]:
     """A table with a row for each combination, mean ± standard deviation over its seeds; then what failed or waits."""
     settings, main = list(varied(results)), main_metric(results)
     metrics = list(dict.fromkeys([*([main] if main else []), *(m for r in results for m in r.scores)]))
-    rows = [[*settings, "models", *metrics, "parameters", "trained in", ""]]
+    rows = [[*settings, "models", *metrics, "parameters", "trained in", "open"]]
     for group in combinations(results):
         done = [r for r in group if r.done]
         failed, waiting = sum(bool(r.error) for r in group), sum(bool(r.waiting) for r in group)
@@ -95,13 +95,14 @@ def lines(results: Sequence[Result]) -> list[str]:
                      f"{done[0].parameters:,}" if done else "–",
                      f"{mean(r.seconds for r in done).value or 0:.0f} s" if done else "–",
                      ", ".join([f"{failed} failed"] * bool(failed) + [f"{waiting} to train"] * bool(waiting))])
-    if all(not row[-1] for row in rows):
+    if not any(row[-1] for row in rows[1:]):
         rows = [row[:-1] for row in rows]
     first = next((r for r in results if r.done), None)
     baselines = [f"{name}: " + ", ".join(f"{m} {number(v)}" for m, v in row.items())
                  for name, row in (first.baselines.items() if first else ())]
     wrong = [f"{r.cell.name}: failed: {r.error}" for r in results if r.error]
-    return [*table(rows), "mean ± standard deviation over the seeds", *baselines, *wrong]
+    several = any(sum(r.done for r in group) > 1 for group in combinations(results))
+    return [*table(rows), *["mean ± standard deviation over the seeds"] * several, *baselines, *wrong]
 
 
 def rows(results: Sequence[Result]) -> list[dict[str, Any]]:
