@@ -30,9 +30,9 @@ ABOUT = {
                 "没有注意力时，线性层只读取 c；有注意力时，由可学习的查询向量给所有隐藏状态加权。"),
     "cell": ("The gates of GRU and LSTM let a state survive many steps, which a plain RNN overwrites.",
              "GRU 与 LSTM 的门让状态能保持许多步，而普通 RNN 每步都会改写它。"),
-    "placement": ("before: s_{t−1} asks, and the context joins the cell's input (Bahdanau et al. 2015). after: s_t "
-                  "asks, and the context joins the output (Luong et al. 2015), which trains faster.",
-                  "before：由 s_{t−1} 查询，上下文进入循环单元的输入（Bahdanau 等，2015）。after：由 s_t 查询，"
+    "placement": ("before: s<sub>t−1</sub> asks, and the context joins the cell's input (Bahdanau et al. 2015). after: "
+                  "s<sub>t</sub> asks, and the context joins the output (Luong et al. 2015), which trains faster.",
+                  "before：由 s<sub>t−1</sub> 查询，上下文进入循环单元的输入（Bahdanau 等，2015）。after：由 s<sub>t</sub> 查询，"
                   "上下文进入输出（Luong 等，2015），训练更快。")}
 FEW = 50  # words to copy below which their share says nothing
 

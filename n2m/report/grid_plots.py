@@ -109,6 +109,7 @@ def copied_and_generated(name: str, setting: str, groups: Groups) -> str:
     """For each value how many of the words that a reference copies from its source, and of those that it does not, the
     answers have."""
     def draw(say: Say) -> Figure:
+        from matplotlib.ticker import PercentFormatter
         figure = new_figure(*SIZE)
         axes = figure.subplots()
         kinds = (("copied", say("copied words", "照抄的词")), ("generated", say("generated words", "生成的词")))
@@ -126,7 +127,7 @@ def copied_and_generated(name: str, setting: str, groups: Groups) -> str:
         axes.tick_params(axis="x", labelcolor=INK, length=0)
         axes.set_xlabel(setting)
         axes.set_ylabel(say("in the answer too", "答案中也有的比例"))
-        axes.yaxis.set_major_formatter(lambda y, _: f"{y:.0%}")
+        axes.yaxis.set_major_formatter(PercentFormatter(1))
         axes.margins(y=0.16)
         axes.grid(axis="y")
         figure.legend(loc="outside upper right", ncols=2)

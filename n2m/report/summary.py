@@ -52,12 +52,15 @@ def of_models(results: Sequence[Result], measure: Callable[[Result], float | Non
 
 def difference(results: Sequence[Result], others: Sequence[Result], setting: str) -> float | None:
     """How much higher the main metric of these models is than that of the others, all else equal: the mean over pairs
-    that differ in this setting only. None if there is no such pair."""
-    def rest(result: Result) -> str:
-        return repr(({k: v for k, v in result.cell.options.items() if k != setting}, result.cell.seed))
+    of one seed that differ in this setting, and otherwise at most in one that the other has not (without attention
+    there is no placement). None if there is no such pair."""
+    def paired(one: Result, other: Result) -> bool:
+        rest = {name: value for name, value in one.cell.options.items() if name != setting}
+        return one.cell.seed == other.cell.seed and all(
+            other.cell.options.get(name, value) == value for name, value in rest.items())
 
-    partners = {rest(r): r.scores[r.main] for r in others}
-    return mean(r.scores[r.main] - partners[rest(r)] for r in results if rest(r) in partners).value
+    return mean(one.scores[one.main] - other.scores[other.main]
+                for one in results for other in others if paired(one, other)).value
 
 
 def varied(results: Sequence[Result]) -> dict[str, list[Any]]:

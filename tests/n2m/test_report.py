@@ -260,6 +260,18 @@ def test_means_have_the_spread_of_the_seeds():
     assert [row["state"] for row in summary.rows(found)] == ["done", "done", "out of memory"]
 
 
+def test_differences_are_of_models_that_differ_in_nothing_else():
+    def scored(score, seed=1, **options):
+        return grid.Result(grid.Cell(options, seed), scores={"chrF": score}, main="chrF")
+
+    none = [scored(10.0, attention="none"), scored(20.0, seed=2, attention="none")]
+    dot = [scored(13.0, attention="dot", placement="before"), scored(24.0, seed=2, attention="dot", placement="after")]
+    assert summary.difference(dot, none, "attention") == 3.5
+    assert summary.difference(dot[:1], none[1:], "attention") is None
+    gru, lstm = [scored(1.0, cell="gru", layers=1)], [scored(2.0, cell="lstm", layers=2)]
+    assert summary.difference(gru, lstm, "cell") is None
+
+
 def test_the_page_of_a_grid_tells_what_a_setting_changes(tmp_path):
     grid_page.write("translate", results(), tmp_path, "python run.py …", {"epochs": 1})
     html = (tmp_path / "index.html").read_text(encoding="utf-8")
