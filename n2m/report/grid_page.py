@@ -32,8 +32,8 @@ ABOUT = {
              "GRU 与 LSTM 的门让状态能保持许多步，而普通 RNN 每步都会改写它。"),
     "placement": ("before: s<sub>t−1</sub> asks, and the context joins the cell's input (Bahdanau et al. 2015). after: "
                   "s<sub>t</sub> asks, and the context joins the output (Luong et al. 2015), which trains faster.",
-                  "before：由 s<sub>t−1</sub> 查询，上下文进入循环单元的输入（Bahdanau 等，2015）。after：由 s<sub>t</sub> 查询，"
-                  "上下文进入输出（Luong 等，2015），训练更快。")}
+                  "before：由 s<sub>t−1</sub> 查询，上下文进入循环单元的输入（Bahdanau 等，2015）。"
+                  "after：由 s<sub>t</sub> 查询，上下文进入输出（Luong 等，2015），训练更快。")}
 FEW = 50  # words to copy below which their share says nothing
 
 

@@ -308,7 +308,8 @@ def test_a_grid_is_trained_its_bad_cell_told_and_the_same_command_resumes(tmp_pa
     assert [line.split()[:2] for line in second.stdout.splitlines()[2:4]] == [["none", "1"], ["dot", "1"]]
 
 
-def test_models_of_any_directories_are_compared(trained, tmp_path):
+def test_models_of_any_directories_are_compared(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(drawing, "can_draw", lambda: False)
     done = run("--compare", trained("classify"), trained("classify"), "--report-dir", tmp_path / "r")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[1].split() == ["type", "N→1", "N→1"]
