@@ -5,17 +5,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import n2m
 from core.data import InputError, ProcessLost
-from core.history import INTERRUPTED, TERMINATED
 from core.os_errors import reason
-from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
-from n2m.cli import corpora, language, serve, terminal
+from core.settings import SearchSettings
+from n2m.cli import compare, corpora, language, serve, terminal, training
 from n2m.cli.flags import as_flags, given, job_of, parser
 from n2m.cli.language import say, translated
 
@@ -35,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         with contextlib.nullcontext() if first else terminal.silence(), n2m.listening(terminal.note, terminal.bar):
             if words and words[0] in SUBCOMMANDS:
                 return SUBCOMMANDS[words[0]].main(words[1:])
-            return run(parser().parse_args(words))
+            return run(parser().parse_args(words), words)
     except InputError as error:
         if first or isinstance(error, ProcessLost):
             complain(str(error))
@@ -52,44 +49,20 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, words: list[str]) -> int:
     language.choose(args.language)
     job = job_of(args)
     if job == "list":
         return corpora.main(["list"])
-    if job in ("train", "compare"):
+    if job == "compare":
+        return compare.main(args, MODELS, words)
+    if job == "train":
         terminal.share_cores()  # before torch is loaded
     n2m.keep_freed_memory()
-    if job not in ("train", "compare"):
-        return answer(args, job)
-    found = [train_and_show(args, name) for name in ([args.task] if args.task else [t.name for t in n2m.tasks()])]
-    if job == "compare" and None not in found:
-        models, reports = zip(*found)
-        print("\n" + "\n".join(n2m.comparison(models, reports, translated)))
-    return 0
-
-
-def train_and_show(args: argparse.Namespace, task: str) -> tuple[n2m.Model, n2m.Report] | None:
-    """Train or load a model, evaluate it, print its scores. Returns both on the first process, None on others."""
-    search = given(args, SearchSettings)
-    with terminal.TrainingBar() as bar, stop_signals() as should_stop:
-        model = n2m.train(task, args.corpus, args.model_dir or MODELS / task, script=args.script, reverse=args.reverse,
-                          mirror=args.mirror, rejects=args.rejects, retrain=args.retrain, budget=args.budget,
-                          on_update=bar.on_update, on_epoch=bar.on_epoch, should_stop=should_stop,
-                          **given(args, Settings, CorpusSettings, RunSettings))
-    history = model.metadata["history"]
-    if history["stopped"] == TERMINATED:
-        sys.exit(143)
-    if history["stopped"] == INTERRUPTED and (not history["epochs"] or "RANK" in os.environ):
-        raise KeyboardInterrupt  # nothing to evaluate, or no time for it: torchrun ends its processes soon
-    if os.environ.get("RANK", "0") != "0" or model.folder is None:  # the folder still has a finished model from before
-        return None
-    report = model.evaluate(args.corpus, rejects=args.rejects, mirror=args.mirror, **search)
-    model.save_report(report)
-    print(say("{task} ({sizes}) on {corpus}: {count:,} test examples", task=task, sizes=model.task.sizes,
-              corpus=model.metadata["corpus"]["name"], count=model.test_examples))
-    print("\n".join([*report.lines(translated), "", say("model: {folder}", folder=model.folder)]))
-    return model, report
+    if job == "train":
+        training.train_and_show(args, args.task, args.model_dir or MODELS / args.task)
+        return 0
+    return answer(args, job)
 
 
 def answer(args: argparse.Namespace, job: str) -> int:
@@ -115,26 +88,6 @@ def answer(args: argparse.Namespace, job: str) -> int:
         if found or several:
             print(found, flush=True)
     return 0 if not failed else 1 if several else 2
-
-
-@contextlib.contextmanager
-def stop_signals() -> Iterator:
-    """A function that tells whether Ctrl-C or SIGTERM has come: the update then ends, and its state is saved. A second
-    one stops at once."""
-    received: list[str] = []
-
-    def remember(number: int, frame: object) -> None:
-        if received:
-            raise KeyboardInterrupt
-        received.append(TERMINATED if number == signal.SIGTERM else INTERRUPTED)
-
-    before = {n: signal.signal(n, remember) for n in (signal.SIGINT, signal.SIGTERM)
-              if signal.getsignal(n) != signal.SIG_IGN}
-    try:
-        yield lambda: received[0] if received else ""
-    finally:
-        for n, handler in before.items():
-            signal.signal(n, handler)
 
 
 def complain(text: str) -> None:

@@ -13,16 +13,16 @@ from core.events import listening
 
 if TYPE_CHECKING:
     from core.machine import keep_freed_memory
-    from n2m.compare import comparison
     from n2m.data import corpora, corpus, tasks
     from n2m.model import Model, load, pretrained
+    from n2m.report.facts import comparison
     from n2m.training import train
     from tasks.shared.report import Report
     from tasks.shared.task import Answer, Task
     from tasks.shared.walk import Candidate, Step, Walk
 
 _MODULES = {"train": "n2m.training", "load": "n2m.model", "Model": "n2m.model", "pretrained": "n2m.model",
-            "corpus": "n2m.data", "corpora": "n2m.data", "tasks": "n2m.data", "comparison": "n2m.compare",
+            "corpus": "n2m.data", "corpora": "n2m.data", "tasks": "n2m.data", "comparison": "n2m.report.facts",
             "Answer": "tasks.shared.task", "Task": "tasks.shared.task", "Report": "tasks.shared.report",
             "Walk": "tasks.shared.walk", "Step": "tasks.shared.walk", "Candidate": "tasks.shared.walk",
             "keep_freed_memory": "core.machine"}

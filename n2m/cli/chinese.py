@@ -149,6 +149,11 @@ LINES = {
     "z = {ngrams:+.3f} with the bias; the network adds {network:+.3f}":
         "z = {ngrams:+.3f}（含偏置）；网络贡献 {network:+.3f}",
     "page written to {path}; open it in a browser": "网页已写入 {path}，用浏览器打开即可",
+    "report written to {folder}; open {page} in a browser": "报告已写入 {folder}，用浏览器打开 {page} 即可",
+    "{n} models in {folder}; Ctrl-C stops, and the same command resumes":
+        "{n} 个模型，位于 {folder}；按 Ctrl-C 停止，再次运行同一命令即可断点续训",
+    "{done} of {total} models are done; run the same command to resume":
+        "{total} 个模型已完成 {done} 个；再次运行同一命令即可断点续训",
     "epoch {epoch}: train loss {train:.3f}, dev loss {dev:.3f} (perplexity {perplexity:.1f}){best}, {speed:,.0f} "
     "target tokens/s, {seconds:.0f} s":
         "第 {epoch} 轮：训练损失 {train:.3f}，验证损失 {dev:.3f}（困惑度 {perplexity:.1f}）{best}，"

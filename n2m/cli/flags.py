@@ -24,14 +24,13 @@ ANSWERING = ("input", "explain", "acrostic")
 JOBS = ("list", "compare", *ANSWERING)
 # Which jobs a setting is for: all of a kind alike, but for some.
 KINDS: dict[type, tuple[str, ...]] = {
-    Settings: ("train", "compare", *ANSWERING), CorpusSettings: ("train", *ANSWERING),
+    Settings: ("train", "compare", *ANSWERING), CorpusSettings: ("train", "compare", *ANSWERING),
     RunSettings: ("train", "compare"), SearchSettings: ("train", "compare", *ANSWERING)}
-ONLY = {"device": ("train", "compare", *ANSWERING), "html": ("explain",),
-        "beside": ("explain",), "lines": ("input",),
-        "line_length": ("acrostic",),
+ONLY = {"device": ("train", "compare", *ANSWERING), "html": ("explain",), "beside": ("explain",), "lines": ("input",),
+        "line_length": ("acrostic",), "vary": ("compare",), "seeds": ("compare",), "report_dir": ("compare",),
         "n_best": ("input",), "rejects": ("train",), "retrain": ("train", "compare"), "mirror": ("train", "compare"),
-        "script": ("train", "input", "acrostic"), "seed": ("train", "compare", "input", "acrostic"),
-        "reverse": ("train", *ANSWERING), "budget": ("train",)}
+        "script": ("train", "compare", "input", "acrostic"), "seed": ("train", "compare", "input", "acrostic"),
+        "reverse": ("train", "compare", *ANSWERING), "budget": ("train",)}
 
 
 def as_flags(text: str) -> str:
@@ -68,9 +67,9 @@ def job_of(args: argparse.Namespace) -> str:
                              f"`{name}` cannot be combined with `{job}`; remove it")
     if args.beside is not None and args.html is None:
         raise InputError("`beside` needs `html`; add it, or remove `beside`")
-    if job == "compare" and any((args.corpus, args.model_dir, args.task)):
-        raise InputError("`compare` uses all tasks with their default corpora and directories; remove `task`, `corpus` "
-                         "and `model_dir`")
+    if job == "compare" and args.task:
+        raise InputError(f"`task` cannot be combined with `compare`; to vary settings of one task, use `compare` "
+                         f"{args.task} `vary` cell=rnn,gru,lstm, otherwise remove `task`")
     if job not in ("list", "compare") and not args.task:
         raise InputError("no `task` given; use `task` " + "|".join(t.name for t in tasks.all_tasks())
                          + ", `compare` or `list` (python run.py --help explains them)")
@@ -113,12 +112,20 @@ def parser() -> Parser:
                      python run.py --task poem --explain 床前明月光 --html walk.html
                      python run.py --task translate --corpus my.tsv --model-dir models/mine
                      python run.py --compare                          the four task types side by side
+                     python run.py --compare translate --vary attention=none,dot --seeds 3
                      python run.py corpora                            corpora (corpora --help: show, check)
                      python run.py corpora check my.tsv --task word   whether your own file works
                      python run.py serve                              a playground in the browser, and a JSON API"""))
     what = p.add_argument_group("what to do")
     what.add_argument("--task", help="task type: " + ", ".join(t.name for t in tasks.all_tasks()))
-    what.add_argument("--compare", action="store_true", help="table of all default models, trained if missing")
+    what.add_argument("--compare", nargs="*", metavar="DIR|TASK", help="the four task types side by side, trained if "
+                      "missing; these model directories; or with --vary one task with different settings")
+    what.add_argument("--vary", action="append", metavar="NAME=V,V", help="setting to vary and its values, for example "
+                      "cell=rnn,gru,lstm; may be repeated: every combination is trained")
+    what.add_argument("--seeds", type=int, metavar="N", help="with --vary: models per combination, with seeds from "
+                      "--seed on (default 1)")
+    what.add_argument("--report-dir", type=Path, metavar="DIR", help="directory for page, CSV and JSON of --compare "
+                      "(default report)")
     what.add_argument("--list", action="store_true", help="list of tasks and corpora with size, licence and origin")
     what.add_argument("--input", action="append", metavar="TEXT", help="text to answer, may be repeated; a file, or - "
                       "for standard input, for one answer per line")

@@ -8,11 +8,13 @@ import statistics
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from tqdm import tqdm
 
 from core.history import Epoch
 from core.metrics import perplexity
+from corpora.shared.messages import printable
 from n2m.cli.flags import as_flags
 from n2m.cli.language import say, translated
 
@@ -51,6 +53,11 @@ def note(text: str) -> None:
     tqdm.write(as_flags(translated(text)), file=sys.stderr)
 
 
+def note_report(folder: Path) -> None:
+    shown = printable(str(folder / "index.html"))
+    note(say("report written to {folder}; open {page} in a browser", folder=printable(str(folder)), page=shown))
+
+
 def bar(description: str, total: int | None, unit: str) -> tqdm:
     """A bar that appears once the work takes longer than two seconds."""
     return tqdm(total=total, desc=translated(description), unit=unit, unit_scale=unit == "B", delay=2, leave=False,
@@ -60,7 +67,9 @@ def bar(description: str, total: int | None, unit: str) -> tqdm:
 class TrainingBar:
     """One bar over all updates of a training, and one line per epoch."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "training",
+                 hint: str = "Ctrl-C stops the training and keeps the best weights so far") -> None:
+        self._name, self._hint = name, hint
         self._bar: tqdm | None = None
 
     def __enter__(self) -> TrainingBar:
@@ -72,8 +81,9 @@ class TrainingBar:
 
     def on_update(self, update: int, updates: int, loss: float, learning_rate: float, tokens: int) -> None:
         if self._bar is None:
-            note(say("Ctrl-C stops the training and keeps the best weights so far"))
-            self._bar = tqdm(total=updates, initial=update - 1, unit="update", desc=say("training"),
+            if self._hint:
+                note(say(self._hint))
+            self._bar = tqdm(total=updates, initial=update - 1, unit="update", desc=say(self._name),
                              dynamic_ncols=True, leave=False)
             self._loss, self._tokens, self._begun = loss, 0, self._bar.start_t
         self._tokens += tokens

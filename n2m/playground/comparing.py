@@ -9,10 +9,10 @@ from typing import Any
 import gradio as gr
 
 from core.data import InputError
-from n2m.compare import column
 from n2m.playground import marks
 from n2m.playground.marks import Words
 from n2m.playground.visitors import Visitors
+from n2m.report.facts import column
 from n2m.serve.models import Entry
 from n2m.serve.service import Service
 from tasks import all_tasks

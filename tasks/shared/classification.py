@@ -82,9 +82,9 @@ def evaluate_labels(model: Trained, data: Splits) -> Report:
                                     **{name: list(classifier.fit(sources, labels).predict(texts))
                                        for name, classifier in linear.items()},
                                     "commonest label": [baselines.most_frequent(labels)] * len(test)}.items()}
-    return Report("accuracy", True, rows,
-                  [*confusion(names, confusion_matrix(truth, answers, labels=names)), *fitted_to, *not_scored],
-                  [(e.source, answer, e.target) for e, answer in list(zip(test, answers))[:5]])
+    counts, answered = confusion_matrix(truth, answers, labels=names), list(zip(texts, answers, truth))
+    return Report("accuracy", True, rows, [*confusion(names, counts), *fitted_to, *not_scored], answered[:5],
+                  labels=list(names), confusion=counts.tolist(), answered=answered)
 
 
 def confusion(names: Sequence[str], counts: np.ndarray) -> list[str]:

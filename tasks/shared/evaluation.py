@@ -115,7 +115,8 @@ def evaluate_pairs(task: Task, model: Trained, data: Splits, search: SearchSetti
         rows[name] = {"chrF": chrf[0], "BLEU": bleu[0]}
         signatures = [f"BLEU|{bleu[1]}  chrF|{chrf[1]}"]
     rows[MODEL]["perplexity"] = model_perplexity(model, data.test)
-    return Report("chrF", True, rows, [*signatures, *fitted_to], examples(asked, answers))
+    return Report("chrF", True, rows, [*signatures, *fitted_to], examples(asked, answers),
+                  answered=list(zip((e.source for e in asked), answers, references)))
 
 
 def evaluate_themes(task: Task, model: Trained, data: Splits, search: SearchSettings) -> Report:

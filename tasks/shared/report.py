@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 MODEL = "this model"
 
@@ -16,7 +16,10 @@ class Report:
     main      the metric that decides; higher_is_better: whether more of it is better
     rows      name → metric → value; the row of the model is "this model", that of a reference is in ( )
     notes     signatures, what a metric means, what was not measured
-    examples  (input, answer, reference) of the test split
+    examples  (input, answer, reference) of the test split, a few to read
+    labels, confusion  of a classifier: its labels, and how often each true label (rows) was given each label (columns)
+    answered  (input, answer, reference) of all that the scores are of, where each answer has one right reference; not
+              saved with the scores
     """
 
     main: str
@@ -24,6 +27,9 @@ class Report:
     rows: dict[str, dict[str, float]]
     notes: list[str] = field(default_factory=list)
     examples: list[tuple[str, str, str]] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    confusion: list[list[int]] = field(default_factory=list)
+    answered: list[tuple[str, str, str]] = field(default_factory=list, repr=False)
 
     def beaten(self) -> dict[str, bool]:
         """Whether the model is better than each baseline that has the main metric."""
@@ -48,7 +54,9 @@ class Report:
                 translate("examples from the test split:"), *shown]
 
     def to_json(self) -> dict:
-        return {**asdict(self), "beaten": self.beaten()}
+        saved = asdict(replace(self, answered=[]))
+        del saved["answered"]
+        return {**saved, "beaten": self.beaten()}
 
 
 def number(value: float | None) -> str:

@@ -23,3 +23,10 @@ def test_chinese_takes_two_columns():
 
 def test_numbers_are_short():
     assert [number(v) for v in (0.1234, 12.345, 1234.5, None)] == ["0.123", "12.35", "1,234.5", "–"]
+
+
+def test_what_is_saved_leaves_out_all_the_answers():
+    found = report(2, 1)
+    found.answered = [("in", "out", "reference")]
+    saved = found.to_json()
+    assert "answered" not in saved and saved["beaten"] == {"baseline": True} and found.answered

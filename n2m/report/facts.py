@@ -1,8 +1,10 @@
-"""The task types side by side, as one table."""
+"""What a comparison says of each model: a table for the terminal, and the same as data."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
 
 from core.models import parameters_by_part
 from n2m.model import Model
@@ -24,14 +26,40 @@ def comparison(models: Sequence[Model], reports: Sequence[Report],
                   for name in names])
 
 
-def column(model: Model, report: Report) -> dict[str, str]:
+def parameters(model: Model) -> dict[str, int]:
+    """Number of parameters of each shared part that the model uses."""
     counts = parameters_by_part(model.text_model.network)
     counts["linear"] = counts.pop("output", 0) + counts.pop("ngrams", 0)
-    history = model.metadata["history"]
-    epochs = history["epochs"]
-    speed = sum(e["tokens_per_second"] for e in epochs) / max(len(epochs), 1)
-    best = [(report.rows[name][report.main], name) for name in report.beaten()]
-    baseline = (max if report.higher_is_better else min)(best) if best else (None, "–")
+    return {part: count for part, count in counts.items() if count}
+
+
+def tokens_per_second(model: Model) -> float:
+    epochs = model.metadata["history"]["epochs"]
+    return sum(e["tokens_per_second"] for e in epochs) / max(len(epochs), 1)
+
+
+def best_baseline(report: Report) -> tuple[float | None, str]:
+    """The baseline with the best main metric, as (value, name)."""
+    found = [(report.rows[name][report.main], name) for name in report.beaten()]
+    return (max if report.higher_is_better else min)(found) if found else (None, "–")
+
+
+def data(model: Model, report: Report) -> dict[str, Any]:
+    """Everything that the page shows of a model in numbers and words, as JSON holds it."""
+    return {"task": model.task.name, "sizes": model.task.sizes, "folder": str(model.folder or ""),
+            "parameters": parameters(model), "report": report.to_json(), "settings": asdict(model.settings),
+            **{key: model.metadata.get(key, {}) for key in ("corpus", "versions", "history")}}
+
+
+def scores(model: Model, report: Report) -> list[dict[str, Any]]:
+    """A row for each model, baseline and reference of a report with all its scores, for a table."""
+    return [{"task": model.task.name, "sizes": model.task.sizes, "corpus": model.metadata["corpus"]["name"],
+             "folder": str(model.folder or ""), "system": name, "main metric": report.main, **row}
+            for name, row in report.rows.items()]
+
+
+def column(model: Model, report: Report) -> dict[str, str]:
+    counts, baseline, history = parameters(model), best_baseline(report), model.metadata["history"]
     source, answer, _ = report.examples[0]
     return {
         "type": model.task.sizes,
@@ -40,7 +68,7 @@ def column(model: Model, report: Report) -> dict[str, str]:
         **{part: f"{counts[part]:,}" if counts.get(part) else "–" for part in PARTS},
         "parameters": f"{sum(counts.values()):,}",
         "trained in": f"{history.get('seconds', 0):.0f} s",
-        "target tokens/s": f"{speed:,.0f}",
+        "target tokens/s": f"{tokens_per_second(model):,.0f}",
         "main metric": f"{report.main} {number(report.rows[MODEL][report.main])}",
         "best baseline": f"{report.main} {number(baseline[0])}",
         "which is": short(baseline[1]),
