@@ -25,12 +25,11 @@ STILLS = {"poem": 4, "translate": 2, "classify": 1}  # the step of the output th
 def main() -> None:
     command.Parser(__doc__).parse_args()
     import n2m
-    from n2m.cli.explain import PAGE
-    from n2m.page import write_page
+    from n2m.page import OPTIONS, write_page
     FOLDER.mkdir(exist_ok=True)
     for name, text in WALKS.items():
         model = n2m.load(command.ROOT / "pretrained" / name, device="cpu")
-        walk = model.walk(text, **{**PAGE, "alternative_steps": 1})
+        walk = model.walk(text, **{**OPTIONS, "alternative_steps": 1})
         others = [step for one in walk.steps for c in one.candidates for step in c.steps or ()]
         for step in [*walk.steps, *others]:  # three decimals, as many as a page shows, make it a tenth smaller
             for vector in (step.state, step.context, step.readout, *step.gates.values()):

@@ -14,12 +14,10 @@ from core.os_errors import reason
 from corpora.shared.messages import printable
 from n2m.cli.language import say, translated
 from n2m.model import Model, load
-from n2m.page import START, walk_beside, write_page
+from n2m.page import OPTIONS, START, walk_beside, write_page
 from tasks.shared.report import pad, width
 from tasks.shared.walk import Candidate, Step, Walk
 
-# What a page has of a walk.
-PAGE: dict[str, int] = {"candidates": 10, "alternatives": 10, "alternative_steps": 2, "tree": 4}
 SHOWN = 12  # source tokens shown per step; of a longer source, those with the largest weights
 ROWS = 36  # embeddings and states shown
 BAR = 24  # columns of a full bar
@@ -36,7 +34,7 @@ def lines(model: Model, text: str, html: str | None, beside: Path | None, search
         return
     path = check_page(html)
     other = None if beside is None else second_model(model, beside)
-    walk = model.walk(text, **PAGE, **search)
+    walk = model.walk(text, **OPTIONS, **search)
     added = None if other is None else walk_beside(model, other, text, **search)
     try:
         write_page(path, walk, model.task.name, added)

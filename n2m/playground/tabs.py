@@ -13,6 +13,7 @@ import gradio as gr
 
 from core.data import InputError
 from core.verses import lines_of
+from n2m.page import OPTIONS
 from n2m.playground import marks
 from n2m.playground.controls import Controls
 from n2m.playground.marks import Words
@@ -160,7 +161,7 @@ class TaskTab:
         form = self.controls.form(values) if self.controls else {}
         try:
             task, found = await self.visitors.result(self.service.walk(
-                values[self.model] or "", values[self.text] or "", candidates=10, alternatives=10, **form), request)
+                values[self.model] or "", values[self.text] or "", **OPTIONS, **form), request)
         except InputError:
             return ""
         return await asyncio.to_thread(marks.walk, task, found, self.words, self.language)

@@ -3,8 +3,7 @@
 import pytest
 
 import n2m
-from n2m.cli.explain import PAGE
-from n2m.page import page
+from n2m.page import OPTIONS, page
 from tests.browser import BROWSER
 from tests.command import TASKS
 
@@ -33,7 +32,7 @@ def show(browser, trained, tmp_path):
 
     def opened(task, text="", width=1280, height=900, language="en-US", scheme="light", motion="reduce", beside=None,
                edit=lambda walk: None, **options):
-        walk = n2m.load(trained(task)).walk(text or TASKS[task], **{**PAGE, **options})
+        walk = n2m.load(trained(task)).walk(text or TASKS[task], **{**OPTIONS, **options})
         edit(walk)
         file = tmp_path / f"{task}.html"
         file.write_bytes(page(walk, task, beside).encode("utf-8", "replace"))

@@ -8,9 +8,9 @@ import pytest
 import n2m
 import tasks
 from core.history import INTERRUPTED, TERMINATED, TIME_IS_UP
-from n2m import compare
 from n2m.cli import explain, language
 from n2m.cli.chinese import LINES, MESSAGES, PHRASES
+from n2m.report import facts
 from tasks.shared.report import Report, width
 from tests.command import TASKS, refused, run
 from tests.copies import ROOT
@@ -76,13 +76,13 @@ def test_the_comparison_is_chinese_but_its_data_are_not(models, chinese):
     model = n2m.load(models / "poem")
     report = Report("perplexity", False, {"this model": {"perplexity": 9.0}, "character trigram": {"perplexity": 99.0}},
                     examples=[("yes", "duplicate", "")])
-    lines = compare.comparison([model], [report], translate=language.translated)
+    lines = facts.comparison([model], [report], translate=language.translated)
     shown = {line.split("  ")[0]: line.split()[-1] for line in lines if "──" not in line}
     assert not any(re.search("[a-z]{3}", name.replace("poem", "")) for name in shown)
     assert (shown["胜过基线"], shown["基线名称"], shown["示例输入"], shown["示例输出"]) == (
         "是", "字三元模型", "yes", "duplicate")
-    names = list(compare.column(model, report))
-    assert [line.split()[0] for line in compare.comparison([model], [report]) if "──" not in line] == [
+    names = list(facts.column(model, report))
+    assert [line.split()[0] for line in facts.comparison([model], [report]) if "──" not in line] == [
         name.split()[0] for name in names]
 
 
