@@ -15,11 +15,11 @@ from core.data import InputError, ProcessLost
 from core.history import INTERRUPTED, TERMINATED
 from core.os_errors import reason
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
-from n2m.cli import corpora, terminal
+from n2m.cli import corpora, export, terminal
 from n2m.cli.flags import as_flags, given, job_of, parser
 
 MODELS = Path("models")
-SUBCOMMANDS = {"corpora": corpora}  # modules with parser() and main(arguments)
+SUBCOMMANDS = {"corpora": corpora, "export": export}  # modules with parser() and main(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -111,6 +111,7 @@ def parser() -> Parser:
                      python run.py --task translate --corpus my.tsv --model-dir models/mine
                      python run.py --compare                          the four task types side by side
                      python run.py corpora                            corpora (corpora --help: show, check)
+                     python run.py export --task poem --html poem.html    a page that answers without Python
                      python run.py corpora check my.tsv --task word   whether your own file works"""))
     what = p.add_argument_group("what to do")
     what.add_argument("--task", help="task type: " + ", ".join(t.name for t in tasks.all_tasks()))

@@ -1,0 +1,41 @@
+// Every text of the page around the walk, in English and in Chinese. What depends on numbers is a function.
+
+const PAGE_WORDS = {
+  en: {
+    other: "中文", otherName: "Switch to Chinese",
+    titles: { word: "Word to text", classify: "Classification", poem: "Poem continuation", translate: "Translation" },
+    subtitle: (sizes, corpus) => `${sizes} · a model trained on ${corpus}, computed in this page`,
+    fields: { word: "A word", classify: "A text", poem: "A line of a poem, or several", translate: "A text to translate" },
+    walk: "Every step of this answer", walkFrame: "The walk from the text to the answer", loading: "Loading the model…",
+    failed: "The model in this page cannot be read; the file is damaged, or this browser is too old.",
+    speed: (tokens, ms) => `${tokens} tokens in ${ms.toFixed(0)} ms`,
+    labelSpeed: (ms) => `${ms.toFixed(0)} ms`,
+    unknownTokens: (list) => `Unknown to the model: ${list}`,
+    again: "Another sample", onward: "Continue with this line", temperature: "Temperature",
+    greedy: "0: the most likely token at each step",
+    empty: "Enter a text.", noLine: "The text has no line of a poem.",
+    longLine: ({ most }) => `The last line is too long; the model reads lines of at most ${most} characters.`,
+    long: ({ n, most }) => `The text has ${n} tokens; the model reads at most ${most}. Shorten it.`,
+    unknown: "The model knows no part of this text; try other words.",
+    about: (megabytes) => `Greedy search in JavaScript, with weights of half precision (${megabytes} MB). Made with n2m; ` +
+      "nothing is sent or loaded.",
+  },
+  zh: {
+    other: "English", otherName: "切换到英文",
+    titles: { word: "由词生文", classify: "分类", poem: "古诗续写", translate: "翻译" },
+    subtitle: (sizes, corpus) => `${sizes} · 模型在 ${corpus} 上训练，全部计算在本页内完成`,
+    fields: { word: "一个词", classify: "一段文本", poem: "一句或几句诗", translate: "要翻译的文本" },
+    walk: "得出答案的每一步", walkFrame: "从文本到答案的全过程", loading: "正在载入模型……",
+    failed: "无法读取本页中的模型：文件已损坏，或浏览器版本过旧。",
+    speed: (tokens, ms) => `${tokens} 个词元，用时 ${ms.toFixed(0)} 毫秒`,
+    labelSpeed: (ms) => `用时 ${ms.toFixed(0)} 毫秒`,
+    unknownTokens: (list) => `模型不认识：${list}`,
+    again: "再采样一次", onward: "接着这一句续写", temperature: "温度",
+    greedy: "0 表示每一步都取最可能的词元",
+    empty: "请输入文本。", noLine: "文本中没有诗句。",
+    longLine: ({ most }) => `最后一句太长，模型最多读 ${most} 个字的句子。`,
+    long: ({ n, most }) => `文本有 ${n} 个词元，模型最多读 ${most} 个，请缩短。`,
+    unknown: "模型完全不认识这段文本，请换一些词。",
+    about: (megabytes) => `贪心搜索，用 JavaScript 计算，权重为半精度（${megabytes} MB）。由 n2m 导出，不联网，也不发送任何内容。`,
+  },
+};
