@@ -27,6 +27,9 @@ def main(arguments: Sequence[str]) -> int:
     from n2m.model import load
     if args.html:
         explain.check_page(args.html)
+    if args.onnx:
+        from n2m.export import onnx_files
+        onnx_files.check(args.onnx)
     args.lines, args.reverse, args.device = None, False, "cpu"
     model = answering.load(args, MODELS) if args.task else load(args.model_dir, device="cpu")
     if args.html:
@@ -38,6 +41,13 @@ def main(arguments: Sequence[str]) -> int:
         note(f"page written to {printable(str(args.html))} ({size / 1e6:.1f} MB); open it in a browser")
         if size > LARGE:
             note("it is large; train with a smaller `max_vocabulary`, `embedding_size` or `hidden_size`")
+    if args.onnx:
+        try:
+            difference = onnx_files.write_onnx(args.onnx, model)
+        except OSError as error:
+            raise InputError(f"`onnx` {printable(str(args.onnx))}: {reason(error)}; choose another path") from None
+        note(f"ONNX files written to {printable(str(args.onnx))}; their numbers differ from PyTorch's by at most "
+             f"{difference:.1g}; try: python {printable(str(args.onnx / 'decode.py'))} TEXT")
     return 0
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.attention import Attention
 from core.cells import Cell
@@ -52,7 +52,7 @@ def decoder_data(decoder: Decoder, cell: str) -> dict[str, Any]:
                        weights(output.rare)}}
 
 
-def weights(layer: nn.Linear) -> dict[str, Tensor]:
+def weights(layer: Any) -> dict[str, Tensor]:
     return {"W": layer.weight, "b": layer.bias}
 
 
@@ -63,7 +63,7 @@ def cell_data(cell: Cell) -> dict[str, Any]:
     return {"W_x": W_x, "b_x": b_x, "W_h": W_h, "b_h": b_h, **norms}
 
 
-def attention_data(attention: Attention) -> dict[str, Tensor]:
+def attention_data(attention: Attention) -> dict[str, Any]:
     v_a = {"v_a": attention.v_a} if hasattr(attention, "v_a") else {}
     return {"W_a": attention.W_a.weight, "U_a": attention.U_a.weight, **v_a}
 
@@ -71,8 +71,9 @@ def attention_data(attention: Attention) -> dict[str, Tensor]:
 def ngrams_data(ngrams: NGrams) -> dict[str, Any]:
     """Only the buckets that training used: of a hash table of 2^18 many are empty. Beyond MOST_NUMBERS weights those of
     each label are rounded to 8 bits, whole multiples of its `scale`."""
-    used = ngrams.weight.any(dim=1).nonzero().squeeze(1)
-    W, idf, scale = ngrams.weight[used], ngrams.idf, None
+    idf, scale = ngrams.idf, None
+    used = (ngrams.weight.any(dim=1) | (idf < idf.max())).nonzero().squeeze(1)
+    W = ngrams.weight[used]
     if W.numel() > MOST_NUMBERS:
         scale = (W.abs().amax(dim=0) / 127).clamp_min(1e-12)
         W = (W / scale).round()

@@ -6,7 +6,6 @@ from typing import Any
 
 from core.rules import Positions
 from core.settings import SearchSettings
-from core.text import Codec
 from tasks.shared import prosody
 from tasks.shared.forms import patterns_of
 from tasks.shared.model import TextModel
@@ -36,7 +35,7 @@ def pattern_data(pattern: Pattern) -> dict[str, Any]:
             "doubles": pattern.doubles}
 
 
-def class_bits(codec: Codec) -> list[int]:
+def class_bits(codec: Any) -> list[int]:
     """For each id the classes of characters that it is in, as the bits of a number."""
     punctuation = rules_of(codec, [free(1)])[0]
     assert isinstance(punctuation, Positions)

@@ -1,27 +1,17 @@
 """The page of a walk in a browser, used as a person uses it. Skipped without Playwright or a browser."""
 
-import shutil
 from itertools import pairwise
 
 import pytest
 
 import n2m
 from n2m.page import page as page_of
+from tests.browser import needs_browser
 from tests.command import TASKS
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-playwright = pytest.importorskip("playwright.sync_api", reason="needs pip install playwright, and Chromium")
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="needs Chromium, for example apt-get install chromium")
+pytestmark = needs_browser
 SCHEMES = ("light", "dark")
 SIZES = ((1280, 900), (390, 780), (360, 640))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

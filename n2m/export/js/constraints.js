@@ -4,8 +4,8 @@
 // The ids that may come next, V of them at most.
 function allowedIds(V, constraints, written) {
   const { length, no_repeat: n, rules } = constraints, t = written.length;
-  const ids = Array.from({ length: V }, (_, id) => id).filter(
-    (id) => id !== PAD && id !== BOS && id !== UNK && !(id === EOS && (length !== null || t === 0)));
+  const first = length !== null || t === 0 ? SPECIALS.length : EOS;  // no output is empty
+  const ids = Array.from({ length: V - first }, (_, i) => i + first).filter((id) => id !== UNK);
   let possible = ids;
   if (n && t >= n) {  // no n-gram twice, unless no other id is left
     const tail = written.slice(t - n + 1).join(), repeats = new Set();

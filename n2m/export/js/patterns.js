@@ -5,13 +5,12 @@ const CLASSES = ["any", "a character", LEVEL, OBLIQUE, ...MARKS];  // what a pla
 
 // The rules, the most important first: punctuation, rhyme, no repeats, tones.
 function rulesOf(model, pattern) {
-  const { classes, doubled, prosody } = model.verse, codec = model.target, tones = [...pattern.tones];
+  const { classes, doubled } = model.verse, codec = model.target, tones = [...pattern.tones];
   const chain = [...pattern.rhymes].map(Number), copies = pattern.copies?.length ? pattern.copies : tones.map(() => -1);
   const layout = tones.map((symbol) => (MARKS.includes(symbol) ? CLASSES.indexOf(symbol) : Number(symbol !== ANY)));
   const rules = [positions(classes, layout)];
   if (chain.some(Boolean)) {
-    const groups = codec.vocabulary.map((word) => [...groupsOf(prosody, word, BOTH, pattern.ci)]);
-    rules.push(alike(groups, chain, pattern.groups));
+    rules.push(alike(groupsOfIds(model, pattern.ci), chain, pattern.groups));
     if (pattern.repeats) rules.push(different(chain.map((one, place) => (copies[place] >= 0 ? 0 : one))));
   }
   if (!pattern.repeats) {
@@ -21,6 +20,13 @@ function rulesOf(model, pattern) {
                            doubling: tones.map((_, place) => pattern.doubles !== false && place > 0) }));
   }
   return [...rules, positions(classes, tones.map((symbol) => (BOTH.includes(symbol) ? CLASSES.indexOf(symbol) : 0)))];
+}
+
+// For each id its rhymes, found once.
+function groupsOfIds({ verse, target }, ci = false) {
+  const name = `groups ${ci}`;
+  verse[name] = verse[name] || target.vocabulary.map((word) => [...groupsOf(verse.prosody, word, BOTH, ci)]);
+  return verse[name];
 }
 
 const BEFORE = 7;  // lines whose characters do not come again

@@ -48,7 +48,7 @@ function joinUnits(codec, tokens) {
 // merged until none is left. A piece that begins a word starts with ▁.
 function splitSubwords(codec, text) {
   if (!text) return [];
-  return (START + text.replaceAll(" ", START)).match(/▁[^▁]*/gu).flatMap((word) => {
+  const tokens = (START + text.replaceAll(" ", START)).match(/▁[^▁]*/gu).flatMap((word) => {
     const pieces = [...word];
     for (;;) {
       let best = -1, rank = Infinity;
@@ -60,6 +60,9 @@ function splitSubwords(codec, text) {
       pieces.splice(best, 2, pieces[best] + pieces[best + 1]);
     }
   });
+  if (tokens[0] !== START || tokens.length < 2) return tokens;
+  const [first, ...rest] = tokens[1];  // the ▁ before a text stands for no character of it: it takes the first one
+  return [START + first, rest.join(""), ...tokens.slice(2)].filter(Boolean);
 }
 
 const TOKENIZERS = {

@@ -1,7 +1,7 @@
 // The walk of an answer, as Walk.to_json gives it in Python (but for the words `encoder` and `c_is`, which the widget
 // has of its own): every step with its values.
 
-const MOST_ANSWERS = 60;  // of what if: with another token
+const MOST_ANSWERS = 60, MOST_MS = 300;  // of what if: as many answers with another token as this time allows
 
 // Four digits are enough to look at.
 const plain = (values) => values && Array.from(values, (x) => Number(x.toPrecision(4)));
@@ -19,9 +19,16 @@ function walkOf(model, found, candidates = 10) {
   return { ...walk, steps };
 }
 
+// The most likely of a distribution, best first.
 function likeliest(p, count, names, allowed = () => true) {
-  const ids = Array.from(p, (_, id) => id).sort((a, b) => p[b] - p[a]).slice(0, count);
-  return ids.map((id) => ({ id, token: names[id], probability: p[id], allowed: allowed(id), answer: null }));
+  const best = [];
+  p.forEach((value, id) => {
+    if (best.length === count && value <= p[best[count - 1]]) return;
+    const place = best.findIndex((other) => value > p[other]);
+    best.splice(place < 0 ? best.length : place, 0, id);
+    if (best.length > count) best.pop();
+  });
+  return best.map((id) => ({ id, token: names[id], probability: p[id], allowed: allowed(id), answer: null }));
 }
 
 function labelStep(model, found, walk) {
@@ -39,23 +46,25 @@ function labelStep(model, found, walk) {
 }
 
 function writtenSteps(model, found, walk, candidates) {
-  const { decoder } = model.network, { vocabulary } = model.target, first = found.steps[0].before;
+  const { decoder } = model.network, first = found.steps[0].before;
   Object.assign(walk, { start: plain(topState(decoder, first)), start_memory_cell: plain(memoryCell(decoder, first)),
                         attention: decoder.placement, score: model.score });
-  const steps = found.steps.map((step) => {
-    const allowed = new Set(step.allowed), p = softmax(step.logits);
-    return {
-      token: vocabulary[step.id], probability: p[step.id],
-      candidates: likeliest(p, candidates, vocabulary, (id) => allowed.has(id)), reads: vocabulary[step.reads],
-      state: plain(topState(decoder, step.state)), scores: plain(step.scores), weights: plain(step.weights),
-      memory_cell: plain(memoryCell(decoder, step.state)),
-      gates: Object.fromEntries(Object.entries(step.gates).map(([name, gate]) => [name, plain(gate)])),
-      context: step.weights && plain(step.context), readout: plain(step.readout), logit: step.logits[step.id],
-      log_total: logSumExp(step.logits),
-    };
-  });
+  const steps = found.steps.map((step) => ({
+    ...shownStep(model, step, candidates), state: plain(topState(decoder, step.state)),
+    memory_cell: plain(memoryCell(decoder, step.state)), readout: plain(step.readout),
+    context: step.weights && plain(step.context),
+    gates: Object.fromEntries(Object.entries(step.gates).map(([name, gate]) => [name, plain(gate)])) }));
   if (found.constraints.verse) addVerse(model, found.text, walk, steps);
   return steps;
+}
+
+// A step without its vectors.
+function shownStep(model, step, candidates) {
+  const allowed = new Set(step.allowed), p = softmax(step.logits), { vocabulary } = model.target;
+  return { token: vocabulary[step.id], probability: p[step.id], reads: vocabulary[step.reads], state: null,
+           candidates: likeliest(p, candidates, vocabulary, (id) => allowed.has(id)), scores: plain(step.scores),
+           weights: plain(step.weights), memory_cell: null, gates: {}, context: null, readout: null,
+           logit: step.logits[step.id], log_total: logSumExp(step.logits) };
 }
 
 function addVerse(model, text, walk, steps) {
@@ -68,15 +77,17 @@ function addAlternatives(model, found, walk) {
   if (!found.steps) return walk;
   const wanted = walk.steps.flatMap(({ candidates }, t) => candidates.map((one, rank) => ({ t, rank, one })))
     .filter(({ one }) => one.allowed).sort((a, b) => a.rank - b.rank || a.t - b.t);
+  const began = performance.now();
   let computed = 0;
   for (const { t, one } of wanted) {
     const written = found.steps.slice(0, t).map(({ id }) => id);
     if (one.id === found.steps[t].id) one.answer = walk.answer;
     else if (one.id === EOS) one.answer = textOf(model.target, written);
-    else if (computed++ < MOST_ANSWERS) {
+    else if (computed++ < MOST_ANSWERS && performance.now() - began < MOST_MS) {
       const from = { state: found.steps[t].before, written };
-      const { output } = write(model.network, found.memory, found.constraints, { from, forced: [one.id] });
-      one.answer = textOf(model.target, output);
+      const other = write(model.network, found.memory, found.constraints, { from, forced: [one.id] });
+      one.answer = textOf(model.target, other.output);
+      one.steps = other.steps.slice(1).map((step) => shownStep(model, step, walk.steps[t].candidates.length));
     }
   }
   if (found.constraints.verse) addVerse(model, walk.answer, walk, walk.steps);
