@@ -59,7 +59,7 @@ class ClassifierGraph(nn.Module):
 
 
 class Loop(nn.Module):
-    """All positions of a cell, step by step, as a loop in the graph: a trace would have as many steps as its example."""
+    """All positions of a cell as a loop in the graph: a trace would have as many steps as its example."""
 
     def __init__(self, step: Any, hidden_size: int, tensors: int) -> None:
         super().__init__()

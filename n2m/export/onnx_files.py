@@ -44,8 +44,8 @@ def check(folder: Path) -> None:
 
 def write_onnx(folder: Path, model: Model) -> float:
     """Write the files into a new directory, complete or not there, and compare what onnxruntime makes of them with
-    PyTorch. Returns the largest difference of a log probability, of labels of a logit. Raises InputError for a directory that cannot be made
-    and for files that differ, and OSError."""
+    PyTorch. Returns the largest difference of a log probability, of labels of a logit. Raises InputError for a
+    directory that cannot be made and for files that differ, and OSError."""
     check(folder)
     network = model.text_model.network
     if type(network) not in (Seq2Seq, Classifier):

@@ -36,13 +36,14 @@ def test_a_label_and_its_probability_are_those_of_the_model(trained, tmp_path):
     model = n2m.load(trained("classify"), device="cpu")
     write_onnx(tmp_path / "files", model)
     texts = ["这家酒店很干净，下次还来", "味道 很差！", "书"]
-    assert answers(tmp_path / "files", texts) == [f"{best[0].text}\t{best[0].score:.3f}" for best in model.answer(texts)]
+    expected = [f"{best[0].text}\t{best[0].score:.3f}" for best in model.answer(texts)]
+    assert answers(tmp_path / "files", texts) == expected
 
 
 @pytest.mark.parametrize("chosen", [
     {"cell": "rnn", "attention": "none"}, {"cell": "lstm", "attention": "additive", "placement": "before", "layers": 2},
-    {"cell": "lstm", "layer_norm": True, "attention": "dot"}, {"layer_norm": True, "layers": 2, "bidirectional": False}],
-    ids=str)
+    {"cell": "lstm", "layer_norm": True, "attention": "dot"},
+    {"layer_norm": True, "layers": 2, "bidirectional": False}], ids=str)
 def test_every_part_can_be_exported(trained, tmp_path, chosen):
     model = n2m.load(trained("translate"), device="cpu")
     own = model.text_model
@@ -60,7 +61,8 @@ def test_the_command_checks_the_files_before_it_says_done(trained, tmp_path, mon
     assert list(tmp_path.iterdir()) == []
     done = run(*command)
     assert done.returncode == 0 and "differ from PyTorch's by at most" in done.stderr
-    assert {p.name for p in (tmp_path / "files").iterdir()} == {"classifier.onnx", "decode.py", "model.json", "ngrams.npz"}
+    names = {path.name for path in (tmp_path / "files").iterdir()}
+    assert names == {"classifier.onnx", "decode.py", "model.json", "ngrams.npz"}
     assert "exists and is not an empty directory; choose another one" in refused(*command)
 
 
