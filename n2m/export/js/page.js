@@ -95,7 +95,7 @@ function showAnswer() {
 // The widget is a page of its own (n2m/page) with the walk in the place of WALK; in a frame its keys, its style and its
 // timers are apart from this page's. Inside <script> a text could end the element: < is written \u003c.
 function showWalk() {
-  $("walk").hidden = Boolean(shown.error);
+  $("walk").hidden = $("walk-title").hidden = Boolean(shown.error);
   if (shown.error) return;
   const walk = addAlternatives(model, shown, walkOf(model, shown));
   const json = JSON.stringify(walk).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, 0)}`);

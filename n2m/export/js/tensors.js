@@ -30,21 +30,27 @@ function readModel(json, weights) {
   });
 }
 
-// W x + b; without b, W x. Four sums at a time: a processor adds them side by side.
+// W x + b; without b, W x. Four rows at a time: a processor adds their sums side by side.
 function linear(W, b, x) {
-  const { data, rows, columns } = W, y = new Float32Array(rows), whole = columns - (columns % 4);
-  for (let i = 0, at = 0; i < rows; i++, at += columns) {
+  const { data, rows, columns } = W, y = new Float32Array(rows);
+  let i = 0;
+  for (; i + 3 < rows; i += 4) {
+    const at0 = i * columns, at1 = at0 + columns, at2 = at1 + columns, at3 = at2 + columns;
     let s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    for (let j = 0; j < whole; j += 4) {
-      s0 += data[at + j] * x[j];
-      s1 += data[at + j + 1] * x[j + 1];
-      s2 += data[at + j + 2] * x[j + 2];
-      s3 += data[at + j + 3] * x[j + 3];
+    for (let j = 0; j < columns; j++) {
+      const v = x[j];
+      s0 += data[at0 + j] * v;
+      s1 += data[at1 + j] * v;
+      s2 += data[at2 + j] * v;
+      s3 += data[at3 + j] * v;
     }
-    for (let j = whole; j < columns; j++) s0 += data[at + j] * x[j];
-    y[i] = s0 + s1 + s2 + s3 + (b ? b[i] : 0);
+    y[i] = s0;
+    y[i + 1] = s1;
+    y[i + 2] = s2;
+    y[i + 3] = s3;
   }
-  return y;
+  for (; i < rows; i++) y[i] = dot(row(W, i), x);
+  return b ? add(y, b) : y;
 }
 
 const row = (W, i) => W.data.subarray(i * W.columns, (i + 1) * W.columns);
