@@ -10,27 +10,35 @@ from core.files import write_aside
 from n2m.export.data import collect
 from n2m.export.network import packed
 from n2m.model import Model
-from n2m.page import ESCAPED, filled, style
+from n2m.page import ESCAPED
+from n2m.page import HERE as WIDGET
+from n2m.page import SCRIPTS as WIDGET_SCRIPTS
 
 HERE = Path(__file__).parent
 SCRIPTS = ("tensors", "text", "tokenizer", "cells", "encoder", "attention", "output", "decoder", "ngrams", "classifier",
            "rules", "constraints", "prosody", "verse", "patterns", "tasks", "model", "walk", "words", "page")
-WITHOUT_HEADER = "<style>header { display: none !important; }</style></head>"  # the page around it has one
+WITHOUT_HEADER = "header { display: none !important; }"  # the page around it has one
 
 
 def page(model: Model) -> str:
     """The page of a model, as HTML. Raises InputError for a model that its scripts cannot compute."""
     data, weights = packed(collect(model))
-    before, after = filled("{{walk}}").replace("</head>", WITHOUT_HEADER, 1).split("{{walk}}")
-    widget = json.dumps({"before": before, "after": after}).translate(ESCAPED)
-    parts = {"style": style() + _read("page.css"), "script": script(), "weights": weights,
-             "model": data.translate(ESCAPED), "widget": widget}
-    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read("page.html"))
+    parts = {"style": _read(WIDGET / "widget.css") + _read(HERE / "page.css"), "script": script(), "weights": weights,
+             "model": data.translate(ESCAPED), "widget": json.dumps(widget()).translate(ESCAPED)}
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read(HERE / "page.html"))
+
+
+def widget() -> dict[str, str]:
+    """The page of a walk, see n2m.page, before and after the place of the walk's JSON: the scripts fill it in."""
+    before, after = _read(WIDGET / "page.html").split("{{walk}}")
+    style = _read(WIDGET / "widget.css") + WITHOUT_HEADER
+    code = "\n".join(_read(WIDGET / name) for name in WIDGET_SCRIPTS)
+    return {"before": before.replace("{{style}}", style), "after": after.replace("{{script}}", code)}
 
 
 def script() -> str:
     """The scripts of the page as one."""
-    return "\n".join(_read(f"js/{name}.js") for name in SCRIPTS)
+    return "\n".join(_read(HERE / "js" / f"{name}.js") for name in SCRIPTS)
 
 
 def write_page(path: Path, model: Model) -> int:
@@ -42,5 +50,5 @@ def write_page(path: Path, model: Model) -> int:
     return len(content)
 
 
-def _read(name: str) -> str:
-    return (HERE / name).read_text(encoding="utf-8")
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

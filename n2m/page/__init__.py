@@ -20,12 +20,7 @@ def page(walk: Walk, task: str) -> str:
     """The page of a walk through a model of this task, as HTML: page.html with the style, the script and the walk as
     JSON in their places."""
     data = json.dumps({"task": task, **walk.to_json()}, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return filled(data.translate(ESCAPED))
-
-
-def filled(walk: str) -> str:
-    """The page with this text in the place of the walk's JSON."""
-    parts = {"style": style(), "script": "\n".join(map(_read, SCRIPTS)), "walk": walk}
+    parts = {"style": _read("widget.css"), "script": "\n".join(map(_read, SCRIPTS)), "walk": data.translate(ESCAPED)}
     # All at once, so that no part is searched for the place of another.
     return re.sub(r"\{\{(\w+)\}\}", lambda found: parts[found[1]], _read("page.html"))
 
@@ -35,11 +30,6 @@ def write_page(path: Path, walk: Walk, task: str) -> None:
     with write_aside(path) as file:
         # A lone surrogate, from an argument that is not UTF-8, has no encoding.
         file.write(page(walk, task).encode("utf-8", "replace"))
-
-
-def style() -> str:
-    """The style sheet of the page."""
-    return _read("widget.css")
 
 
 def _read(name: str) -> str:
