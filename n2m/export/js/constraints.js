@@ -1,11 +1,10 @@
-// What an output may be, as in core/constraints.py: { length, steps, no_repeat, rules }. length: the exact number of
-// tokens, or null, where the model ends with <eos>.
+// What an output may be, as in core/constraints.py: { tokens, length, steps, no_repeat, rules }. tokens: all ids but
+// the special ones; length: the exact number of tokens, or null, where the model ends with <eos>.
 
-// The ids that may come next, V of them at most.
-function allowedIds(V, constraints, written) {
-  const { length, no_repeat: n, rules } = constraints, t = written.length;
-  const first = length !== null || t === 0 ? SPECIALS.length : EOS;  // no output is empty
-  const ids = Array.from({ length: V - first }, (_, i) => i + first).filter((id) => id !== UNK);
+// The ids that may come next.
+function allowedIds(constraints, written) {
+  const { tokens, length, no_repeat: n, rules } = constraints, t = written.length;
+  const ids = length !== null || t === 0 ? tokens : [EOS].concat(tokens);  // no output is empty
   let possible = ids;
   if (n && t >= n) {  // no n-gram twice, unless no other id is left
     const tail = written.slice(t - n + 1).join(), repeats = new Set();

@@ -28,11 +28,11 @@ function prepare(network, ids) {
 // Greedy search from a state on (or sampling, with a temperature): every step with its values and what it chose. The
 // first steps take the ids `forced`.
 function write(network, memory, constraints, { temperature = 0, from = null, forced = [] } = {}) {
-  const { decoder } = network, V = decoder.embedding.rows, steps = [];
+  const { decoder } = network, steps = [];
   let { state, written } = from || { state: startState(decoder, memory.c), written: [] };
   while (!finished(constraints, written)) {
     const before = state, reads = written.length ? written.at(-1) : BOS;
-    const found = stepDecoder(decoder, reads, state, memory), allowed = allowedIds(V, constraints, written);
+    const found = stepDecoder(decoder, reads, state, memory), allowed = allowedIds(constraints, written);
     const id = forced[steps.length] ?? choose(found.logits, allowed, temperature);
     steps.push({ ...found, before, reads, allowed, id });
     ({ state } = found);
@@ -41,7 +41,7 @@ function write(network, memory, constraints, { temperature = 0, from = null, for
   return { steps, output: written.filter((id) => id !== EOS) };
 }
 
-// The answer to a text: { error }, or { text, tokens, ids, unknown, … } and with a decoder the steps, without the label.
+// The answer to a text: { error }, or { text, tokens, ids, unknown, … } with the steps or the values of the label.
 function answerTo(model, raw, temperature = 0) {
   const { example, error, tokens } = readInput(model, raw);
   if (error) return { error };

@@ -1,5 +1,5 @@
-// The output layer, as in core/output.py: logits = W_o ŝ + b_o for every token of the vocabulary. Nearly all the time of
-// a step is spent here.
+// The output layer, as in core/output.py: logits = W_o ŝ + b_o for every token of the vocabulary. Most of the time of a
+// step is spent here.
 
 // With K > 0 the softmax has two levels: the tokens below K compete with one more column, w_r·ŝ + b_r, which stands for
 // all others, and these share what it gets. One softmax over the logits that come out gives the same probabilities:

@@ -1,7 +1,8 @@
 // The page: a text field that answers as one types, and below it the walk of the answer in a frame of its own.
 
 const $ = (id) => document.getElementById(id);
-const PAUSE = 300;  // ms without a key until the walk is drawn
+const PAUSE = 300;  // ms without a key until the walk is computed
+const SLICE = 30, MOST_MS = 1500;  // ms of its computation without a break, and in all
 let language = (navigator.language || "en").toLowerCase().startsWith("zh") ? "zh" : "en";
 let model = null, shown = null, waiting = null;  // the answer that is shown; the timer of its walk
 let words = PAGE_WORDS[language];
@@ -70,6 +71,7 @@ function answer() {
   shown.ms = performance.now() - began;
   if ($("temperature")) showDegree();
   showAnswer();
+  $("walk").classList.add("old");  // it is of the text before
   clearTimeout(waiting);
   waiting = setTimeout(showWalk, PAUSE);
 }
@@ -93,12 +95,24 @@ function showAnswer() {
 }
 
 // The widget is a page of its own (n2m/page) with the walk in the place of WALK; in a frame its keys, its style and its
-// timers are apart from this page's. Inside <script> a text could end the element: < is written \u003c.
-function showWalk() {
-  $("walk").hidden = $("walk-title").hidden = Boolean(shown.error);
-  if (shown.error) return;
-  const walk = addAlternatives(model, shown, walkOf(model, shown));
-  const json = JSON.stringify(walk).replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, 0)}`);
+// timers are apart from this page's. Inside <script> a text could end the element: < is written \u003c. Answers with
+// another token take longer than the walk itself: they are computed some at a time, so that one can go on typing.
+async function showWalk() {
+  const current = shown;
+  $("walk").hidden = $("walk-title").hidden = Boolean(current.error);
+  if (current.error) return;
+  const walk = walkOf(model, current), until = performance.now() + MOST_MS;
+  let pause = performance.now() + SLICE;
+  for (const _ of addAlternatives(model, current, walk)) {
+    if (performance.now() > until) break;
+    if (performance.now() < pause) continue;
+    await new Promise((resolve) => setTimeout(resolve));  // for keys
+    if (shown !== current) return;
+    pause = performance.now() + SLICE;
+  }
+  const escaped = (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const json = JSON.stringify(walk).replace(/[<>&\u2028\u2029]/g, escaped);
+  $("walk").classList.remove("old");
   $("walk").srcdoc = widget.before + json + widget.after;
 }
 

@@ -45,6 +45,7 @@ function patternOf(model, example) {
   if (!model.verse) return null;
   if (model.task === "poem") return patternOfLine(model, [...example.context, example.source].map((line) => [...line]));
   if (model.verse.couplets) return secondLine(model.verse.prosody, [...example.source]);
-  const found = model.verse.patterns[example.source] ?? model.verse.patterns[""];
+  const { patterns } = model.verse;
+  const found = Object.hasOwn(patterns, example.source) ? patterns[example.source] : patterns[""];
   return found ? { ...found, groups: new Set(found.groups), used: [...found.used] } : null;
 }

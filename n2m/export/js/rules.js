@@ -1,8 +1,8 @@
-// Rules of verse: which ids may come at a place, as in core/rules.py. A rule is a function (written, t) → (id → boolean),
-// or null where it says nothing. Rules stand in order, the most important one first; where one would leave no id, it
-// gives way.
+// Rules of verse: which ids may come at a place, as in core/rules.py. A rule is a function (written, t) → (id →
+// boolean), or → null where it says nothing. Rules stand in order, the most important one first; where one would leave
+// no id, it gives way.
 
-// At place t an id of the class wanted[t] comes; class 0 is every id. classes: for each id a bit for each of its classes.
+// At place t an id of the class wanted[t] comes; class 0 is every id. classes: of each id, as the bits of a number.
 const positions = (classes, wanted) => (written, t) => (wanted[t] ? (id) => (classes[id] >> wanted[t]) & 1 : null);
 
 // All ids at places of one chain share a group, as words that rhyme do. An id that left no group does not count.
@@ -26,7 +26,7 @@ const different = (chain) => (written, t) => {
   return chain[t] ? (id) => !earlier.has(id) : null;
 };
 
-// No id comes that is in `used` or was written before, but for the ids in `free` and, where `doubling` says so, one that
+// No id comes that is in `used` or was written before, but for those in `free` and, where `doubling` says so, one that
 // comes twice in a row. copies[t]: the earlier place whose id, and no other, stands here again; -1: none.
 const noRepeats = ({ used, free, doubles, doubling, copies }) => (written, t) => {
   if (t && copies[t] >= 0) return (id) => id === written[copies[t]];

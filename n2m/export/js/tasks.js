@@ -1,5 +1,5 @@
-// What each type of task reads: a text of the user as { source, context, mark }, or an error, { key, … } of words.js; and
-// the text that the encoder reads. As in tasks/ and core/verses.py.
+// What each type of task reads: a text of the user as { source, context, mark }, or an error, { key, … } of words.js;
+// and the text that the encoder reads. As in tasks/ and core/verses.py.
 
 const LETTER = `(?![${HAN}])[\\p{L}\\p{Nl}\\p{No}]`, SIGNS = "，。？！；：、,.?!;:";
 const NOTE = /（[^（）]*）|\([^()]*\)/gu;
@@ -56,7 +56,8 @@ function sourceText(model, example) {
 function constraintsOf(model, example) {
   const pattern = patternOf(model, example), line = model.task === "poem" ? [...example.source].length : null;
   const length = pattern ? pattern.tones.length : line;
-  return { length, steps: length ?? model.max_output, rules: pattern ? rulesOf(model, pattern) : [],
+  const tokens = model.target.vocabulary.map((_, id) => id).slice(SPECIALS.length);
+  return { tokens, length, steps: length ?? model.max_output, rules: pattern ? rulesOf(model, pattern) : [],
            no_repeat: model.task === "poem" || pattern ? 0 : model.no_repeat_ngram_size,
            verse: Boolean(model.verse && (pattern || line)) };
 }

@@ -23,7 +23,7 @@ async function unpackWeights(text) {
 // In the model's JSON a tensor is { "tensor": [start, ...shape] }: its place among the weights.
 function readModel(json, weights) {
   return JSON.parse(json, (_, value) => {
-    if (!value?.tensor) return value;
+    if (!Array.isArray(value?.tensor)) return value;
     const [start, rows, columns] = value.tensor;
     const data = weights.subarray(start, start + rows * (columns ?? 1));
     return columns === undefined ? data : { data, rows, columns };

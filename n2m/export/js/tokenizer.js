@@ -1,5 +1,5 @@
-// Tokenizers, as in core/tokenizer.py and core/subwords.py: text → tokens and back. codec: { tokenizer, vocabulary, ids,
-// lowercase, wide } and, of subwords, the merges.
+// Tokenizers, as in core/tokenizer.py and core/subwords.py: text → tokens and back. codec: { tokenizer, vocabulary,
+// ids, lowercase, wide } and, of subwords, the merges.
 
 const LETTERS = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";  // \w as Unicode defines it (UTS 18)
 const OTHER = `(?:(?![${HAN}])[${LETTERS}])+`;  // a word of another script than Chinese
@@ -13,7 +13,8 @@ const isWide = (codec, c) => codec.wide.some(([from, to]) => from <= c.codePoint
 
 // White space follows a rule: between words of an alphabet, not before a comma, not inside Chinese.
 function spaced(codec, left, right) {
-  return !(isWide(codec, [...left].at(-1)) || isWide(codec, right) || OPENING.includes(left) || CLOSING.includes(right));
+  const wide = isWide(codec, [...left].at(-1)) || isWide(codec, right);
+  return !(wide || OPENING.includes(left) || CLOSING.includes(right));
 }
 
 // One token per Chinese character, word of another language or mark; a marker token notes each exception to the rule.

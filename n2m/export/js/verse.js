@@ -1,11 +1,11 @@
-// Forms of classical verse, as in tasks/shared/verse.py and couplet.py. A form has a symbol for each place: tones (平, 仄,
-// 中 either, 任 any token, a mark itself), rhymes (0, or the number of a chain), groups (rhymes of chain 1; empty: any).
+// Forms of classical verse, as in tasks/shared/verse.py and couplet.py. A form has a symbol for each place: tones (平,
+// 仄, 中 either, 任 any token, a mark itself), rhymes (0, or the number of a chain), groups (rhymes of chain 1; empty: any).
 
 const EITHER = "中", ANY = "任", MARKS = "，。、？！；：", REGULATED = [5, 7];
 const meet = (a, b) => new Set([...a].filter((x) => b.has(x)));
 const inBoth = (sets) => sets.reduce(meet);
 
-// Regulated verse has four kinds of poem: whether the second place of its first line is level, whether that line rhymes.
+// Regulated verse has four kinds of poem: is the second place of its first line level, and does that line rhyme?
 function templates(length) {
   return [length === 7, length !== 7].flatMap((rhymes) => [false, true].map((level) => ({ level, rhymes })));
 }
@@ -50,8 +50,8 @@ function findTemplate(prosody, before, length) {
   return broken(found, lines)[0] <= lines.length ? found : best(lines.slice(-1));
 }
 
-// The form of the line after `before`, an array of lines, which are arrays of characters. Lines that rhyme on an oblique
-// tone are old-style verse: the line keeps their rhyme and has no tones.
+// The form of the line after the lines `before`, which are arrays of characters. Lines that rhyme on an oblique tone
+// are old-style verse: the line keeps their rhyme and has no tones.
 function nextLine(prosody, before, length) {
   const even = before.filter((_, i) => i % 2), last = even.slice(-2).map((line) => line.at(-1));
   const rhymed = (yes) => "0".repeat(length - 1) + (yes ? "1" : "0");

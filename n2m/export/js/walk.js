@@ -1,7 +1,7 @@
 // The walk of an answer, as Walk.to_json gives it in Python (but for the words `encoder` and `c_is`, which the widget
 // has of its own): every step with its values.
 
-const MOST_ANSWERS = 60, MOST_MS = 300;  // of what if: as many answers with another token as this time allows
+const MOST_ANSWERS = 60;  // of what if: with another token
 
 // Four digits are enough to look at.
 const plain = (values) => values && Array.from(values, (x) => Number(x.toPrecision(4)));
@@ -11,12 +11,12 @@ function walkOf(model, found, candidates = 10) {
   const walk = {
     task: model.task, text: found.source, tokenizer: model.source.tokenizer, tokens: found.tokens, ids: found.ids,
     unknown: found.unknown, table: [encoder.embedding.rows, encoder.embedding.columns],
-    embeddings: embed(encoder, found.ids).map(plain), states: states.map(plain), c: plain(c), start: null, attention: "none", layers: model.layers, answer: found.text, ngrams: [],
-    parts: [0, 0], score: "", cell: model.cell, directions: model.directions, start_memory_cell: null, verse: {},
-    attended: states.length === found.tokens.length ? found.tokens : found.tokens.slice(0, 1),
+    embeddings: embed(encoder, found.ids).map(plain), states: states.map(plain), c: plain(c), start: null,
+    attention: "none", layers: model.layers, answer: found.text, ngrams: [], parts: [0, 0], score: "", cell: model.cell, directions: model.directions, start_memory_cell: null,
+    verse: {}, attended: states.length === found.tokens.length ? found.tokens : found.tokens.slice(0, 1),
   };
-  const steps = model.task === "classify" ? labelStep(model, found, walk) : writtenSteps(model, found, walk, candidates);
-  return { ...walk, steps };
+  const labels = model.task === "classify";
+  return { ...walk, steps: labels ? labelStep(model, found, walk) : writtenSteps(model, found, walk, candidates) };
 }
 
 // The most likely of a distribution, best first.
@@ -72,24 +72,27 @@ function addVerse(model, text, walk, steps) {
   walk.verse = shownReadings(model.verse.prosody, seen.join(""));
 }
 
-// What if: the answer that goes on with each allowed candidate, the likeliest ones of each step first.
-function addAlternatives(model, found, walk) {
-  if (!found.steps) return walk;
+// What if: the answer that goes on with each allowed candidate, the likeliest ones of each step first. It pauses after
+// each answer, so that the page can stop it.
+function* addAlternatives(model, found, walk) {
+  if (!found.steps) return;
   const wanted = walk.steps.flatMap(({ candidates }, t) => candidates.map((one, rank) => ({ t, rank, one })))
     .filter(({ one }) => one.allowed).sort((a, b) => a.rank - b.rank || a.t - b.t);
-  const began = performance.now();
   let computed = 0;
-  for (const { t, one } of wanted) {
-    const written = found.steps.slice(0, t).map(({ id }) => id);
-    if (one.id === found.steps[t].id) one.answer = walk.answer;
-    else if (one.id === EOS) one.answer = textOf(model.target, written);
-    else if (computed++ < MOST_ANSWERS && performance.now() - began < MOST_MS) {
-      const from = { state: found.steps[t].before, written };
-      const other = write(model.network, found.memory, found.constraints, { from, forced: [one.id] });
-      one.answer = textOf(model.target, other.output);
-      one.steps = other.steps.slice(1).map((step) => shownStep(model, step, walk.steps[t].candidates.length));
+  try {
+    for (const { t, one } of wanted) {
+      const written = found.steps.slice(0, t).map(({ id }) => id);
+      if (one.id === found.steps[t].id) one.answer = walk.answer;
+      else if (one.id === EOS) one.answer = textOf(model.target, written);
+      else if (computed++ < MOST_ANSWERS) {
+        const from = { state: found.steps[t].before, written };
+        const other = write(model.network, found.memory, found.constraints, { from, forced: [one.id] });
+        one.answer = textOf(model.target, other.output);
+        one.steps = other.steps.slice(1).map((step) => shownStep(model, step, walk.steps[t].candidates.length));
+        yield;
+      }
     }
+  } finally {
+    if (found.constraints.verse) addVerse(model, walk.answer, walk, walk.steps);
   }
-  if (found.constraints.verse) addVerse(model, walk.answer, walk, walk.steps);
-  return walk;
 }

@@ -5,7 +5,8 @@ const PAGE_WORDS = {
     other: "中文", otherName: "Switch to Chinese",
     titles: { word: "Word to text", classify: "Classification", poem: "Poem continuation", translate: "Translation" },
     subtitle: (sizes, corpus) => `${sizes} · a model trained on ${corpus}, computed in this page`,
-    fields: { word: "A word", classify: "A text", poem: "A line of a poem, or several", translate: "A text to translate" },
+    fields: { word: "A word", classify: "A text", poem: "A line of a poem, or several",
+              translate: "A text to translate" },
     walk: "Every step of this answer", walkFrame: "The walk from the text to the answer", loading: "Loading the model…",
     failed: "The model in this page cannot be read; the file is damaged, or this browser is too old.",
     speed: (tokens, ms) => `${tokens} tokens in ${ms.toFixed(0)} ms`,
@@ -17,8 +18,8 @@ const PAGE_WORDS = {
     longLine: ({ most }) => `The last line is too long; the model reads lines of at most ${most} characters.`,
     long: ({ n, most }) => `The text has ${n} tokens; the model reads at most ${most}. Shorten it.`,
     unknown: "The model knows no part of this text; try other words.",
-    about: (megabytes) => `Greedy search in JavaScript, with weights of half precision (${megabytes} MB). Made with n2m; ` +
-      "nothing is sent or loaded.",
+    about: (megabytes) => `Greedy search in JavaScript, with weights of half precision (${megabytes} MB). ` +
+      "Made with n2m; nothing is sent or loaded.",
   },
   zh: {
     other: "English", otherName: "切换到英文",
