@@ -1,5 +1,6 @@
 // Forms of classical verse, as in tasks/shared/verse.py and couplet.py. A form has a symbol for each place: tones (平,
-// 仄, 中 either, 任 any token, a mark itself), rhymes (0, or the number of a chain), groups (rhymes of chain 1; empty: any).
+// 仄, 中 either, 任 any token, a mark itself), rhymes (0, or the number of a chain), groups (rhymes of chain 1; empty:
+// any).
 
 const EITHER = "中", ANY = "任", MARKS = "，。、？！；：", REGULATED = [5, 7];
 const meet = (a, b) => new Set([...a].filter((x) => b.has(x)));

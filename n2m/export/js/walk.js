@@ -12,11 +12,13 @@ function walkOf(model, found, candidates = 10) {
     task: model.task, text: found.source, tokenizer: model.source.tokenizer, tokens: found.tokens, ids: found.ids,
     unknown: found.unknown, table: [encoder.embedding.rows, encoder.embedding.columns],
     embeddings: embed(encoder, found.ids).map(plain), states: states.map(plain), c: plain(c), start: null,
-    attention: "none", layers: model.layers, answer: found.text, ngrams: [], parts: [0, 0], score: "", cell: model.cell, directions: model.directions, start_memory_cell: null,
-    verse: {}, attended: states.length === found.tokens.length ? found.tokens : found.tokens.slice(0, 1),
+    attention: "none", layers: model.layers, answer: found.text, ngrams: [], parts: [0, 0], score: "",
+    cell: model.cell, directions: model.directions, start_memory_cell: null, verse: {},
+    attended: states.length === found.tokens.length ? found.tokens : found.tokens.slice(0, 1),
   };
-  const labels = model.task === "classify";
-  return { ...walk, steps: labels ? labelStep(model, found, walk) : writtenSteps(model, found, walk, candidates) };
+  const isLabel = model.task === "classify";  // the steps also fill in what only their kind of walk has
+  const steps = isLabel ? labelStep(model, found, walk) : writtenSteps(model, found, walk, candidates);
+  return { ...walk, steps };
 }
 
 // The most likely of a distribution, best first.
