@@ -21,6 +21,8 @@ def main(arguments: Sequence[str]) -> int:
     args = parser().parse_args(arguments)
     if not (args.html or args.onnx):
         raise InputError("nothing to write; add `html` FILE or `onnx` FOLDER")
+    if args.corpus and not args.task:
+        raise InputError("`corpus` needs `task`; add it, or remove `corpus`")
     if not (args.task or args.model_dir):
         raise InputError("no model given; add `task`, or `model_dir` with the directory of a model")
     from n2m.cli import answering, explain  # late: they load torch, which --help does not need

@@ -18,7 +18,7 @@ from core.encoder import Encoder, Lookup
 from core.models import Classifier, Seq2Seq
 from core.ngrams import NGrams
 
-MOST_NUMBERS = 1 << 21  # weights of n-grams in half precision; more of them take 8 bits each
+MOST_NUMBERS = 3_000_000  # weights of n-grams in half precision; more of them take 8 bits each
 
 
 def network_data(network: Seq2Seq | Classifier, cell: str) -> dict[str, Any]:

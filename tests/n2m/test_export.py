@@ -63,6 +63,7 @@ def test_the_command_takes_the_model_that_comes_with_n2m(tmp_path):
 @pytest.mark.parametrize(("arguments", "says"), [
     ([], "nothing to write; add --html FILE or --onnx FOLDER"),
     (["--html", "x.html"], "no model given; add --task, or --model-dir with the directory of a model"),
+    (["--corpus", "tang", "--html", "x.html"], "--corpus needs --task; add it, or remove --corpus"),
     (["--task", "pom", "--html", "x.html"], "--task pom is unknown; did you mean poem?"),
     (["--model-dir", "nowhere", "--html", "x.html"], "nowhere contains no model"),
     (["--task", "poem", "--htlm", "x"], "did you mean --html?"),

@@ -43,10 +43,10 @@ function write(network, memory, constraints, { temperature = 0, from = null, for
 
 // The answer to a text: { error }, or { text, tokens, ids, unknown, … } with the steps or the values of the label.
 function answerTo(model, raw, temperature = 0) {
-  const { example, error, tokens } = readInput(model, raw);
+  const { example, error, tokens, cut } = readInput(model, raw);
   if (error) return { error };
   const ids = idsOf(model.source, tokens), unknown = tokens.filter((_, i) => ids[i] === UNK);
-  const found = { example, tokens, ids, unknown, source: sourceText(model, example) };
+  const found = { example, tokens, cut, ids, unknown, source: sourceText(model, example) };
   if (model.task === "classify") {
     const label = classify(model.network, ids);
     return { ...found, ...label, text: model.target.labels[argmax(label.logits)] };

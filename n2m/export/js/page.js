@@ -91,7 +91,8 @@ function showAnswer() {
   } else show("answer", shown.text);
   const unknown = [...new Set(shown.unknown)].join(" ");
   const speed = shown.steps ? words.speed(shown.steps.length, shown.ms) : words.labelSpeed(shown.ms);
-  show("note", [unknown && words.unknownTokens(unknown), speed].filter(Boolean).join(" · "));
+  const notes = [shown.cut && words.cut(model.max_length), unknown && words.unknownTokens(unknown), speed];
+  show("note", notes.filter(Boolean).join(" · "));
 }
 
 // The widget is a page of its own (n2m/page) with the walk in the place of WALK; in a frame its keys, its style and its

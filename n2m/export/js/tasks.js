@@ -36,7 +36,7 @@ function readInput(model, raw) {
   if (idsOf(model.source, tokensOf(model.source, example.source)).every((id) => id === UNK)) {
     return { error: { key: "unknown" } };
   }
-  return { example, tokens: tokens.slice(0, most) };
+  return { example, tokens: tokens.slice(0, most), cut: tokens.length > most };
 }
 
 // Of a poem the lines so far, ， after odd lines and 。 after even ones; if they are too long, the oldest are left out,
