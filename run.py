@@ -12,12 +12,13 @@ import n2m
 from core.data import InputError, ProcessLost
 from core.os_errors import reason
 from core.settings import SearchSettings
-from n2m.cli import compare, corpora, language, serve, terminal, training
+from n2m.cli import compare, corpora, export, language, serve, terminal, training
 from n2m.cli.flags import as_flags, given, job_of, parser
 from n2m.cli.language import say, translated
 
 MODELS = Path("models")
-SUBCOMMANDS = {"corpora": corpora, "serve": serve}  # modules with parser() and main(arguments)
+# Modules with parser() and main(arguments).
+SUBCOMMANDS = {"corpora": corpora, "export": export, "serve": serve}
 
 
 @language.of_environment()

@@ -51,7 +51,8 @@ def test_every_task_corpus_and_linked_file_is_named_rightly(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_every_flag_that_is_named_exists(page):
-    known = {flag for action in run.parser()._actions for flag in action.option_strings}
+    parsers = [run.parser(), *(subcommand.parser() for subcommand in run.SUBCOMMANDS.values())]
+    known = {flag for p in parsers for action in p._actions for flag in action.option_strings}
     text = re.sub(r"torchrun .*? run\.py", "", page.read_text(encoding="utf-8"))  # torchrun has flags of its own
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
     assert named - known - {"--no-bidirectional"} == set()

@@ -115,7 +115,8 @@ def parser() -> Parser:
                      python run.py --compare translate --vary attention=none,dot --seeds 3
                      python run.py corpora                            corpora (corpora --help: show, check)
                      python run.py corpora check my.tsv --task word   whether your own file works
-                     python run.py serve                              a playground in the browser, and a JSON API"""))
+                     python run.py serve                              a playground in the browser, and a JSON API
+                     python run.py export --task poem --html poem.html    a page that answers without Python"""))
     what = p.add_argument_group("what to do")
     what.add_argument("--task", help="task type: " + ", ".join(t.name for t in tasks.all_tasks()))
     what.add_argument("--compare", nargs="*", metavar="DIR|TASK", help="the four task types side by side, trained if "
