@@ -30,13 +30,13 @@ def split_options(options: dict[str, Any], *kinds: type) -> list[dict[str, Any]]
 
 def search_options(options: dict[str, Any], task: Task, settings: Settings, strict: bool = True) -> SearchSettings:
     """These search settings before the defaults of the task and of a model with these settings. Raises InputError for
-    an unknown or impossible one; strict: also for one of another search, or a form that the task has not."""
+    an unknown or impossible one; strict: also for one of another search, or a rhyme or tune that the task has not."""
     (chosen,) = split_options(options, SearchSettings)
     found = task.search_settings(chosen, settings)
     varied = found.search == "varied"
     if not strict:
         return found
-    check_used(task, {"form", "rhyme", "tune"} & {*chosen})  # who asks for these expects to see them
+    check_used(task, [name for name in ("rhyme", "tune") if chosen.get(name)])  # who asks expects to see them
     for name in ("beam", "length_penalty") if varied else ("samples", "mmi_weight"):
         if name in chosen:
             raise InputError(f"`{name}` has no effect {'with' if varied else 'without'} `search` varied; remove it")

@@ -19,6 +19,7 @@ HOME, CACHE, WORK = (Path(OWN.name) / name for name in ("home", "cache", "work")
 # Variables that the toolkit or a library under it reads; torchrun's are there where the tests run under it.
 FOREIGN = ("N2M_", "HF_", "HUGGING", "TRANSFORMERS_", "TOKENIZERS_", "OMP_", "MKL_", "GOMP_", "KMP_", "TORCH", "NCCL_",
            "GLOO_", "XDG_", "MASTER_", "GROUP_", "ROLE_")
+LONGEST = {"test_corpora_page.py", "test_parts_page.py", "test_tasks_page.py", "test_many_processes.py"}
 NAMES = {"RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "PYTHONSAFEPATH"}
 
 
@@ -36,6 +37,11 @@ def own_environment() -> None:
 
 
 own_environment()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest first, so that no process is left with one of them at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture(autouse=True)

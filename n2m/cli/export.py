@@ -19,7 +19,7 @@ LARGE = 10_000_000  # bytes of a page that is slow to load
 
 def main(arguments: Sequence[str]) -> int:
     args = parser().parse_args(arguments)
-    if not (args.html or args.onnx):
+    if args.html is None and args.onnx is None:
         raise InputError("nothing to write; add `html` FILE or `onnx` FOLDER")
     if args.corpus and not args.task:
         raise InputError("`corpus` needs `task`; add it, or remove `corpus`")
@@ -27,20 +27,19 @@ def main(arguments: Sequence[str]) -> int:
         raise InputError("no model given; add `task`, or `model_dir` with the directory of a model")
     from n2m.cli import answering, explain  # late: they load torch, which --help does not need
     from n2m.model import load
-    if args.html:
-        explain.check_page(args.html)
+    page = None if args.html is None else explain.check_page(args.html)
     if args.onnx:
         from n2m.export import onnx_files
         onnx_files.check(args.onnx)
     args.lines, args.reverse, args.device = None, False, "cpu"
     model = answering.load(args, MODELS) if args.task else load(args.model_dir, device="cpu")
-    if args.html:
+    if page:
         from n2m.export.page import write_page
         try:
-            size = write_page(args.html, model)
+            size = write_page(page, model)
         except OSError as error:
-            raise InputError(f"`html` {printable(str(args.html))}: {reason(error)}; choose another path") from None
-        note(f"page written to {printable(str(args.html))} ({size / 1e6:.1f} MB); open it in a browser")
+            raise InputError(f"`html` {printable(args.html)}: {reason(error)}; choose another path") from None
+        note(f"page written to {printable(args.html)} ({size / 1e6:.1f} MB); open it in a browser")
         if size > LARGE:
             note("it is large; train with a smaller `max_vocabulary`, `embedding_size` or `hidden_size`")
     if args.onnx:
@@ -61,7 +60,7 @@ def parser() -> Parser:
                      python run.py export --task poem --html poem.html       a page that answers as you type
                      python run.py export --model-dir models/mine --html mine.html
                      python run.py export --task translate --onnx translate  ONNX files and an example in Python"""))
-    p.add_argument("--html", type=Path, metavar="FILE", help="page with the model inside, for any browser; it opens "
+    p.add_argument("--html", metavar="FILE", help="page with the model inside, for any browser; it opens "
                    "without a network")
     p.add_argument("--onnx", type=Path, metavar="FOLDER", help="new directory for encoder and decoder step as ONNX "
                    "files, with an example that decodes with them")
