@@ -55,7 +55,7 @@ from core.data import Rejected, InputError
 from core.settings import CorpusSettings
 from corpora.prepare.cleaning import Cleaner
 from corpora.shared import opening
-opening.FREE = 256 << 20  # more than the memory that is allowed below, and sooner reached
+opening.FREE = 150 << 20  # with the program itself more than the memory allowed below, and sooner reached
 sys.path.insert(0, "tests/corpora")
 from kinds import file_corpus
 resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))  # a machine may have less than what an attack asks for
