@@ -62,7 +62,7 @@ def report_of(entry: Entry) -> Report:
 
     metrics, card = read("metrics.json"), read("card.json")
     if metrics:
-        return Report(**{f.name: metrics[f.name] for f in fields(Report)})
+        return Report(**{f.name: metrics[f.name] for f in fields(Report) if f.name in metrics})
     rows: dict[str, Any] = card.get("scores") or {MODEL: {"score": None}}
     main = next(iter(rows[MODEL]))
     return Report(main, main != "perplexity", rows,

@@ -63,6 +63,8 @@ def test_a_page_is_in_the_readers_language_and_fits_a_phone(show, name, language
 def test_what_is_pointed_at_says_its_name(show):
     tab = show("types")
     cell = tab.locator("svg [data-tip*='α = ']").first
+    cell.scroll_into_view_if_needed()
+    tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")  # scrolled
     cell.hover()
     assert tab.text_content("#tip") == cell.get_attribute("data-tip") and tab.locator("#tip").is_visible()
     tab.mouse.move(5, 5)
