@@ -112,6 +112,15 @@ def test_every_command_prints_what_the_page_shows(language, prints):
             assert same or (own and "--input 7" in command), f"{command}\n{printed}"
 
 
+@pytest.mark.parametrize("language, readme", [("en", "README.md"), ("zh", "docs/README.zh.md")])
+def test_the_sample_in_the_readme_is_what_the_command_prints(language, readme, prints):
+    text = (ROOT / readme).read_text(encoding="utf-8")
+    [sample] = re.findall(r"^```\n(\$ python run.py .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    [(command, shown)] = commands(sample)
+    printed = prints[1](command, language)
+    assert shown_in(shown, printed.rstrip("\n").splitlines()), printed
+
+
 def test_a_difference_is_seen():
     line = "   床  score  +1.333  α 0.595  ██████████████▎"
     assert close(line, line.replace("1.333", "1.334").replace("▎", "▍"), 0)
