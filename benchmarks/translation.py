@@ -35,7 +35,7 @@ from tasks.shared.evaluation import sample
 from tasks.shared.report import number
 
 CORPORA = ("multi30k-de-en", "tatoeba-zh-en", "tatoeba-zh-en:reverse", "classical", "classical:reverse",
-           "hsk", "cedict")
+           "hsk", "hsk-words", "cedict")
 NEAREST = 100_000  # the most training sources that are searched for the nearest one
 
 

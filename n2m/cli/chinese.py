@@ -154,10 +154,10 @@ LINES = {
         "{n} 个模型，位于 {folder}；按 Ctrl-C 停止，再次运行同一命令即可断点续训",
     "{done} of {total} models are done; run the same command to resume":
         "{total} 个模型已完成 {done} 个；再次运行同一命令即可断点续训",
-    "epoch {epoch}: train loss {train:.3f}, dev loss {dev:.3f} (perplexity {perplexity:.1f}){best}, {speed:,.0f} "
-    "target tokens/s, {seconds:.0f} s":
-        "第 {epoch} 轮：训练损失 {train:.3f}，验证损失 {dev:.3f}（困惑度 {perplexity:.1f}）{best}，"
-        "每秒 {speed:,.0f} 个目标词元，用时 {seconds:.0f} 秒",
+    "epoch {epoch}: train loss {train:.3f}, dev loss {dev:.3f}{more}, {speed:,.0f} target tokens/s, {seconds:.0f} s":
+        "第 {epoch} 轮：训练损失 {train:.3f}，验证损失 {dev:.3f}{more}，每秒 {speed:,.0f} 个目标词元，"
+        "用时 {seconds:.0f} 秒",
+    " (perplexity {value:.1f})": "（困惑度 {value:.1f}）",
     " best": "，当前最优",
     "loss {loss:.3f}, learning rate {rate:.1e}, {speed:,.0f} tokens/s":
         "损失 {loss:.3f}，学习率 {rate:.1e}，每秒 {speed:,.0f} 个词元",

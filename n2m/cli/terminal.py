@@ -68,8 +68,9 @@ class TrainingBar:
     """One bar over all updates of a training, and one line per epoch."""
 
     def __init__(self, name: str = "training",
-                 hint: str = "Ctrl-C stops the training and keeps the best weights so far") -> None:
-        self._name, self._hint = name, hint
+                 hint: str = "Ctrl-C stops the training and keeps the best weights so far",
+                 with_perplexity: bool = True) -> None:
+        self._name, self._hint, self._with_perplexity = name, hint, with_perplexity
         self._bar: tqdm | None = None
 
     def __enter__(self) -> TrainingBar:
@@ -94,7 +95,8 @@ class TrainingBar:
         self._bar.update()
 
     def on_epoch(self, epoch: Epoch) -> None:
-        note(say("epoch {epoch}: train loss {train:.3f}, dev loss {dev:.3f} (perplexity {perplexity:.1f}){best}, "
-                 "{speed:,.0f} target tokens/s, {seconds:.0f} s", epoch=epoch.epoch, train=epoch.train_loss,
-                 dev=epoch.dev_loss, perplexity=perplexity(epoch.dev_loss), best=say(" best") if epoch.best else "",
+        more = say(" (perplexity {value:.1f})", value=perplexity(epoch.dev_loss)) if self._with_perplexity else ""
+        more += say(" best") if epoch.best else ""
+        note(say("epoch {epoch}: train loss {train:.3f}, dev loss {dev:.3f}{more}, {speed:,.0f} target tokens/s, "
+                 "{seconds:.0f} s", epoch=epoch.epoch, train=epoch.train_loss, dev=epoch.dev_loss, more=more,
                  speed=epoch.tokens_per_second, seconds=epoch.seconds))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import n2m
+import tasks
 from core.history import INTERRUPTED, TERMINATED
 from core.settings import CorpusSettings, RunSettings, SearchSettings, Settings
 from n2m.cli import terminal
@@ -21,7 +22,7 @@ from n2m.cli.language import say, translated
 def train_and_show(args: argparse.Namespace, task: str, folder: Path) -> tuple[n2m.Model, n2m.Report] | None:
     """Train or load a model, evaluate it, print its scores. Returns both on the first process, None on others."""
     search = given(args, SearchSettings)
-    with terminal.TrainingBar() as bar, stop_signals() as should_stop:
+    with terminal.TrainingBar(with_perplexity=not tasks.find(task).labels) as bar, stop_signals() as should_stop:
         model = n2m.train(task, args.corpus, folder, script=args.script, reverse=args.reverse,
                           mirror=args.mirror, rejects=args.rejects, retrain=args.retrain, budget=args.budget,
                           on_update=bar.on_update, on_epoch=bar.on_epoch, should_stop=should_stop,

@@ -20,8 +20,8 @@ from tasks.shared.walk import Candidate, Step, Walk
 @torch.inference_mode()
 def encoding_walk(model: Trained, text: str) -> tuple[Walk, Memory]:
     """The six steps of encoding one text. Returns the walk so far, and the encoder's Memory of it (B = 1)."""
-    tokens, ids = model.source.tokens(text), model.source.ids(text)
     encoder, s = model.network.encoder, model.settings
+    tokens, ids = model.source.tokens(text)[:s.max_length], model.source.ids(text)[:s.max_length]
     source = torch.tensor([ids], device=model.device)
     memory = encoder(source, torch.tensor([len(ids)], device=model.device))
     embeddings = encoder.embedding(source)[0]

@@ -10,7 +10,7 @@ from kinds import FORMATS, find, prepare
 from opencc import OpenCC
 
 from core.data import Example, InputError
-from corpora import cedict, hsk, reviews, tang, themes
+from corpora import cedict, chinese_english, hsk, reviews, tang, themes
 from corpora import tang as chinese_poetry
 from corpora.prepare.splits import Dataset
 
@@ -325,6 +325,15 @@ def test_hsk_pairs_chinese_with_english_and_leaves_out_what_has_no_translation(s
     assert "placeholder" not in {e.target.strip().lower() for e in found}
     assert all(HAN.search(e.source) for e in found)
     assert sum(bool(HAN.search(e.target)) for e in found) < 5  # two explain or keep a character
+
+
+def test_hsk_words_adds_glosses_to_training_alone():
+    found = list(chinese_english.load_hsk("simplified"))
+    pairs = list(hsk.load_pairs("simplified"))
+    assert found[:len(pairs)] == pairs and {e.split for e in pairs} == {""}
+    glosses = found[len(pairs):]
+    assert 20_000 < len(glosses) < 30_000 and {e.split for e in glosses} == {"train"}
+    assert any(e.source == "大使" and "ambassador" in e.target for e in glosses)
 
 
 @pytest.mark.parametrize("script", hsk.TOPICS.scripts)

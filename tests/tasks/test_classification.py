@@ -60,6 +60,15 @@ def test_the_walk_shows_what_each_ngram_adds_to_the_answer():
     assert "N-GRAMS" in lines and "the network adds" in lines and "softmax(W_o pooled + b_o + z)" in lines
 
 
+def test_of_a_long_text_the_walk_reads_what_the_answer_reads():
+    model = n2m.Model(trained(max_length=9))
+    text = "这家店的菜真是坏" + "好" * 30
+    walk = model.walk(text)
+    assert "".join(walk.tokens) == text[:9] and walk.ids == model.text_model.source_ids(model.read_input(text))
+    [[answer]] = model.answer([text])
+    assert (answer.text, round(answer.score, 5)) == (walk.answer, round(walk.steps[0].probability, 5))
+
+
 def test_a_training_that_is_interrupted_ends_as_one_that_is_not(tmp_path):
     task, whole = find("classify"), trained()
     for stop in (lambda: "interrupted", lambda: ""):
