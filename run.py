@@ -10,6 +10,7 @@ from pathlib import Path
 
 import n2m
 from core.data import InputError, ProcessLost
+from core.options import suggest
 from core.os_errors import reason
 from core.settings import SearchSettings
 from n2m.cli import compare, corpora, export, language, serve, terminal, training
@@ -31,7 +32,10 @@ def main(arguments: list[str] | None = None) -> int:
     first = os.environ.get("RANK", "0") == "0"  # of the processes that torchrun starts, only the first prints
     try:
         with contextlib.nullcontext() if first else terminal.silence(), n2m.listening(terminal.note, terminal.bar):
-            if words and words[0] in SUBCOMMANDS:
+            if words and not words[0].startswith("-"):
+                if words[0] not in SUBCOMMANDS:
+                    raise InputError(f"{words[0]} is unknown; {suggest(words[0], list(SUBCOMMANDS))}, or flags such as "
+                                     "`task` poem (python run.py --help explains them)")
                 return SUBCOMMANDS[words[0]].main(words[1:])
             return run(parser().parse_args(words), words)
     except InputError as error:

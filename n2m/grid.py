@@ -111,7 +111,8 @@ def _values(text: str) -> tuple[str, list[Any]]:
     if name == "seed":
         raise InputError("`vary` seed: use `seeds` with the number of models per combination")
     if name not in DEFAULTS:
-        raise InputError(f"`vary` {text}: no setting {name}; {suggest(name, sorted({*DEFAULTS} - {'seed'}))}")
+        raise InputError(f"`vary` {text}: only settings of text, model and training can vary, not {name}; "
+                         + suggest(name, sorted({*DEFAULTS} - {"seed"})))
     if len(words) < 2 or len({*words}) < len(words) or "" in words:
         raise InputError(f"`vary` {text}: give at least two different values, for example `vary` cell=rnn,gru,lstm")
     return name, [_value(name, word) for word in words]

@@ -214,6 +214,8 @@ def test_a_file_with_byte_order_mark_and_windows_line_ends_is_read(tmp_path):
     (["--task", "poem", "--corpus", "/dev/zero"], "/dev/zero"),
     (["--compare", "--task", "poem"], "remove --task"),
     ([], "no --task given"),
+    (["serv"], "serv is unknown; did you mean serve?"),
+    (["--compare", "pretrained/poem", "--vary", "cell=rnn,gru"], "--vary needs a task after --compare, not"),
 ])
 def test_wrong_arguments_are_told_with_the_nearest_right_ones(arguments, says):
     assert says in refused(*arguments)

@@ -13,7 +13,8 @@ MODULES = modules()
 EDGES = graph(MODULES)
 MAY_IMPORT = {"core": {"core"}, "corpora": {"corpora", "core"}, "tasks": {"tasks", "core"},
               "n2m": {"n2m", "tasks", "corpora", "core"}, "run.py": {"n2m", "core"}}
-PLAIN = {"core.data", "core.history", "core.os_errors", "core.settings"}  # what the command line uses of core
+# What the command line uses of core.
+PLAIN = {"core.data", "core.history", "core.options", "core.os_errors", "core.settings"}
 each_module = pytest.mark.parametrize("module", MODULES.values(), ids=lambda m: m.name)
 
 

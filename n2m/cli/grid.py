@@ -31,7 +31,9 @@ def main(args: argparse.Namespace, models: Path, report: Path, command: str) -> 
         raise InputError("`vary` needs the name of one task after `compare`, for example `compare` translate")
     if "RANK" in os.environ:
         raise InputError("`vary` trains in one process; start it without torchrun")
-    task, chosen, search = tasks.find(args.compare[0]), given(args, Settings), given(args, SearchSettings)
+    if (name := args.compare[0]) not in (known := [t.name for t in tasks.all_tasks()]):
+        raise InputError(f"`vary` needs a task after `compare`, not {printable(name)}; known: {', '.join(known)}")
+    task, chosen, search = tasks.find(name), given(args, Settings), given(args, SearchSettings)
     task.settings({}, chosen)
     task.search_settings(search)
     cells = grid.cells(task, args.vary, chosen, 1 if args.seeds is None else args.seeds)

@@ -67,7 +67,8 @@ def listen(host: str, port: int) -> socket.socket:
     except socket.gaierror:
         raise InputError(f"`host` {host} is not an address of this machine; use 127.0.0.1 or 0.0.0.0") from None
     except (OSError, OverflowError) as error:
-        why = reason(error) if isinstance(error, OSError) else "must be at most 65535"
+        # Of some errors the text repeats the address.
+        why = reason(error).split(" (while")[0] if isinstance(error, OSError) else "must be at most 65535"
         raise InputError(f"`port` {port} of `host` {host}: {why}; choose another one") from None
 
 

@@ -35,7 +35,8 @@ def check(folder: Path) -> None:
     """Raises InputError if a package is missing, or the folder cannot be made."""
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
-        raise InputError(f"`onnx` needs {' and '.join(missing)}; install with pip install -e .[onnx]")
+        raise InputError(f"`onnx` needs {' and '.join(missing)}; "
+                         "install with pip install -c constraints.txt -e '.[onnx]'")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"`onnx` {folder} exists and is not an empty directory; choose another one")
     if not folder.parent.is_dir():

@@ -19,7 +19,8 @@ from tasks.shared.walk import Walk
 
 # The largest values that a client may ask for: the work of one request is bounded.
 LIMITS = {"beam": 20, "samples": 128, "n_best": 20, "max_output": 200, "lines": 20, "line_length": 50,
-          "candidates": 10, "alternatives": 10, "alternative_steps": 3, "tree": 5, "seed": 2 ** 32 - 1}
+          "candidates": 10, "alternatives": 10, "alternative_steps": 3, "tree": 5, "no_repeat_ngram_size": 100,
+          "seed": 2 ** 32 - 1}
 MOST_TEXTS = 128
 SEARCH = tuple(f.name for f in fields(SearchSettings))
 ANSWER_OPTIONS = ("lines", "seed", "script", *SEARCH)
@@ -29,7 +30,7 @@ WALK_OPTIONS = ("candidates", "alternatives", "alternative_steps", "tree", "max_
 KINDS = {"lines": (int, "a whole number"), "line_length": (int, "a whole number"), "seed": (int, "a whole number"),
          "candidates": (int, "a whole number"), "alternatives": (int, "a whole number"),
          "alternative_steps": (int, "a whole number"), "tree": (int, "a whole number"), "script": (str, "a text")}
-LEAST = {"seed": 0, "alternatives": 0, "alternative_steps": 0, "tree": 0}
+LEAST = {"seed": 0, "alternatives": 0, "alternative_steps": 0, "tree": 0, "no_repeat_ngram_size": 0}
 
 
 @dataclass(frozen=True)

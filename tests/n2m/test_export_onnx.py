@@ -2,6 +2,8 @@
 
 import json
 import runpy
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -69,9 +71,17 @@ def test_the_command_checks_the_files_before_it_says_done(trained, tmp_path, mon
 def test_a_missing_package_is_named(trained, tmp_path, monkeypatch):
     monkeypatch.setattr(onnx_files, "PACKAGES", ("onnx", "no_such_package"))
     said = refused("export", "--model-dir", trained("poem"), "--onnx", tmp_path / "files")
-    assert "--onnx needs no_such_package; install with pip install -e .[onnx]" in said
+    assert "--onnx needs no_such_package; install with pip install -c constraints.txt -e '.[onnx]'" in said
 
 
 def test_a_directory_above_has_to_be_there(trained, tmp_path):
     said = refused("export", "--model-dir", trained("poem"), "--onnx", tmp_path / "no" / "files")
     assert "the directory above it does not exist; create it" in said
+
+
+def test_the_example_refuses_what_has_no_answer(trained, tmp_path):
+    write_onnx(tmp_path / "files", n2m.load(trained("translate")))
+    for text, says in (("", "knows no part of ''"), ("\u2603", "knows no part of"), ("--help", "usage: python")):
+        done = subprocess.run([sys.executable, tmp_path / "files" / "decode.py", text], capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (2, "") and says in done.stderr, done.stderr
+        assert len(done.stderr.splitlines()) == 1
