@@ -55,8 +55,9 @@ def second_model(model: Model, folder: Path) -> Model:
     return other
 
 
-def check_page(html: str) -> Path:
-    """The path to write a page to. Raises InputError if it would replace anything but a page, or has no folder."""
+def check_page(html: str, start: bytes = START) -> Path:
+    """The path to write a page to. Raises InputError if it would replace anything but a page that begins like this, or
+    has no folder."""
     if html in ("", "-"):
         raise InputError(f"`html` {html}: a page is written to a file; name one, such as walk.html" if html else
                          "`html` is empty; name a file, such as walk.html")
@@ -67,8 +68,9 @@ def check_page(html: str) -> Path:
         raise InputError(f"{name}: is not a file; choose another path")
     if path.is_file() and path.stat().st_size:
         with open(path, "rb") as file:
-            if file.read(len(START)) != START:
-                raise InputError(f"{name}: exists and is not a page of n2m; choose another path, or delete it")
+            if file.read(len(start)) != start:
+                raise InputError(f"{name}: exists and is not a page that this command wrote; choose another path, or "
+                                 "delete it")
     return path
 
 

@@ -26,15 +26,15 @@ def main(arguments: Sequence[str]) -> int:
     if not (args.task or args.model_dir):
         raise InputError("no model given; add `task`, or `model_dir` with the directory of a model")
     from n2m.cli import answering, explain  # late: they load torch, which --help does not need
+    from n2m.export.page import START, write_page
     from n2m.model import load
-    page = None if args.html is None else explain.check_page(args.html)
+    page = None if args.html is None else explain.check_page(args.html, START)
     if args.onnx:
         from n2m.export import onnx_files
         onnx_files.check(args.onnx)
     args.lines, args.reverse, args.device = None, False, "cpu"
     model = answering.load(args, MODELS) if args.task else load(args.model_dir, device="cpu")
     if page:
-        from n2m.export.page import write_page
         try:
             size = write_page(page, model)
         except OSError as error:

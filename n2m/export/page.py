@@ -15,6 +15,7 @@ from n2m.page import HERE as WIDGET
 from n2m.page import SCRIPTS as WIDGET_SCRIPTS
 
 HERE = Path(__file__).parent
+START = b"<!DOCTYPE html>\n<!-- n2m model -->"  # every page begins so
 SCRIPTS = ("tensors", "text", "tokenizer", "cells", "encoder", "attention", "output", "decoder", "ngrams", "classifier",
            "rules", "constraints", "prosody", "verse", "patterns", "tasks", "model", "walk", "words", "page")
 WITHOUT_HEADER = "header { display: none !important; }"  # the page around it has one

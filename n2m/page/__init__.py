@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 SCRIPTS = ("words.js", "draw.js", "frames.js", "stage.js", "cards.js", "alignment.js", "tree.js", "widget.js")
 # What a page shows of a walk, as options of n2m.Model.walk.
 OPTIONS: dict[str, int] = {"candidates": 10, "alternatives": 10, "alternative_steps": 2, "tree": 4}
-START = b"<!DOCTYPE html>"  # every page begins so
+START = b"<!DOCTYPE html>\n<!-- n2m walk -->"  # every page begins so
 # Inside <script> a text could end the element or begin a comment, and older browsers end a line at U+2028.
 ESCAPED = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 

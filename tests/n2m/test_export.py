@@ -13,8 +13,7 @@ import n2m
 from core.ngrams import NGrams
 from n2m.export.data import collect, script_table
 from n2m.export.network import ngrams_data, packed
-from n2m.export.page import SCRIPTS, page
-from n2m.page import START
+from n2m.export.page import SCRIPTS, START, page
 from tests.command import TASKS, refused, run
 from tests.copies import ROOT
 
@@ -72,10 +71,12 @@ def test_what_is_wrong_is_said_in_one_line(arguments, says):
     assert says in refused("export", *arguments)
 
 
-def test_a_file_that_is_no_page_is_not_replaced(trained, tmp_path):
-    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
-    said = refused("export", "--model-dir", trained("poem"), "--html", tmp_path / "mine.txt")
-    assert "is not a page of n2m" in said and (tmp_path / "mine.txt").read_text(encoding="utf-8") == "mine"
+@pytest.mark.parametrize("content", ["mine", "<!DOCTYPE html>mine", "<!DOCTYPE html>\n<!-- n2m walk -->"])
+def test_a_file_that_is_no_such_page_is_not_replaced(trained, tmp_path, content):
+    (tmp_path / "mine.html").write_text(content, encoding="utf-8")
+    said = refused("export", "--model-dir", trained("poem"), "--html", tmp_path / "mine.html")
+    assert "is not a page that this command wrote" in said
+    assert (tmp_path / "mine.html").read_text(encoding="utf-8") == content
 
 
 def test_chinese_words_cannot_be_cut_in_a_page_and_the_remedy_is_named(trained, tmp_path):

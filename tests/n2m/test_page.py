@@ -63,13 +63,15 @@ def test_hostile_input_makes_a_page_too(trained, tmp_path):
 
 
 def test_a_path_that_cannot_be_written_is_told_in_one_line(trained, tmp_path):
-    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    for name, content in (("mine.txt", "mine"), ("index.html", "<!DOCTYPE html>mine")):
+        (tmp_path / name).write_text(content, encoding="utf-8")
     command = ["--task", "poem", "--model-dir", trained("poem"), "--explain", TASKS["poem"], "--html"]
     assert f"--html {tmp_path / 'no' / 'x.html'}: its folder does not exist" in refused(
         *command, tmp_path / "no" / "x.html")
     assert "is not a file" in refused(*command, tmp_path)
-    assert "exists and is not a page" in refused(*command, tmp_path / "mine.txt")
-    assert (tmp_path / "mine.txt").read_text(encoding="utf-8") == "mine"
+    for name in ("mine.txt", "index.html"):
+        assert "exists and is not a page" in refused(*command, tmp_path / name)
+        assert (tmp_path / name).read_text(encoding="utf-8").endswith("mine")
     assert "--html /proc/x.html: No such file or directory" in refused(*command, "/proc/x.html")
 
 
