@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from pathlib import Path
 
 from core.data import InputError
@@ -67,6 +68,7 @@ class Training:
 
         def on_update(update: int, updates: int, loss: float, learning_rate: float, tokens: int) -> None:
             nonlocal smooth, last
+            time.sleep(0.002)  # where there is one core only, the server's threads would wait for seconds
             smooth = loss if not last else smooth + 0.05 * (loss - smooth)
             last = update
             if update % max(1, updates // POINTS) == 0:
