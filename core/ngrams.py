@@ -20,6 +20,7 @@ BUCKETS = 18  # at most 2^18 n-grams are told apart, as by feature hashing (Wein
 MOST_LABELS = 200  # with more, weights and time grow beyond what they are worth
 FOLDS = 5
 SMOOTHING = 0.3  # added to each count
+COSTS = ((1.0, 1.0), (0.3, 0.1))  # C of the two machines: as usual, and for labels that are hard to tell apart
 WORK = 60_000_000  # n-grams of all fitted texts × labels: one to two minutes on one core
 BATCH = 256  # texts whose n-grams are computed at once
 
@@ -29,7 +30,7 @@ class NGrams(nn.Module):
 
     f_g = (1 + log tf_g) · idf_g / ‖·‖, idf_g = 1 + log((1 + N) / (1 + df_g)): tf_g counts n-gram g in the text, df_g
     those of N texts that contain it. For each label w and b are the sum of two linear support vector machines, which
-    minimise ½‖w‖² + Σ max(0, 1 - ±(w·f + b))² (Fan et al. 2008). One reads f, the other f_g · r_g, where r_g is the
+    minimise ½‖w‖² + C Σ max(0, 1 - ±(w·f + b))² (Fan et al. 2008). One reads f, the other f_g · r_g, where r_g is the
     log-count ratio of naive Bayes, log (p_g / ‖p‖₁) / (q_g / ‖q‖₁), of the label's texts and of all others (Wang and
     Manning 2012). The temperature τ makes softmax(z) a probability (Guo et al. 2017). N-grams are known by a hash, so
     in a large corpus some share their g.
@@ -109,12 +110,20 @@ class NGrams(nn.Module):
         X = vstack([self._sparse(ids.to(device)) for ids in _batches(sources, 0, fitted)]).tocsr()
         known = np.unique(X.indices)  # buckets that occur
         X, y = X[:, known], labels[:fitted]
-        z = np.zeros((fitted, size))
-        for seen, unseen in KFold(FOLDS, shuffle=True, random_state=seed % 2**32).split(y) if fitted >= FOLDS else ():
-            W, b = _weights(X[seen], y[seen], size, seed)
-            z[unseen] = X[unseen] @ W + b
-        W, b = _weights(X, y, size, seed)
-        temperature = _temperature(z, y)
+        folds = list(KFold(FOLDS, shuffle=True, random_state=seed % 2**32).split(y)) if fitted >= FOLDS else []
+
+        def held_out(costs: tuple[float, float]) -> tuple[float, float, np.ndarray]:
+            """How well texts that were not seen are labelled with these C, in nats; the temperature; their z."""
+            z = np.zeros((fitted, size))
+            for seen, unseen in folds:
+                W, b = _weights(X[seen], y[seen], size, seed, costs)
+                z[unseen] = X[unseen] @ W + b
+            return *_temperature(z, y), z
+
+        found = {costs: held_out(costs) for costs in COSTS}
+        costs = min(COSTS, key=lambda costs: found[costs][0])
+        _, temperature, z = found[costs]
+        W, b = _weights(X, y, size, seed, costs)
         self.weight.zero_()
         self.weight[torch.from_numpy(known).long().to(device)] = torch.from_numpy(temperature * W).float().to(device)
         self.bias.copy_(torch.from_numpy(temperature * b))
@@ -135,7 +144,8 @@ def _batches(sources: Ragged, start: int, end: int | None = None) -> Iterator[Te
         yield sources.padded(np.arange(first, min(first + BATCH, end)))
 
 
-def _weights(X: csr_array, labels: np.ndarray, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _weights(X: csr_array, labels: np.ndarray, size: int, seed: int,
+             costs: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
     """W (n-grams, labels) and b (labels,); 0 if there is only one label; a label that does not occur scores low."""
     from scipy.sparse import diags_array
     from sklearn.svm import LinearSVC
@@ -150,8 +160,8 @@ def _weights(X: csr_array, labels: np.ndarray, size: int, seed: int) -> tuple[np
         q = total - p + SMOOTHING
         p = p + SMOOTHING
         r = np.log(p / p.sum()) - np.log(q / q.sum())
-        for scale in (np.ones_like(r), r):
-            machine = LinearSVC(dual=True, random_state=seed % 2**32).fit(X @ diags_array(scale), is_label)
+        for scale, C in zip((np.ones_like(r), r), costs):
+            machine = LinearSVC(C=C, dual=True, random_state=seed % 2**32).fit(X @ diags_array(scale), is_label)
             W[:, label] += scale * machine.coef_[0]
             b[label] += machine.intercept_[0]
     if len(known) == 2:
@@ -160,9 +170,10 @@ def _weights(X: csr_array, labels: np.ndarray, size: int, seed: int) -> tuple[np
     return W, b
 
 
-def _temperature(z: np.ndarray, labels: np.ndarray) -> float:
-    """τ that makes softmax(τ z) the likeliest for N labels, each of which is only certain by (N + 1) / (N + 2): else a
-    few texts without a mistake would promise that there is never one (Platt 1999). 1 if nothing tells."""
+def _temperature(z: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """The nats per label of softmax(τ z), and the τ that makes them the fewest, where each of N labels is only certain
+    by (N + 1) / (N + 2): else a few texts without a mistake would promise that there is never one (Platt 1999). τ is 1
+    if nothing tells."""
     from scipy.optimize import minimize_scalar
     from scipy.special import log_softmax
 
@@ -173,4 +184,7 @@ def _temperature(z: np.ndarray, labels: np.ndarray) -> float:
         return -float(((1 - doubt) * true + doubt * others).mean())
 
     doubt = 1 / (len(z) + 2)
-    return float(np.exp(minimize_scalar(nats, bounds=(-3, 4), method="bounded").x)) if z.any() else 1.0
+    if not z.any():
+        return nats(0.0), 1.0
+    best = minimize_scalar(nats, bounds=(-3, 4), method="bounded")
+    return float(best.fun), float(np.exp(best.x))

@@ -54,7 +54,7 @@ class Settings(Checked):
                                  "next to its characters", at_least=0, at_most=1)
 
     ngrams: int = option(0, "model", "maximum length of the n-grams of the linear classifier that N→1 has in addition "
-                         "to its network; 0: none", at_least=0, at_most=9)
+                         "to its network (for short texts by default 2); 0: none", at_least=0, at_most=9)
     source_dropout: float = option(0.0, "model", "fraction of the sources that training replaces by an empty one, so "
                                    "that the model also learns p(output), which `search` varied needs", at_least=0,
                                    at_most=0.9)

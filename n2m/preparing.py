@@ -29,7 +29,7 @@ class Prepared(NamedTuple):
     dataset: Dataset
     encoded: encoding.Encoded
     model: Model
-    sized: dict[str, Any]  # settings chosen by the number of training examples
+    sized: dict[str, Any]  # settings chosen by the training examples, see Task.sized
 
 
 def prepare(task: Task, names: Names | None, script: str | None, reverse: bool, rejects: Path | None,
@@ -52,8 +52,8 @@ def prepare(task: Task, names: Names | None, script: str | None, reverse: bool, 
         return read("starter", None)
 
     corpus, dataset = read_default() if names is None else read(names, script)
-    sized = next((found for most, found in task.by_examples.items() if len(dataset.train) <= most), {})
-    sized = {name: value for name, value in sized.items() if name not in {**corpus.suggested, **within}}
+    sized = {name: value for name, value in task.sized(dataset.train).items()
+             if name not in {**corpus.suggested, **within}}
     settings = task.settings({**sized, **corpus.suggested, **within}, chosen)
     encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
                               dataset.identity())

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from core.text import Codec, Labels
 
 
+SAMPLE = 1000  # training examples whose length is measured
+SHORT = 40  # characters on average
+
+
 class Classify(Task):
     name = "classify"
     sizes = "N→1"
@@ -39,6 +43,11 @@ class Classify(Task):
         labels, texts = len({e.target for e in data.train}), len(data.train)
         return [f"there are {labels:,} different labels for {texts:,} texts; if they are texts, use `task` translate"
                 ] * (labels > texts / 3)
+
+    def sized(self, train: Sequence[Example]) -> dict[str, Any]:
+        """In short texts, as titles are, hardly an n-gram of three tokens occurs again, and the network adds more."""
+        characters = sum(len(e.source) for e in train[:SAMPLE]) / max(len(train[:SAMPLE]), 1)
+        return {"ngrams": 2, "learning_rate": 0.002, "batch_size": 32} if characters < SHORT else {}
 
     def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:
         from core.text import Codec, Labels

@@ -71,7 +71,7 @@ class Trained(Protocol):
 class Task:
     """A task fills in these facts and overrides the hooks below where its inputs, outputs or parts differ.
 
-    name, title     its name as a choice of `task`, and what it is in a few words
+    name, title     its name as a choice of `task`; what it is, in a few words
     sizes           "N→M": units in, units out; `order` sorts the list of tasks
     parts           the shared parts it is built from, in the data's order
     default_corpus  the corpus it trains on when none is named; if it is unavailable, `fallback_corpora`, in their order
@@ -114,6 +114,10 @@ class Task:
             raise InputError(f"`{ignored[0]}` has no effect on `task` {self.name}; remove it")
         return Settings(**{**self.defaults, **suggested, **chosen})
 
+    def sized(self, train: Sequence[Example]) -> dict[str, Any]:
+        """Settings that follow from the number of training examples, or from their length."""
+        return next((found for most, found in self.by_examples.items() if len(train) <= most), {})
+
     def budget(self, minutes: int | None) -> dict[str, Any]:
         """The entry of `budgets` for so many minutes; empty for None. Raises InputError if there is none."""
         if minutes is not None and minutes not in self.budgets:
@@ -135,7 +139,7 @@ class Task:
                              check=self.check, version=self.check_version, starter=starter)
 
     def check(self, example: Example) -> str:
-        return ""  # the reason to reject the example; empty if it is valid
+        return ""  # or the reason to reject the example
 
     def advice(self, data: Splits) -> list[str]:
         """What to change before training on these examples, one line each."""
@@ -157,8 +161,7 @@ class Task:
             raise InputError(f"the input is empty; enter a text, for example {self.sample_input}")
         return Example(text, "")
 
-    def codecs(self, settings: Settings, sources: Iterable[str],
-               targets: Iterable[str]) -> tuple[Codec, Codec | Labels]:
+    def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:
         """Tokenizer and vocabulary of each side, from the texts of the training split."""
         from core.text import Codec
         kinds = settings.source_tokenizer or settings.tokenizer, settings.tokenizer
@@ -193,8 +196,7 @@ class Task:
         """
         raise NotImplementedError
 
-    def stream(self, model: Trained, example: Example, search: SearchSettings,
-               seed: Sequence[int]) -> Iterator[str]:
+    def stream(self, model: Trained, example: Example, search: SearchSettings, seed: Sequence[int]) -> Iterator[str]:
         """The answer piece by piece, as it is written. Without a decoder it comes as one piece."""
         yield self.answer(model, [example], search)[0][0].text
 
@@ -206,7 +208,7 @@ class Task:
         """Scores on the test split, with baselines from the same run."""
         raise NotImplementedError
 
-    # further hooks of a task with `writes_lines`
+    # of a task with `writes_lines`
 
     def continued(self, model: Trained, example: Example, lines: int, search: SearchSettings,
                   seed: Sequence[int]) -> list[Answer]:

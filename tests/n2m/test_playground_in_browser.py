@@ -211,8 +211,8 @@ def test_models_are_compared(visit):
 
 def test_a_model_is_trained_on_a_file_and_stopped(visit, folder, tmp_path):
     corpus = tmp_path / "pairs.tsv"
-    corpus.write_text("".join(f"{a} {b} {c}\t{c} {b} {a}\n" for a in "abcdefghij" for b in "klmnopqrst" for c in "uvwxyz"),
-                      encoding="utf-8")
+    pairs = [f"{a} {b} {c}\t{c} {b} {a}\n" for a, b, c in product("abcdefghij", "klmnopqrst", "uvwxyz")]
+    corpus.write_text("".join(pairs), encoding="utf-8")
     tab = visit()
     panel = choose(tab, "Train")
     panel.locator("input[type=file]").set_input_files(corpus)
