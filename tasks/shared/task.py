@@ -97,7 +97,7 @@ class Task:
     fallback_corpora: tuple[str, ...] = ()
     sample_input: str
     answers_with = "text"
-    writes_lines = reversible = False
+    writes_lines = reversible = labels = lines = many_targets = False
     ends_with_eos = True
     budgets: dict[int, dict[str, Any]] = {}
     by_examples: dict[int, dict[str, Any]] = {}
@@ -105,7 +105,6 @@ class Task:
     search_defaults: dict[str, Any] = {}
     ignored_settings: tuple[str, ...] = ("ngrams", "shared_vocabulary")
     ignored_search: tuple[str, ...] = ()
-    labels = lines = many_targets = False
     check_version = 1
 
     def settings(self, suggested: dict[str, Any], chosen: dict[str, Any]) -> Settings:

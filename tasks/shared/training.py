@@ -20,6 +20,7 @@ from core.distributed import ALONE, Group
 from core.history import UNFINISHED, Epoch, History
 from core.machine import device, memory_errors
 from core.models import Classifier, Seq2Seq
+from core.registry import TASK_TOKENIZERS
 from core.resume import Checkpoints
 from core.settings import RunSettings, Settings
 from core.text import Codec, Labels
@@ -65,7 +66,8 @@ def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dic
 
 
 def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
-    """Warnings about tokens outside the vocabulary, before they spoil a training."""
+    """Warnings about tokens outside the vocabulary, before they spoil a training; not about words that are also read as
+    characters: new ones are nothing unusual."""
     dev = dev[:DEV]
     sides = {"source": (model.source, [model.task.source_text(e, model.settings) for e in dev])}
     if isinstance(model.target, Codec):
@@ -74,7 +76,8 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
     finer = {side: "a finer `tokenizer` (characters, subwords), " * (codec.tokenizer.kind != "characters")
              for side, (codec, _) in sides.items()}
     return [f"{fraction:.0%} of the {side} tokens in the dev split are unknown; use {finer[side]}"
-            "a lower `min_count`, or more text" for side, fraction in unknown.items() if fraction > 0.2]
+            "a lower `min_count`, or more text" for side, fraction in unknown.items()
+            if fraction > 0.2 and sides[side][0].tokenizer.kind not in TASK_TOKENIZERS]
 
 
 def fit_budget(task: Task, settings: Settings, train: EncodedSplit, budget: dict[str, Any],

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from core import ngrams as ngram_module
 from core.ngrams import NGrams
 from core.ragged import Ragged
 from core.vocabulary import PAD
@@ -106,3 +107,17 @@ def test_examples_beyond_the_fitted_ones_are_scored_too(monkeypatch):
     ngrams, z = a_classifier(rows, labels)
     assert z.shape == (50, 2) and (z.argmax(dim=1).numpy() == labels).all()
     torch.testing.assert_close(ngrams(padded(rows))[20:], z[20:])
+
+
+def test_the_cost_is_the_one_that_labels_texts_not_seen_best(monkeypatch):
+    random, both = np.random.default_rng(0), ngram_module.COSTS
+    labels = random.integers(0, 3, 300)
+    hard = [[*random.integers(10, 60, 3), 4 + (label if random.random() < 0.6 else random.integers(0, 3))]
+            for label in labels]
+    easy = [[*random.integers(10, 60, 6), 4 + label] for label in labels]
+    for rows, chosen, other in ((hard, both[1], both[0]), (easy, both[0], both[1])):
+        weights = []
+        for costs in (both, (chosen,), (other,)):
+            monkeypatch.setattr(ngram_module, "COSTS", costs)
+            weights.append(a_classifier(rows, labels, size=3)[0].weight)
+        assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])

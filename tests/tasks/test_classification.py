@@ -100,3 +100,9 @@ def test_a_corpus_with_one_label_is_scored_without_classifiers_that_need_two():
     data = SimpleNamespace(train=reviews(20, 1)[::2], test=reviews(20, 3)[::2])
     rows = model.task.evaluate(model, data, model.task.search_settings({})).rows
     assert set(rows) == {"this model", "commonest label"} and rows["commonest label"]["accuracy"] == 1
+
+
+def test_short_texts_have_shorter_ngrams():
+    task, short, long = find("classify"), Example("房价又涨了", "realty"), Example("很" * 60, "good")
+    assert task.sized([short] * 5)["ngrams"] == 2 and task.sized([long] * 5) == {} == task.sized([long] * 3 + [short])
+    assert task.settings(task.sized([short]), {"ngrams": 3}).ngrams == 3  # what is chosen comes first

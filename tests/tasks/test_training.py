@@ -58,6 +58,9 @@ def test_a_vocabulary_that_does_not_fit_its_data_is_warned_of_before_training():
     assert "100% of the source tokens" in warning and "`min_count`" in warning and "`tokenizer`" not in warning
     [warning] = training.warnings(make(tokenizer="words"), [Example("天地玄黄", "hello")])
     assert "use a finer `tokenizer` (characters, subwords), a lower `min_count`" in warning
+    word = tasks.find("word")
+    model = training.create(word, word.settings({}, TINY), PAIRS)  # new words are read as their characters
+    assert training.warnings(model, [Example("天地玄黄", "hello")]) == []
 
 
 def test_training_that_never_reached_a_dev_loss_is_saved_only_where_no_model_stands(tmp_path):
