@@ -38,8 +38,8 @@ class Word(DecodingTask):
         return super().advice(data) + ["sources are longer than a word; `task` translate reads whole sentences"] * long
 
     def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:
-        """The source is one unit: the word and, beside it, its characters; a word rarer than min_count is its characters
-        alone. Only the target is cut into tokens."""
+        """The source is one unit: the word and, beside it, its characters; of a word rarer than min_count only these.
+        Only the target is cut into tokens."""
         from core.text import Codec
         return (Codec.from_texts("word and characters", sources, settings.lowercase, settings.min_count),
                 Codec.from_texts(settings.tokenizer, targets, settings.lowercase, settings.min_count,

@@ -194,6 +194,14 @@ def test_a_trained_model_answers_without_the_file_of_vectors(tmp_path):
     assert again.network.encoder.embedding.weight[again.source.ids("你")].tolist() == [[1, 2, 3]]
 
 
+def test_of_a_rare_word_only_its_characters_are_known():
+    word, pairs = tasks.find("word"), [Example("月光", "moonlight"), Example("月", "moon"), Example("月", "month")]
+    codecs = {n: word.codecs(word.settings({}, {"min_count": n}), [e.source for e in pairs], ["moon", "moon"])[0]
+              for n in (1, 2)}
+    assert {n: "月光" in codec.vocabulary for n, codec in codecs.items()} == {1: True, 2: False}
+    assert all("月" in codec.vocabulary for codec in codecs.values())
+
+
 # coverage
 
 
