@@ -92,7 +92,10 @@ def choose(tab, name):
 
 def answer(panel, language, text=None):
     if text is not None:
-        panel.locator("textarea:visible").first.fill(text)
+        from playwright.sync_api import expect
+        box = panel.locator("textarea:visible").first
+        expect(box).not_to_have_value("")  # the example that stands there comes late on a slow machine
+        box.fill(text)
     panel.get_by_role("button", name=ANSWER[language], exact=True).click()
 
 
