@@ -92,10 +92,12 @@ def choose(tab, name):
 
 def answer(panel, language, text=None):
     if text is not None:
-        from playwright.sync_api import expect
         box = panel.locator("textarea:visible").first
-        expect(box).not_to_have_value("")  # the example that stands there comes late on a slow machine
-        box.fill(text)
+        for _ in range(10):  # a tab that was just opened shows its example late, over what was typed before
+            box.fill(text)
+            panel.page.wait_for_timeout(300)
+            if box.input_value() == text:
+                break
     panel.get_by_role("button", name=ANSWER[language], exact=True).click()
 
 
