@@ -21,7 +21,7 @@ MOST_LABELS = 200  # with more, weights and time grow beyond what they are worth
 FOLDS = 5
 SMOOTHING = 0.3  # added to each count
 COSTS = ((1.0, 1.0), (0.3, 0.1))  # C of the two machines: as usual, and for labels that are hard to tell apart
-WORK = 60_000_000  # n-grams of all fitted texts × labels: one to two minutes on one core
+WORK = 60_000_000  # n-grams of all fitted texts × labels: two to three minutes on one core
 BATCH = 256  # texts whose n-grams are computed at once
 
 
