@@ -55,6 +55,7 @@ class Decoder(nn.Module):
         super().__init__()
         size, hidden_size = embedding.embedding_dim, stack.hidden_size
         self.embedding, self.attention, self.stack = embedding, attention, stack
+        self.state_tensors = stack.state_tensors
         self.placement = placement if attention else "none"
         self.reads_context = self.placement != "after"  # the context is part of the cell's input
         self.bridge = nn.ModuleList(nn.Linear(memory_size, hidden_size) for _ in range(stack.state_tensors))

@@ -24,6 +24,7 @@ from core.attention import attend
 from core.cells import State
 from core.decoder import Decoder
 from core.encoder import Memory, SourceTensors
+from core.ensemble import Ensemble, EnsembleSearch
 from core.machine import round_up_to_64
 from core.models import Seq2Seq
 from core.output import two_levels
@@ -70,6 +71,7 @@ class SearchDecoder:
     @torch.no_grad()
     def __init__(self, decoder: Decoder) -> None:
         self._decoder, self.start, self.output = decoder, decoder.start, decoder.output
+        self.state_tensors = decoder.state_tensors
         # On a CPU a product with a multiple of 64 columns is up to 1.5 times as fast.
         more = round_up_to_64(decoder.output.out_features) - decoder.output.out_features
         self._W_o = F.pad(decoder.output.weight, (0, 0, 0, more))
@@ -128,8 +130,10 @@ _models: weakref.WeakKeyDictionary[nn.Module, tuple[list, SearchModel]] = weakre
 _models_lock = threading.Lock()
 
 
-def search_model(model: Seq2Seq) -> SearchModel:
-    """The SearchModel of this model, built once and cached until the weights change."""
+def search_model(model: Seq2Seq | Ensemble) -> SearchModel | EnsembleSearch:
+    """The SearchModel of this model, built once and cached until the weights change; of an ensemble those of each."""
+    if isinstance(model, Ensemble):
+        return EnsembleSearch([search_model(m) for m in model.models])
     weights = [(w.data_ptr(), w._version) for w in model.decoder.parameters()]
     with _models_lock:
         kept = _models.get(model)

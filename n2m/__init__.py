@@ -14,6 +14,7 @@ from core.events import listening
 if TYPE_CHECKING:
     from core.machine import keep_freed_memory
     from n2m.data import corpora, corpus, tasks
+    from n2m.ensembles import ensemble
     from n2m.model import Model, load, pretrained
     from n2m.report.facts import comparison
     from n2m.training import train
@@ -22,13 +23,14 @@ if TYPE_CHECKING:
     from tasks.shared.walk import Candidate, Step, Walk
 
 _MODULES = {"train": "n2m.training", "load": "n2m.model", "Model": "n2m.model", "pretrained": "n2m.model",
-            "corpus": "n2m.data", "corpora": "n2m.data", "tasks": "n2m.data", "comparison": "n2m.report.facts",
+            "corpus": "n2m.data", "corpora": "n2m.data", "tasks": "n2m.data", "ensemble": "n2m.ensembles",
+            "comparison": "n2m.report.facts",
             "Answer": "tasks.shared.task", "Task": "tasks.shared.task", "Report": "tasks.shared.report",
             "Walk": "tasks.shared.walk", "Step": "tasks.shared.walk", "Candidate": "tasks.shared.walk",
             "keep_freed_memory": "core.machine"}
 
 __all__ = ["Answer", "Candidate", "Example", "InputError", "Model", "Report", "Step", "Task", "Walk", "comparison",
-           "corpora", "corpus", "keep_freed_memory", "listening", "load", "pretrained", "tasks", "train"]
+           "corpora", "corpus", "ensemble", "keep_freed_memory", "listening", "load", "pretrained", "tasks", "train"]
 
 
 def __getattr__(name: str) -> Any:

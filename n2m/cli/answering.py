@@ -18,6 +18,7 @@ from core.events import note
 from core.settings import CorpusSettings, Settings
 from n2m.cli.flags import given
 from n2m.cli.language import say
+from n2m.ensembles import ensemble
 from n2m.model import Model, pretrained
 from n2m.model import load as load_model
 from n2m.training import check_same
@@ -27,7 +28,8 @@ BATCH = 512  # texts answered at once
 
 
 def load(args: argparse.Namespace, models: Path) -> Model:
-    """The model to answer with. Raises InputError if the flags ask for another one than the directory holds."""
+    """The model to answer with, alone or in an ensemble. Raises InputError if the flags ask for another one than the
+    directory holds."""
     task, directory = tasks.find(args.task), args.model_dir or models / args.task
     corpus = " ".join(args.corpus or [])
     ready_made = None if args.model_dir else pretrained(args.task, corpus)
@@ -57,7 +59,7 @@ def load(args: argparse.Namespace, models: Path) -> Model:
     if ready_made:
         note(say("answering with {model}, which comes with n2m; to train your own: {command}", model=ready_made,
                  command=train))
-    return model
+    return ensemble([model, *args.ensemble], device=getattr(args, "device", "auto")) if args.ensemble else model
 
 
 def _corpus_of(directory: Path) -> str:

@@ -26,7 +26,8 @@ JOBS = ("list", "compare", *ANSWERING)
 KINDS: dict[type, tuple[str, ...]] = {
     Settings: ("train", "compare", *ANSWERING), CorpusSettings: ("train", "compare", *ANSWERING),
     RunSettings: ("train", "compare"), SearchSettings: ("train", "compare", *ANSWERING)}
-ONLY = {"device": ("train", "compare", *ANSWERING), "html": ("explain",), "beside": ("explain",), "lines": ("input",),
+ONLY = {"device": ("train", "compare", *ANSWERING), "html": ("explain",), "beside": ("explain",),
+        "ensemble": ("train", "input", "acrostic"), "lines": ("input",),
         "line_length": ("acrostic",), "vary": ("compare",), "seeds": ("compare",), "report_dir": ("compare",),
         "n_best": ("input",), "rejects": ("train",), "retrain": ("train", "compare"), "mirror": ("train", "compare"),
         "script": ("train", "compare", "input", "acrostic"), "seed": ("train", "compare", "input", "acrostic"),
@@ -146,6 +147,8 @@ def parser() -> Parser:
                        "directory, .zip, - for standard input, hf:NAME of the Hugging Face hub, or module:NAME")
     add_origin(where)
     where.add_argument("--model-dir", type=Path, metavar="DIR", help="directory of the model (default models/TASK)")
+    where.add_argument("--ensemble", nargs="+", type=Path, metavar="DIR", help="further models of the same corpus, for "
+                       "example from other seeds: answers and scores are of the mean of all models' probabilities")
     where.add_argument("--budget", type=int, metavar="MINUTES", help="minutes of training on two cores: chooses "
                        "corpus, settings and epochs; " + budgets())
     where.add_argument("--retrain", action="store_true", help="train from scratch; a finished model is kept until the "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from core.constraints import Constraints
 from core.data import Example
 from core.ragged import Ragged
 from core.search import Hypothesis
-from core.search_model import SearchModel, search_model
+from core.search_model import search_model
 from core.settings import SearchSettings
 from core.varied import padded, ranked, score_ids, varied
 from core.vocabulary import BOS, EOS
@@ -115,7 +116,7 @@ def attention_of(model: Trained, source: Tensor, lengths: Tensor, found: Sequenc
     return alphas
 
 
-def _search(network: SearchModel, memory: searching.Source, constraints: Constraints, search: SearchSettings,
+def _search(network: Any, memory: searching.Source, constraints: Constraints, search: SearchSettings,
             seeds: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
     if search.search == "varied":
         return _varied(network, memory, constraints, search, seeds)
@@ -130,7 +131,7 @@ def _search(network: SearchModel, memory: searching.Source, constraints: Constra
             for found in searching.beam(network, memory, constraints, search.beam, search.length_penalty)]
 
 
-def _varied(network: SearchModel, memory: searching.Source, constraints: Constraints, search: SearchSettings,
+def _varied(network: Any, memory: searching.Source, constraints: Constraints, search: SearchSettings,
             seeds: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
     """Of many samples of each input those that its text makes likelier by most, log p(y | x) - λ log p(y)."""
     K, device = search.samples, memory.c.device
