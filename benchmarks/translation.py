@@ -46,6 +46,8 @@ def parser() -> command.Parser:
     p.add_argument("--without", default="", metavar="NAMES", help="contestants to leave out, divided by commas: "
                    "joeynmt, ours")
     p.add_argument("--budget", type=int, choices=(2, 5, 10, 60), help="train ours for about so many minutes")
+    p.add_argument("--ensemble", type=command.positive, default=1, metavar="N", help="a row more for the mean of N of "
+                   "ours, from seeds 1 to N (default 1: none)")
     p.add_argument("--work", type=Path, default=cache_folder() / "benchmarks" / "translation", metavar="DIR",
                    help="directory for models, texts and the virtual environment (default %(default)s)")
     p.add_argument("--joey-python", type=Path, metavar="PATH", help="a Python with JoeyNMT 2.3.0; by default one is "
@@ -73,11 +75,14 @@ def section(asked: str, args: argparse.Namespace) -> tuple[str, list[list[str]]]
     data = n2m.corpus(name, "word" if word else "translate", mirror=args.mirror, reverse=bool(direction))
     test = sample(data.test)
     found: dict[str, tuple[list[str], float]] = {}
-    settings: Any = None
     if "ours" not in args.without.split(","):
-        settings, *found["ours"] = ours(asked, word, test, args)
+        models = [ours(asked, word, args, seed) for seed in range(1, args.ensemble + 1)]
+        found["ours"] = answers_of(models[0], test), seconds_of(models[0])
+        if len(models) > 1:
+            found[f"ours, ensemble of {len(models)}"] = answers_of(n2m.ensemble(models), test), \
+                sum(map(seconds_of, models))
         if "joeynmt" not in args.without.split(",") and not word:
-            found["JoeyNMT, as long"] = joey(asked, data, test, settings, found["ours"][1], args)
+            found["JoeyNMT, as long"] = joey(asked, data, test, models[0].settings, seconds_of(models[0]), args)
     found["nearest training source"] = timed(partial(nearest, data, test))
     found["the source, copied"] = [e.source for e in test], 0.0
     if word:
@@ -99,16 +104,23 @@ def timed(answer: Any) -> tuple[list[str], float]:
     return answer(), time.time() - begun
 
 
-def ours(asked: str, word: bool, test: list[Example], args: argparse.Namespace) -> tuple[Any, list[str], float]:
-    """Settings, answers, and the seconds of the training; a model that is trained already is taken as it is."""
+def ours(asked: str, word: bool, args: argparse.Namespace, seed: int) -> n2m.Model:
+    """A model that is trained already is taken as it is."""
     name, _, direction = asked.partition(":")
-    folder = args.work / f"{asked.replace(':', '-')}-{args.budget or 'default'}"
+    folder = args.work / f"{asked.replace(':', '-')}-{args.budget or 'default'}{f'-seed{seed}' if seed > 1 else ''}"
     joeynmt.note(f"{asked}: ours, in {folder}")
-    model = n2m.train("word" if word else "translate", name, folder=folder, mirror=args.mirror,
-                      reverse=bool(direction), budget=args.budget)
-    # As an evaluation does, and as JoeyNMT: texts that are too long or unknown are answered as well as can be.
-    answers = [best[0].text for best in model.task.answer(model.text_model, test, model.search_settings())]
-    return model.settings, answers, model.metadata["history"]["seconds"]
+    return n2m.train("word" if word else "translate", name, folder=folder, mirror=args.mirror,
+                     reverse=bool(direction), budget=args.budget, seed=seed)
+
+
+def answers_of(model: n2m.Model, test: list[Example]) -> list[str]:
+    """As an evaluation answers, and JoeyNMT: texts that are too long or unknown as well as can be."""
+    return [best[0].text for best in model.task.answer(model.text_model, test, model.search_settings())]
+
+
+def seconds_of(model: n2m.Model) -> float:
+    """Of its training."""
+    return model.metadata["history"]["seconds"]
 
 
 def joey(asked: str, data: Dataset, test: list[Example], settings: Any, seconds: float,
