@@ -43,8 +43,8 @@ def ensemble(models: Sequence[Model | str | Path], *, device: str = "auto") -> E
             raise InputError(f"{_name(model)} is of the task {other.task.name}, but {_name(loaded[0])} of "
                              f"{first.task.name}; use models of one task")
         if _text_of(other) != _text_of(first):
-            raise InputError(f"{_name(model)} and {_name(loaded[0])} differ in corpus or vocabulary; use models trained "
-                             "on one corpus with the same settings for text and another `seed`")
+            raise InputError(f"{_name(model)} and {_name(loaded[0])} differ in corpus or vocabulary; use models "
+                             "trained on one corpus with the same settings for text and another `seed`")
     settings = replace(first.settings, max_length=min(m.settings.max_length for m in (first, *others)),
                        source_dropout=min(m.settings.source_dropout for m in (first, *others)))
     network: Any = (Ensemble if kind is Seq2Seq else ClassifierEnsemble)([m.network for m in (first, *others)])

@@ -12,7 +12,7 @@ from core import events
 from core.data import InputError
 from corpora.fetch import download
 
-settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=150)
+settings.register_profile("repeatable", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("repeatable")
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")

@@ -70,7 +70,7 @@ def test_what_does_not_fit_together_is_refused(trained, other):
     for models in ([trained("poem")], str(trained("poem")), []):
         with pytest.raises(n2m.InputError, match="a list of at least two models"):
             n2m.ensemble(models)
-    with pytest.raises(n2m.InputError, match="is of the task word, but .* of poem; use models of one task"):
+    with pytest.raises(n2m.InputError, match=r"is of the task word, but .* of poem; use models of one task"):
         n2m.ensemble([trained("poem"), trained("word")])
     changed = n2m.load(other("poem"))
     changed.text_model.metadata["corpus"]["checksum"] = "another"
