@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
     if args.onnx:
         from n2m.export import onnx_files
         onnx_files.check(args.onnx)
-    args.lines, args.reverse, args.device = None, False, "cpu"
+    args.lines, args.reverse, args.ensemble, args.device = None, False, None, "cpu"
     model = answering.load(args, MODELS) if args.task else load(args.model_dir, device="cpu")
     if page:
         try:
