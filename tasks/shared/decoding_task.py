@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from core import events
@@ -19,7 +20,13 @@ SAMPLE = 20_000  # examples that advice is based on
 
 
 class DecodingTask(Task):
-    """A task whose network has a decoder (core.models.Seq2Seq)."""
+    """A task whose network has a decoder (core.models.Seq2Seq).
+
+    temperature: of the samples of `search` varied, if the search settings name none. Lower, they are more alike and
+    each more fluent, which a long text, written in one piece, needs less than a line
+    """
+
+    temperature = 0.9
 
     def advice(self, data: Splits) -> list[str]:
         targets = {e.target for e in data.train[:SAMPLE]}
@@ -43,6 +50,8 @@ class DecodingTask(Task):
                   patterns: Sequence[Sequence[Pattern]], prefixes: Sequence[str] | None,
                   seeds: Sequence[Sequence[int]] | None, weights: bool = False) -> list[list[Answer]]:
         from tasks.shared.generation import generate
+        if search.search == "varied":
+            search = replace(search, temperature=search.temperature or self.temperature)
         lengths = self.output_lengths(examples)
         seeds = seeds or [(model.settings.seed, i) for i in range(len(examples))]
         found: list[list[Answer]] = [[] for _ in examples]

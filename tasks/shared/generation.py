@@ -25,7 +25,7 @@ from tasks.shared.task import Answer, Trained
 from tasks.shared.verse_rules import Pattern, rules_of
 
 INPUTS, HYPOTHESES = 512, 2560  # the most inputs, and hypotheses of them, that are searched at once
-TEMPERATURE, TOP_P = 0.9, 0.95  # of varied samples, if the search settings name none
+TOP_P = 0.95  # of varied samples, if the search settings name none
 
 
 def generate(model: Trained, examples: Sequence[Example], search: SearchSettings, *,
@@ -137,7 +137,7 @@ def _varied(network: Any, memory: searching.Source, constraints: Constraints, se
     K, device = search.samples, memory.c.device
     # By steps first: so that longer outputs in the batch change no draw of a shorter one.
     draws = [np.random.default_rng(list(seed)).random((constraints.steps, K)).T for seed in seeds]
-    found = varied(network, memory, constraints, K, search.temperature or TEMPERATURE, search.top_k,
+    found = varied(network, memory, constraints, K, search.temperature, search.top_k,
                    search.top_p if search.top_p < 1 else TOP_P, torch.from_numpy(np.concatenate(draws)))
     nothing = network.encode(torch.tensor([[BOS]], device=device), torch.tensor([1], device=device))
     without = score_ids(network, nothing, padded([h for own in found for h in own], constraints)) if search.mmi_weight \

@@ -136,10 +136,18 @@ def test_the_weight_of_p_of_the_output_ranks_the_same_samples_anew():
 def test_samples_take_turns_among_the_forms_of_an_input():
     """Each template of regulated verse is tried; a single answer has the first."""
     patterns = [Pattern(verse.quatrain(5, *t[::-1], rhyme="阳")) for t in verse.templates(5)]
-    search = POEM.search_settings({"search": "varied", "samples": 8, "n_best": 8})
+    search = POEM.search_settings({"search": "varied", "samples": 8, "n_best": 8, "temperature": 0.9})
     found = generation.generate(MODEL, INPUTS[:3], search, patterns=[patterns, patterns[1:2], patterns[:3]])
     for best, turns in zip(found, ([0, 1, 2, 3], [1], [0, 1, 2])):
         kept = [{i for i in turns if patterns[i].faults(a.text) == []} for a in best]
         assert all(kept) and all(sum(i in fits for fits in kept) >= 8 // len(turns) for i in turns)
     one = generation.generate(MODEL, INPUTS[:1], POEM.search_settings({"beam": 1}), patterns=[patterns])
     assert patterns[0].faults(one[0][0].text) == []
+
+
+def test_varied_samples_have_the_temperature_of_their_task(monkeypatch):
+    seen = []
+    monkeypatch.setattr(generation, "generate", lambda model, examples, search, **more: seen.append(search) or [[]])
+    for chosen in ({"search": "varied"}, {"search": "varied", "temperature": 0.7}, {"beam": 2}):
+        POEM.answer(MODEL, INPUTS[:1], POEM.search_settings(chosen))
+    assert [search.temperature for search in seen] == [POEM.temperature, 0.7, 0.0]
