@@ -20,13 +20,7 @@ SAMPLE = 20_000  # examples that advice is based on
 
 
 class DecodingTask(Task):
-    """A task whose network has a decoder (core.models.Seq2Seq).
-
-    temperature: of the samples of `search` varied, if the search settings name none. Lower, they are more alike and
-    each more fluent, which a long text, written in one piece, needs less than a line
-    """
-
-    temperature = 0.9
+    """A task whose network has a decoder (core.models.Seq2Seq)."""
 
     def advice(self, data: Splits) -> list[str]:
         targets = {e.target for e in data.train[:SAMPLE]}
@@ -37,6 +31,11 @@ class DecodingTask(Task):
                  search: SearchSettings) -> list[list[Pattern]] | None:
         """For each input the forms of verse that its answer may have, none if it has no form; None: none has one."""
         return None
+
+    def temperature(self, model: Trained) -> float:
+        """Of the samples of `search` varied, if the search settings name none: lower, they are more alike, and each is
+        more fluent."""
+        return 0.9
 
     def answer(self, model: Trained, examples: Sequence[Example], search: SearchSettings, *,
                prefixes: Sequence[str] | None = None, seeds: Sequence[Sequence[int]] | None = None,
@@ -51,7 +50,7 @@ class DecodingTask(Task):
                   seeds: Sequence[Sequence[int]] | None, weights: bool = False) -> list[list[Answer]]:
         from tasks.shared.generation import generate
         if search.search == "varied":
-            search = replace(search, temperature=search.temperature or self.temperature)
+            search = replace(search, temperature=search.temperature or self.temperature(model))
         lengths = self.output_lengths(examples)
         seeds = seeds or [(model.settings.seed, i) for i in range(len(examples))]
         found: list[list[Answer]] = [[] for _ in examples]

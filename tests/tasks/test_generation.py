@@ -150,4 +150,4 @@ def test_varied_samples_have_the_temperature_of_their_task(monkeypatch):
     monkeypatch.setattr(generation, "generate", lambda model, examples, search, **more: seen.append(search) or [[]])
     for chosen in ({"search": "varied"}, {"search": "varied", "temperature": 0.7}, {"beam": 2}):
         POEM.answer(MODEL, INPUTS[:1], POEM.search_settings(chosen))
-    assert [search.temperature for search in seen] == [POEM.temperature, 0.7, 0.0]
+    assert [search.temperature for search in seen] == [0.9, 0.7, 0.0]
