@@ -64,17 +64,20 @@ def run(args: argparse.Namespace, words: list[str]) -> int:
     if job == "train":
         terminal.share_cores()  # before torch is loaded
     n2m.keep_freed_memory()
-    if job == "train":
+    if job == "train" and not args.ensemble:
         training.train_and_show(args, args.task, args.model_dir or MODELS / args.task)
         return 0
     return answer(args, job)
 
 
 def answer(args: argparse.Namespace, job: str) -> int:
-    """Answer every input, or explain one. An input without an answer gives an empty line, which keeps the lines
-    aligned."""
+    """Answer every input, explain one, or score an ensemble. An input without an answer gives an empty line, which
+    keeps the lines aligned."""
     from n2m.cli import answering, explain
     model, search = answering.load(args, MODELS), given(args, SearchSettings)
+    if job == "train":  # nothing to train: an ensemble is scored
+        training.show_scores(args, model)
+        return 0
     if job == "explain":
         for line in explain.lines(model, args.explain, args.html, args.beside, search):
             print(line)

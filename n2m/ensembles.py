@@ -15,7 +15,12 @@ from tasks.shared.model import TextModel
 
 
 class EnsembleModel(Model):
-    """As Model, with the mean of several models' probabilities. It has no directory and no walk of its own."""
+    """As Model, with the mean of several models' probabilities. It has no directory and no walk of its own.
+
+    folders: those of its models
+    """
+
+    folders: tuple[Path | None, ...] = ()
 
     def save(self, folder: str | Path, *, half: bool = False) -> NoReturn:
         raise InputError("an ensemble is not saved; save each of its models")
@@ -30,9 +35,13 @@ def ensemble(models: Sequence[Model | str | Path], *, device: str = "auto") -> E
 
     models: at least two, loaded or their directories. Raises InputError if they do not fit together.
     """
-    if isinstance(models, (str, Path)) or len(models) < 2:
-        raise InputError("an ensemble takes a list of at least two models; add one")
+    if not isinstance(models, (list, tuple)) or len(models) < 2 or any(isinstance(m, EnsembleModel) for m in models):
+        raise InputError("an ensemble takes a list of at least two models, none of them an ensemble; list all of them")
     loaded = [m if isinstance(m, Model) else load(m, device=device) for m in models]
+    folders = tuple(m.folder for m in loaded)
+    if twice := [f for n, f in enumerate(folders) if f and f.resolve() in [g.resolve() for g in folders[:n] if g]]:
+        raise InputError(f"the model {twice[0]} is given twice; an ensemble needs different ones, for example of "
+                         "another `seed`")
     first, *others = [m.text_model for m in loaded]
     kind = type(first.network)
     if kind not in (Seq2Seq, Classifier):
@@ -44,11 +53,13 @@ def ensemble(models: Sequence[Model | str | Path], *, device: str = "auto") -> E
                              f"{first.task.name}; use models of one task")
         if _text_of(other) != _text_of(first):
             raise InputError(f"{_name(model)} and {_name(loaded[0])} differ in corpus or vocabulary; use models "
-                             "trained on one corpus with the same settings for text and another `seed`")
+                             "trained on one corpus with the same `limit` and settings for text")
     settings = replace(first.settings, max_length=min(m.settings.max_length for m in (first, *others)),
                        source_dropout=min(m.settings.source_dropout for m in (first, *others)))
     network: Any = (Ensemble if kind is Seq2Seq else ClassifierEnsemble)([m.network for m in (first, *others)])
-    return EnsembleModel(replace(first, settings=settings, network=network.eval()), dataset=loaded[0]._dataset)
+    together = EnsembleModel(replace(first, settings=settings, network=network.eval()), dataset=loaded[0]._dataset)
+    together.folders = folders
+    return together
 
 
 def _text_of(model: TextModel) -> list[Any]:

@@ -59,7 +59,12 @@ def load(args: argparse.Namespace, models: Path) -> Model:
     if ready_made:
         note(say("answering with {model}, which comes with n2m; to train your own: {command}", model=ready_made,
                  command=train))
-    return ensemble([model, *args.ensemble], device=getattr(args, "device", "auto")) if args.ensemble else model
+    if not args.ensemble:
+        return model
+    try:
+        return ensemble([model, *args.ensemble], device=getattr(args, "device", "auto"))
+    except InputError as error:
+        raise InputError(str(error).replace("`model_dir`", "`ensemble`")) from None
 
 
 def _corpus_of(directory: Path) -> str:

@@ -110,9 +110,12 @@ MESSAGES = {
         "模型完全不认识 {text}：其词表有 {n} 个词元，来自语料库 {corpus}；请换用别的文字",
     "the input {text} has {n} tokens, but this model reads at most {most}; shorten it, or train with a larger "
     "`max_length`": "输入 {text} 有 {n} 个词元，而模型最多读 {most} 个；请缩短输入，或加大 `max_length` 训练",
-    "{model} and {first} differ in corpus or vocabulary; use models trained on one corpus with the same settings for "
-    "text and another `seed`":
-        "{model} 与 {first} 的语料库或词表不同；请用同一语料库、相同文本设置、另一 `seed` 的模型",
+    "{model} and {first} differ in corpus or vocabulary; use models trained on one corpus with the same `limit` and "
+    "settings for text": "{model} 与 {first} 的语料库或词表不同；请使用同一语料库、相同 `limit`、相同文本设置的模型",
+    "the model {model} is given twice; an ensemble needs different ones, for example of another `seed`":
+        "模型 {model} 给了两次；集成需要不同的模型，例如换一个 `seed` 训练",
+    "{folder} contains no model; train one first, or choose another {flag}":
+        "{folder} 中没有模型；请先训练，或改用别的 {flag}",
     "{model} is of the task {task}, but {first} of {other}; use models of one task":
         "{model} 的任务是 {task}，而 {first} 的任务是 {other}；请使用同一任务的模型",
     "{what} is unknown; use {known}": "{what} 无法识别；可用：{known}",

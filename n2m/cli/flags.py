@@ -66,6 +66,8 @@ def job_of(args: argparse.Namespace) -> str:
             raise InputError(f"`{name}` needs `{jobs_of_it[0]}`; add it, or remove `{name}`"
                              if job == "train" and jobs_of_it[0] in JOBS else
                              f"`{name}` cannot be combined with `{job}`; remove it")
+    if args.ensemble and (args.retrain or args.budget):
+        raise InputError(f"`ensemble` takes trained models only; remove `{'retrain' if args.retrain else 'budget'}`")
     if args.beside is not None and args.html is None:
         raise InputError("`beside` needs `html`; add it, or remove `beside`")
     if job == "compare" and args.task:
@@ -147,8 +149,9 @@ def parser() -> Parser:
                        "directory, .zip, - for standard input, hf:NAME of the Hugging Face hub, or module:NAME")
     add_origin(where)
     where.add_argument("--model-dir", type=Path, metavar="DIR", help="directory of the model (default models/TASK)")
-    where.add_argument("--ensemble", nargs="+", type=Path, metavar="DIR", help="further models of the same corpus, for "
-                       "example from other seeds: answers and scores are of the mean of all models' probabilities")
+    where.add_argument("--ensemble", nargs="+", action="extend", type=Path, metavar="DIR", help="trained models of the "
+                       "same corpus, for example from other seeds, besides that of --model-dir: answers and scores "
+                       "are those of the mean of all models' probabilities")
     where.add_argument("--budget", type=int, metavar="MINUTES", help="minutes of training on two cores: chooses "
                        "corpus, settings and epochs; " + budgets())
     where.add_argument("--retrain", action="store_true", help="train from scratch; a finished model is kept until the "

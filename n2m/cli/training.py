@@ -20,9 +20,7 @@ from n2m.cli.language import say, translated
 
 
 def train_and_show(args: argparse.Namespace, task: str, folder: Path) -> tuple[n2m.Model, n2m.Report] | None:
-    """Train or load a model, evaluate it, alone or in an ensemble, print its scores. Returns both on the first process,
-    None on others."""
-    search, others = given(args, SearchSettings), [n2m.load(other) for other in args.ensemble or []]
+    """Train or load a model, evaluate it, print its scores. Returns both on the first process, None on others."""
     with terminal.TrainingBar(with_perplexity=not tasks.find(task).labels) as bar, stop_signals() as should_stop:
         model = n2m.train(task, args.corpus, folder, script=args.script, reverse=args.reverse,
                           mirror=args.mirror, rejects=args.rejects, retrain=args.retrain, budget=args.budget,
@@ -35,14 +33,20 @@ def train_and_show(args: argparse.Namespace, task: str, folder: Path) -> tuple[n
         raise KeyboardInterrupt  # nothing to evaluate, or no time for it: torchrun ends its processes soon
     if os.environ.get("RANK", "0") != "0" or model.folder is None:  # the folder still has a finished model from before
         return None
-    folders = [model.folder, *(other.folder for other in others)]
-    model = n2m.ensemble([model, *others]) if others else model
-    report = model.evaluate(args.corpus, rejects=args.rejects, mirror=args.mirror, **search)
+    report = show_scores(args, model)
     model.save_report(report)
-    print(say("{task} ({sizes}) on {corpus}: {count:,} test examples", task=task, sizes=model.task.sizes,
+    return model, report
+
+
+def show_scores(args: argparse.Namespace, model: n2m.Model) -> n2m.Report:
+    """Evaluate a model or an ensemble, and print its scores and where it is."""
+    from n2m.ensembles import EnsembleModel  # loads torch
+    folders = model.folders if isinstance(model, EnsembleModel) else (model.folder,)
+    report = model.evaluate(args.corpus, rejects=args.rejects, mirror=args.mirror, **given(args, SearchSettings))
+    print(say("{task} ({sizes}) on {corpus}: {count:,} test examples", task=model.task.name, sizes=model.task.sizes,
               corpus=model.metadata["corpus"]["name"], count=model.test_examples))
     print("\n".join([*report.lines(translated), "", say("model: {folder}", folder=", ".join(map(str, folders)))]))
-    return model, report
+    return report
 
 
 @contextlib.contextmanager

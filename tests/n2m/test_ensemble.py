@@ -35,9 +35,10 @@ def test_models_answer_together_whatever_their_order(trained, other, task):
 
 
 @each_task
-def test_a_model_with_itself_answers_as_it_does(trained, task):
+def test_a_model_with_itself_answers_as_it_does(trained, tmp_path, task):
+    shutil.copytree(trained(task), tmp_path / "same")
     [[one]], [[same]] = (m.answer([TASKS[task]], max_output=8, weights=True)
-                         for m in (n2m.load(trained(task)), n2m.ensemble([trained(task)] * 2)))
+                         for m in (n2m.load(trained(task)), n2m.ensemble([trained(task), tmp_path / "same"])))
     assert one.text == same.text and one.score == pytest.approx(same.score, abs=1e-4)
     assert (one.weights is None) == (same.weights is None)
     if one.weights is not None:
@@ -58,8 +59,8 @@ def test_its_perplexity_is_at_most_the_geometric_mean(trained, other):
     assert n2m.ensemble(folders).evaluate().rows["this model"]["perplexity"] <= (alone[0] * alone[1]) ** 0.5
 
 
-def test_it_has_no_directory_and_no_steps(trained, tmp_path):
-    model = n2m.ensemble([trained("poem")] * 2)
+def test_it_has_no_directory_and_no_steps(trained, other, tmp_path):
+    model = n2m.ensemble([trained("poem"), other("poem")])
     with pytest.raises(n2m.InputError, match="save each of its models"):
         model.save(tmp_path / "new")
     with pytest.raises(n2m.InputError, match="explain one of its models"):
@@ -67,9 +68,12 @@ def test_it_has_no_directory_and_no_steps(trained, tmp_path):
 
 
 def test_what_does_not_fit_together_is_refused(trained, other):
-    for models in ([trained("poem")], str(trained("poem")), []):
-        with pytest.raises(n2m.InputError, match="a list of at least two models"):
+    folders = [trained("poem"), other("poem")]
+    for models in (folders[:1], str(folders[0]), [], None, [n2m.ensemble(folders), folders[0]]):
+        with pytest.raises(n2m.InputError, match="a list of at least two models, none of them an ensemble"):
             n2m.ensemble(models)
+    with pytest.raises(n2m.InputError, match="is given twice; an ensemble needs different ones"):
+        n2m.ensemble([*folders, folders[0] / ".." / "poem"])
     with pytest.raises(n2m.InputError, match=r"is of the task word, but .* of poem; use models of one task"):
         n2m.ensemble([trained("poem"), trained("word")])
     changed = n2m.load(other("poem"))
@@ -96,6 +100,12 @@ def test_the_command_line_refuses_what_is_no_model(trained, tmp_path):
     flags = ["--task", "poem", "--model-dir", trained("poem"), "--ensemble", tmp_path / "missing"]
     for more in ([], ["--input", "床前明月光"]):
         done = run(*flags, *more)
-        assert done.returncode == 2 and "missing" in done.stderr and "Traceback" not in done.stderr
+        assert done.returncode == 2 and "Traceback" not in done.stderr
+        assert "missing contains no model; train one first, or choose another --ensemble" in done.stderr
+    for more in (["--budget", "2"], ["--retrain"]):
+        done = run("--task", "poem", "--ensemble", trained("poem"), *more)
+        assert done.returncode == 2 and f"--ensemble takes trained models only; remove {more[0]}" in done.stderr
+    done = run("--task", "poem", "--ensemble", tmp_path / "missing", "--ensemble", trained("poem"), "--input", "春")
+    assert done.returncode == 2 and "missing contains no model" in done.stderr  # neither replaces the other
     done = run(*flags, "--explain", "床前明月光")
     assert done.returncode == 2 and "--ensemble cannot be combined with --explain; remove it" in done.stderr
