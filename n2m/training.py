@@ -80,8 +80,10 @@ def _existing(directory: Path, task: Task, corpus: Names | None, reading: Corpus
     """The finished model of the directory. Raises InputError if another one is asked for."""
     model = load(directory, device=device)
     check_same(model, task, corpus, reading, asked)
-    events.note(f"{directory}: found a model trained on {model.metadata['corpus']['name']}; use `retrain` to train "
-                "from scratch")
+    about = model.metadata["corpus"]
+    given = " ".join(about.get("given") or [about["name"]])
+    events.note(f"{directory}: found a model trained on {about['name']}; use `retrain` `corpus` {given} to train from "
+                "scratch")
     return model
 
 

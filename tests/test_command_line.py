@@ -52,7 +52,7 @@ def test_a_new_process_answers_soon_and_as_this_one_does(models):
 def test_the_trained_model_is_found_again_and_not_trained_anew(models, tmp_path):
     shutil.copytree(models / "word", tmp_path / "word")
     done = run("--task", "word", "--model-dir", tmp_path / "word")
-    assert done.returncode == 0 and "use --retrain to train from scratch" in done.stderr
+    assert done.returncode == 0 and "use --retrain --corpus starter to train from scratch" in done.stderr
     assert "epoch" not in done.stderr and "perplexity" in done.stdout
 
 

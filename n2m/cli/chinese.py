@@ -86,8 +86,8 @@ MESSAGES = {
     "saved in {directory}": "已保存到 {directory}",
     "{directory} still has the finished model from before": "{directory} 中仍是之前训练好的模型",
     "evaluating on {n} test examples, with baselines": "在 {n} 个测试样本上评估，并与基线对比",
-    "{directory}: found a model trained on {corpus}; use `retrain` to train from scratch":
-        "{directory}：已有用 {corpus} 训练的模型；要从头训练，请加 `retrain`",
+    "{directory}: found a model trained on {corpus}; use `retrain` `corpus` {given} to train from scratch":
+        "{directory}：已有用 {corpus} 训练的模型；要从头训练，请加 `retrain` `corpus` {given}",
     "default corpus {name} is unavailable: {why}; using the {other} corpus instead":
         "无法获取默认语料库 {name}（{why}），改用 {other}",
     "warning: the corpus {name} has changed since this model was trained": "警告：语料库 {name} 在该模型训练之后有改动",
