@@ -106,6 +106,8 @@ MESSAGES = {
     "{character} stands where an oblique tone belongs (place {place})": "第 {place} 字“{character}”应为仄声",
     "{character} occurs twice": "“{character}”出现两次",
     # errors
+    "the model knows no part of {text}: its vocabulary has {n} tokens of the corpus {corpus}; try other words, such "
+    "as {words}": "模型完全不认识 {text}：其词表有 {n} 个词元，来自语料库 {corpus}；请换用别的文字，例如 {words}",
     "the model knows no part of {text}: its vocabulary has {n} tokens of the corpus {corpus}; try other words":
         "模型完全不认识 {text}：其词表有 {n} 个词元，来自语料库 {corpus}；请换用别的文字",
     "the input {text} has {n} tokens, but this model reads at most {most}; shorten it, or train with a larger "

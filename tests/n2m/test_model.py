@@ -69,6 +69,14 @@ def test_what_a_model_does_not_know_of_a_single_input_is_noted(trained):
     assert note.startswith("床前明Q光，床前明月光: the model does not know ") and note.endswith("Q")
 
 
+def test_a_word_that_is_unknown_is_refused_with_some_that_are_known(trained):
+    model = n2m.load(trained("word"))
+    with pytest.raises(n2m.InputError, match=r"knows no part of .* try other words, such as ") as refused:
+        model.answer(["\U0001f9ff"])
+    words = str(refused.value).split("such as ")[1].split()
+    assert len(words) == 8 and all(best[0].text for best in model.answer(words, max_output=4))
+
+
 def test_what_is_searched_among_samples_cannot_be_streamed(trained):
     with pytest.raises(n2m.InputError, match="`search` varied: its answer is known at the end; to stream, use"):
         n2m.load(trained("poem")).stream("床前明月光", search="varied")
