@@ -76,7 +76,8 @@ def answer(args: argparse.Namespace, job: str) -> int:
     from n2m.cli import answering, explain
     model, search = answering.load(args, MODELS), given(args, SearchSettings)
     if job == "train":  # nothing to train: an ensemble is scored
-        training.show_scores(args, model)
+        if os.environ.get("RANK", "0") == "0":
+            training.show_scores(args, model)
         return 0
     if job == "explain":
         for line in explain.lines(model, args.explain, args.html, args.beside, search):

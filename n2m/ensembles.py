@@ -54,6 +54,7 @@ def ensemble(models: Sequence[Model | str | Path], *, device: str = "auto") -> E
         if _text_of(other) != _text_of(first):
             raise InputError(f"{_name(model)} and {_name(loaded[0])} differ in corpus or vocabulary; use models "
                              "trained on one corpus with the same `limit` and settings for text")
+    # What all of them can read; and p(y) only if all have learned it.
     settings = replace(first.settings, max_length=min(m.settings.max_length for m in (first, *others)),
                        source_dropout=min(m.settings.source_dropout for m in (first, *others)))
     network: Any = (Ensemble if kind is Seq2Seq else ClassifierEnsemble)([m.network for m in (first, *others)])
