@@ -161,7 +161,7 @@ class SearchSettings(Checked):
     beam: int = option(5, "search", "beam size; 1: greedy search", at_least=1, at_most=1000)
     n_best: int = option(1, "search", "number of answers per input; at most `beam`, or `samples` "
                          "of `search` varied", at_least=1)
-    length_penalty: float = option(0.8, "search", "length penalty x: score = log p / length^x", at_least=0, at_most=5)
+    length_penalty: float = option(1.2, "search", "length penalty x: score = log p / length^x", at_least=0, at_most=5)
     no_repeat_ngram_size: int = option(0, "search", "never repeat an n-gram of this size; 0 disables", at_least=0)
     temperature: float = option(0.0, "search", "sampling temperature; 0 uses beam search", at_least=0)
     top_k: int = option(0, "search", "sampling from the k most likely tokens only; 0: from all", at_least=0)

@@ -31,7 +31,7 @@ class Word(DecodingTask):
     defaults = {"attention": "none", "word_dropout": 0.2, "common_tokens": 1500}
     budgets = {2: {"tokens": 2_900_000}, 5: {"tokens": 6_000_000}, 10: {"tokens": 13_000_000, "dropout": 0.2},
                60: {"tokens": 36_000_000, "hidden_size": 512, "dropout": 0.4}}
-    search_defaults = {"max_output": 80, "no_repeat_ngram_size": 2}
+    search_defaults = {"max_output": 80, "no_repeat_ngram_size": 2, "length_penalty": 1.5}
 
     def advice(self, data: Splits) -> list[str]:
         long = statistics.median(len(e.source) for e in data.train[:SAMPLE]) > 12
