@@ -42,7 +42,7 @@ class Poem(DecodingTask):
     # Four lines of seven characters, with their punctuation and a mark.
     defaults = {"max_length": 34, "min_count": 2, "bidirectional": False, "attention": "dot", "source_dropout": 0.05,
                 "common_tokens": 1500}
-    budgets = {2: {"tokens": 1_750_000, "batch_size": 64}, 5: {"tokens": 4_900_000},
+    budgets = {2: {"tokens": 1_750_000}, 5: {"tokens": 4_900_000},
                10: {"tokens": 10_600_000, "corpus": "tang-song", "max_vocabulary": 7000},
                60: {"tokens": 63_000_000, "corpus": "tang-song", "max_vocabulary": 7000}}
     search_defaults = {"length_penalty": 0.0}
