@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,9 +14,10 @@ from core.batches import map_batches
 from core.choices import most_likely, sampler
 from core.constraints import Constraints
 from core.data import Example
+from core.ensemble import EnsembleSearch
 from core.ragged import Ragged
 from core.search import Hypothesis
-from core.search_model import search_model
+from core.search_model import SearchModel, search_model
 from core.settings import SearchSettings
 from core.varied import padded, ranked, score_ids, varied
 from core.vocabulary import BOS, EOS
@@ -116,8 +116,8 @@ def attention_of(model: Trained, source: Tensor, lengths: Tensor, found: Sequenc
     return alphas
 
 
-def _search(network: Any, memory: searching.Source, constraints: Constraints, search: SearchSettings,
-            seeds: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
+def _search(network: SearchModel | EnsembleSearch, memory: searching.Source, constraints: Constraints,
+            search: SearchSettings, seeds: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
     if search.search == "varied":
         return _varied(network, memory, constraints, search, seeds)
     if search.temperature:
@@ -131,8 +131,8 @@ def _search(network: Any, memory: searching.Source, constraints: Constraints, se
             for found in searching.beam(network, memory, constraints, search.beam, search.length_penalty)]
 
 
-def _varied(network: Any, memory: searching.Source, constraints: Constraints, search: SearchSettings,
-            seeds: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
+def _varied(network: SearchModel | EnsembleSearch, memory: searching.Source, constraints: Constraints,
+            search: SearchSettings, seeds: Sequence[Sequence[int]]) -> list[list[Hypothesis]]:
     """Of many samples of each input those that its text makes likelier by most, log p(y | x) - λ log p(y)."""
     K, device = search.samples, memory.c.device
     # By steps first: so that longer outputs in the batch change no draw of a shorter one.
