@@ -17,6 +17,7 @@ SUBJECTS = ("日月星云风雨雪霜露烟霞雷虹冰春夏秋冬晨暮夜山�
             "门窗帘灯烛镜琴笛箫鼓棋书剑弓马牛羊犬虎龙凤鹤雁鹰莺燕鸥鹭蝉蝶萤鱼花草竹松柳梅兰菊莲荷桃李杏桐枫桑麻苔叶"
             "茶酒诗画梦愁泪别客僧仙王军兵农渔樵舟帆车衣锦玉金珠")
 FEWEST = 60  # poems per theme, and per word of a title
+COMMON = 20  # quatrains per word of a quatrain
 SECOND = 0.6  # of the weight of a quatrain's first theme: what a second one must have
 NO_SUBJECT = re.compile(  # words of titles that say how many, at whose wish, or to which official
     "[首一二三四五六七八九十其]|奉和|应制|应教|郎中|员外|使君|相公|秀才|中丞|少府|侍郎|侍御|舍人|判官|尚书|大夫|先辈|题拟|"
@@ -27,8 +28,9 @@ def load(script: str) -> Iterator[Example]:
     """Quatrains with their theme: of its subjects, the one with the highest TF-IDF (Spärck Jones 1972).
 
     A poem of eight lines gives two quatrains, its halves, with a theme each. If a second subject is nearly as strong,
-    the quatrain comes again with both (月江), and again with each common word of its poem's title (江南): so a model
-    can be asked for more than the subjects alone.
+    the quatrain comes again with both (月江). It also comes again with each common word of its poem's title (江南) and
+    with one word of its own (相思). A model reads the characters of these words too, so it can be asked for nearly any
+    character or word of the poems, not for the subjects alone.
     """
     subjects = SUBJECTS
     if script == "traditional":
@@ -41,9 +43,10 @@ def load(script: str) -> Iterator[Example]:
                  for w, found in zip(whole, words) for i in range(0, len(w["lines"]), 4)]
     themes = [strongest(row, subjects) for row in tf_idf(["".join(lines) for lines, _, _ in quatrains], subjects)]
     counts = Counter(found[0] for found in themes if found)
-    for found, ((a, b, c, d), poem, titled) in zip(themes, quatrains):
+    own = rarest_words([lines for lines, _, _ in quatrains])
+    for found, ((a, b, c, d), poem, titled), word in zip(themes, quatrains, own):
         if found and counts[found[0]] >= FEWEST:
-            for source in dict.fromkeys([found[0], "".join(found), *titled]):
+            for source in dict.fromkeys([found[0], "".join(found), *titled, *word]):
                 yield Example(source, f"{a}，{b}。{c}，{d}。", key=poem)
 
 
@@ -72,12 +75,28 @@ def title_words(titles: Sequence[str]) -> list[list[str]]:
     return [[w for w in words if counts[w] >= FEWEST] for words in cut]
 
 
+def rarest_words(poems: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Of each poem the rarest of its words of two characters that are common in all poems (相思), or none.
+
+    A line is read in pairs, with three characters at its end (床前｜明月光) that are a pair and one, or one and a pair.
+    A pair is a word if jieba's dictionary has it. The rarest says most about a poem: 不知 and 何处 are in very many.
+    """
+    import jieba
+    jieba.setLogLevel(logging.WARNING)
+    jieba.initialize()
+    pairs = [sorted({line[i:i + 2] for line in lines for i in (*range(0, len(line) - 2, 2), len(line) - 2)})
+             for lines in poems]
+    counts = Counter(pair for found in pairs for pair in found)
+    words = {pair for pair, n in counts.items() if n >= COMMON and jieba.get_FREQ(pair)}
+    return [sorted(words.intersection(found), key=lambda w: (counts[w], w))[:1] for found in pairs]
+
+
 def version() -> str:
     return poetry_version(SUMS["tang"]) + versions_of("jieba")()
 
 
 THEMES = Corpus(
-    name="themes", task="word", title="a theme (one character or two, or a word of a title) → a Tang quatrain about it",
-    size="120,000 pairs, of 58,260 quatrains on 128 themes", load=load,
+    name="themes", task="word", title="a theme (one character or two, or a word) → a Tang quatrain about it",
+    size="182,000 pairs, of 58,260 quatrains on 128 themes and 9,000 words", load=load,
     scripts=("simplified", "traditional"), disjoint_fields=("target",), version=version,
-    suggested={"epochs": 2, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 2, "source_dropout": 0.1}, **ABOUT)
+    suggested={"epochs": 2, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 5, "source_dropout": 0.1}, **ABOUT)

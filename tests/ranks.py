@@ -27,32 +27,20 @@ class Server:
         self._process.kill()
         self._process.communicate()
 
-    def _answer(self):
-        return json.loads(self._process.stdout.readline())
-
-    def start(self, processes: int, *arguments: object) -> list[int]:
-        """The numbers of the processes, in order of rank; `finish` must follow."""
-        self._printed = [Path(tempfile.mkstemp()[1]) for _ in range(2)]
-        order = [processes, [str(a) for a in arguments], *map(str, self._printed)]
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-        return self._answer()
-
-    def finish(self) -> tuple[int, str, str]:
+    def run(self, processes: int, *arguments: object) -> tuple[int, str, str]:
         """The worst exit code, and what was printed on standard output and standard error."""
-        codes = self._answer()
-        output, errors = (path.read_text(encoding="utf-8") for path in self._printed)
-        for path in self._printed:
+        printed = [Path(tempfile.mkstemp()[1]) for _ in range(2)]
+        self._process.stdin.write(json.dumps([processes, [str(a) for a in arguments], *map(str, printed)]) + "\n")
+        self._process.stdin.flush()
+        codes = json.loads(self._process.stdout.readline())
+        output, errors = (path.read_text(encoding="utf-8") for path in printed)
+        for path in printed:
             path.unlink()
         return max(codes, key=abs), output, errors
 
-    def run(self, processes: int, *arguments: object) -> tuple[int, str, str]:
-        self.start(processes, *arguments)
-        return self.finish()
-
 
 def serve() -> None:
-    """The server's side: reads one order per line; prints the processes' numbers, and later their exit codes."""
+    """The server's side: reads one order per line; prints the processes' exit codes."""
     sys.path.insert(0, str(ROOT))
     import run
     for path in sorted(p for room in ROOMS for p in (ROOT / room).rglob("*.py")):
@@ -83,7 +71,6 @@ def serve() -> None:
             atexit._run_exitfuncs()  # leaves the group; taking all modules apart would last longer than the rest
             sys.stdout.flush()
             os._exit(code)
-        print(json.dumps(children), flush=True)
         print(json.dumps([os.waitstatus_to_exitcode(os.waitpid(c, 0)[1]) for c in children]), flush=True)
 
 

@@ -121,14 +121,6 @@ def test_after_a_lost_process_and_after_ctrl_c_the_same_command_goes_on(server, 
     assert "process 1 of 2 lost another one" in errors and "run the same command to resume" in errors
 
     before = checkpoints(tmp_path)
-    _, other = server.start(2, *flags)
-    wait_for(lambda: checkpoints(tmp_path) - before)
-    os.kill(other, signal.SIGKILL)
-    code, _, errors = server.finish()
-    assert code != 0 and "resuming from update" in errors
-    assert "process 0 of 2 lost another one" in errors and "run the same command to resume" in errors
-
-    before = checkpoints(tmp_path)
     process = torchrun(*flags, cache=cache)
     wait_for(lambda: checkpoints(tmp_path) - before, process.poll)
     process.send_signal(signal.SIGINT)

@@ -20,7 +20,7 @@ def test_the_cell_is_a_choice_that_trains_answers_and_explains(printed):
 
 def test_the_tests_of_cells_and_the_contract_find_it(printed):
     counts = [int(n) for n in re.findall(r"(\d+) passed", printed[-1])]
-    assert counts[0] == 1 and counts[1] > 3 and counts[2] == 15 and "failed" not in printed[-1]
+    assert counts[0] > 4 and counts[1] == 12 and "failed" not in printed[-1]
 
 
 def test_the_chinese_page_has_the_same_code():

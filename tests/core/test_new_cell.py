@@ -1,7 +1,6 @@
 """A cell that is not in the registry, the MGU, goes wherever a cell goes with nothing written but its equations."""
 
 import math
-from itertools import cycle
 
 import pytest
 import torch
@@ -127,9 +126,8 @@ def test_search_finds_the_same_in_a_search_model(attention, placement, extra):
                 h.ids for h in (b if isinstance(b, list) else [b])]
 
 
-@pytest.mark.parametrize(("form", "extra"), list(zip(cycle(FORMS), EXTRAS)))
-def test_it_learns_a_few_pairs_by_heart(form, extra):
-    attention, placement = form
+@pytest.mark.parametrize("attention, placement, extra", [("dot", "after", {}), ("additive", "before", EXTRAS[-1])])
+def test_it_learns_a_few_pairs_by_heart(attention, placement, extra):
     sources = [[4, 5, 6], [7, 8], [9], [10, 11, 4, 7]]
     targets = [[8, 9, EOS], [5, EOS], [6, 7, 10, EOS], [11, 4, EOS]]
     data = EncodedSplit(sources, targets)
