@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from tasks.shared.saving import load
 from tests.command import ROOT
@@ -41,7 +43,8 @@ def trained(tmp_path_factory, server):
     found = []
     for processes in (1, 2):
         directory = tmp_path_factory.mktemp("models") / "m"
-        code, output, errors = server.run(processes, *SMALL, "--epochs", "2", "--model-dir", directory)
+        code, output, errors = server.run(processes, *SMALL, "--epochs", "2", "--accumulate", "2", "--model-dir",
+                                          directory)
         assert code == 0, errors
         found.append((output, errors, directory))
     return found
@@ -54,6 +57,8 @@ def test_two_processes_train_as_one_and_the_first_speaks_for_both(trained):
     epochs = [json.loads((d / "training.json").read_text(encoding="utf-8"))["history"]["epochs"] for d in (one, two)]
     for loss in ("train_loss", "dev_loss"):
         assert [e[loss] for e in epochs[1]] == pytest.approx([e[loss] for e in epochs[0]], abs=1e-4)
+    weights = [load_file(d / "weights.safetensors") for d in (one, two)]
+    assert all(torch.allclose(weights[1][name], weights[0][name], atol=1e-3) for name in weights[0])
     assert not list(two.parent.glob(".*"))  # no checkpoint is left
 
 

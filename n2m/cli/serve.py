@@ -96,6 +96,7 @@ def serve(args: argparse.Namespace, listening: socket.socket) -> None:
     logging.getLogger("uvicorn.error").addFilter(lambda record: not server.should_exit)
     try:
         server.run(sockets=[listening])
+        raise KeyboardInterrupt  # what ended it; asyncio loses it where nothing was left to cancel
     finally:
         ended = service.queue.close(SECONDS)
         if app.state.training:

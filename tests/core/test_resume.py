@@ -151,7 +151,8 @@ while True:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:  # a training that may be killed at any moment
-        weights, _ = trainings.a_training(pathlib.Path(directory), on_update=lambda *_: os.write(writer, b"."))
+        weights, _ = trainings.a_training(pathlib.Path(directory), on_update=lambda *_: os.write(writer, b"."),
+                                          epochs=2)
         torch.save(weights, directory + ".part")
         os.rename(directory + ".part", directory + ".pt")
         os._exit(0)
@@ -171,7 +172,7 @@ print(kills)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_kill_9_at_many_moments_changes_nothing(tmp_path):
-    wanted, _ = a_training()
+    wanted, _ = a_training(epochs=2)
     code = PROGRAM.format(root=str(ROOT), file=__file__)
     run = subprocess.run([sys.executable, "-c", code, str(tmp_path / "model")], capture_output=True, text=True,
                          timeout=100, cwd=ROOT)
