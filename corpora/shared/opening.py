@@ -71,7 +71,7 @@ def open_file(file: File) -> Iterator[BinaryIO]:
     except DAMAGED as error:
         raise InputError(f"{file}: is damaged ({single_line(error)})") from None
     except FileNotFoundError:
-        raise InputError(f"{file}: no such file") from None
+        raise InputError(f"{file}: no such file; check its name") from None
     except (NotImplementedError, RuntimeError, MemoryError) as error:  # unknown compression, or too large
         raise InputError(f"{file}: cannot be unpacked ({single_line(error)})") from None
     except OSError as error:
@@ -149,7 +149,7 @@ def file_stat(path: Path) -> os.stat_result:
     try:
         return os.stat(path)
     except FileNotFoundError:
-        missing = "is a link to nothing" if os.path.islink(path) else "no such file"
+        missing = "is a link to nothing" if os.path.islink(path) else "no such file; check its name"
         raise InputError(f"{printable(str(path))}: {missing}") from None
     except OSError as error:
         raise_unreadable(error)

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import corpora
 import tasks
-from core.checkpoint import is_model, read
+from core.checkpoint import is_finished, is_model, read
 from core.data import InputError
 from core.distributed import join
 from core.events import note
@@ -59,6 +59,8 @@ def load(args: argparse.Namespace, models: Path) -> Model:
     if ready_made:
         note(say("answering with {model}, which comes with n2m; to train your own: {command}", model=ready_made,
                  command=train))
+    elif not is_finished(directory):
+        note(say("the training of {model} has not finished; answering with its best weights so far", model=directory))
     if not args.ensemble:
         return model
     try:

@@ -124,7 +124,7 @@ MESSAGES = {
     "{what} is unknown; known: {known}": "{what} 无法识别；可用：{known}",
     "{what} must be at least {least}": "{what} 至少应为 {least}",
     "{first} cannot be combined with {second}; remove it": "{first} 不能与 {second} 合用；请去掉",
-    "`input` {path}: no such file; check its name": "`input` {path}：没有这个文件；请检查文件名",
+    "{path}: no such file; check its name": "{path}：没有这个文件；请检查文件名",
     "the input is empty; enter a text, for example {sample}": "输入为空；请输入文本，例如 {sample}",
 }
 
@@ -171,6 +171,8 @@ LINES = {
     " best": "，当前最优",
     "loss {loss:.3f}, learning rate {rate:.1e}, {speed:,.0f} tokens/s":
         "损失 {loss:.3f}，学习率 {rate:.1e}，每秒 {speed:,.0f} 个词元",
+    "the training of {model} has not finished; answering with its best weights so far":
+        "{model} 尚未训练完；用目前最好的权重作答",
     "answering with {model}, which comes with n2m; to train your own: {command}":
         "使用 n2m 自带的模型 {model}；要训练自己的模型，请运行 {command}",
     "input {n}: {reason}": "第 {n} 个输入：{reason}",

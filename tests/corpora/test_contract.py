@@ -317,7 +317,7 @@ def test_the_name_of_a_corpus_is_preferred_to_a_file_of_that_name(tmp_path, monk
 @pytest.mark.parametrize("name", ["gone.tsv", "gone.CSV", "nowhere/gone.jsonl", "poem.txt"])
 def test_a_name_that_looks_like_a_file_is_one(name, tmp_path, monkeypatch, refused):
     monkeypatch.chdir(tmp_path)
-    assert refused(lambda: find(name, "word")) == f"{name}: no such file"
+    assert refused(lambda: find(name, "word")) == f"{name}: no such file; check its name"
 
 
 @pytest.mark.parametrize("name", ["", ".", "some folder"])

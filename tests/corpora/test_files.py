@@ -268,7 +268,7 @@ def test_an_empty_file_is_refused(tmp_path, ending, content, task, refused):
 
 def test_a_missing_file_is_named(tmp_path, refused):
     said = refused(lambda: file_corpus([tmp_path / "gone.tsv"], "word"))
-    assert said == f"{tmp_path / 'gone.tsv'}: no such file"
+    assert said == f"{tmp_path / 'gone.tsv'}: no such file; check its name"
 
 
 @pytest.mark.parametrize("ending,bad,divider", [("tsv", "alone", "a tab"), ("txt", "alone", "a tab"),

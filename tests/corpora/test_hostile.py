@@ -268,7 +268,7 @@ def test_a_file_that_vanishes_or_shrinks_before_it_is_read_is_reported(tmp_path,
     assert "is empty" in refused(lambda: list(corpus.examples()))
     path.unlink()
     for use in (corpus.version, lambda: list(corpus.examples()), lambda: prepare(corpus)):
-        assert refused(use) == f"{path}: no such file"
+        assert refused(use) == f"{path}: no such file; check its name"
 
 
 def test_a_file_that_shrinks_while_it_is_read_gives_what_is_left(tmp_path, refused):
