@@ -99,4 +99,4 @@ THEMES = Corpus(
     name="themes", task="word", title="a theme (one character or two, or a word) → a Tang quatrain about it",
     size="182,000 pairs, of 58,260 quatrains on 128 themes and 9,000 words", load=load,
     scripts=("simplified", "traditional"), disjoint_fields=("target",), version=version,
-    suggested={"epochs": 2, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 5, "source_dropout": 0.1}, **ABOUT)
+    suggested={"epochs": 1, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 5, "source_dropout": 0.1}, **ABOUT)
