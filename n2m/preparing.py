@@ -52,8 +52,9 @@ def prepare(task: Task, names: Names | None, script: str | None, reverse: bool, 
         return read("starter", None)
 
     corpus, dataset = read_default() if names is None else read(names, script)
-    sized = {name: value for name, value in task.sized(dataset.train).items()
-             if name not in {**corpus.suggested, **within}}
+    settled = {**corpus.suggested, **within}
+    sized = {name: value for name, value in task.sized(dataset.train, {**settled, **chosen}).items()
+             if name not in settled}
     settings = task.settings({**sized, **corpus.suggested, **within}, chosen)
     encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
                               dataset.identity())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ class Classify(Task):
         return [f"there are {labels:,} different labels for {texts:,} texts; if they are texts, use `task` translate"
                 ] * (labels > texts / 3)
 
-    def sized(self, train: Sequence[Example]) -> dict[str, Any]:
+    def sized(self, train: Sequence[Example], chosen: Collection[str] = ()) -> dict[str, Any]:
         """In short texts, as titles are, hardly an n-gram of three tokens occurs again, and the network adds more."""
         characters = sum(len(e.source) for e in train[:SAMPLE]) / max(len(train[:SAMPLE]), 1)
         return {"ngrams": 2, "learning_rate": 0.002, "batch_size": 32} if characters < SHORT else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from core.data import Example, InputError
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from core.text import Codec
     from tasks.shared.verse_rules import Pattern
+
+SUBWORDS = 20_000  # examples that are needed to learn subwords
 
 
 class Translate(DecodingTask):
@@ -38,6 +40,15 @@ class Translate(DecodingTask):
                    10**12: {"dropout": 0.1, "epochs": 3}}
     budgets = {**{minutes: {"tokens": minutes * 740_000, "usual_epochs": True} for minutes in (2, 5, 10)},
                60: {"tokens": 44_400_000, "usual_epochs": True, "corpus": "zh-en", "batch_size": 32, "epochs": 24}}
+
+    def sized(self, train: Sequence[Example], chosen: Collection[str] = ()) -> dict[str, Any]:
+        """Sources in an alphabet are cut into subwords, so that rare and compound words are read too (Regenanzug: a
+        suit for rain); of Chinese each character is a token already. Tokens that somebody chose stay."""
+        from core.tokenizer import wide  # late: it compiles expressions, which --help does not need
+        text = "".join(e.source for e in train[:SAMPLE])
+        cut = len(train) > SUBWORDS and not {"tokenizer", "shared_vocabulary", "vectors"} & {*chosen} \
+            and sum(map(wide, text)) < len(text) / 2
+        return super().sized(train) | ({"source_tokenizer": "subwords"} if cut else {})
 
     def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:
         from core.text import Codec, Texts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -113,8 +113,8 @@ class Task:
             raise InputError(f"`{ignored[0]}` has no effect on `task` {self.name}; remove it")
         return Settings(**{**self.defaults, **suggested, **chosen})
 
-    def sized(self, train: Sequence[Example]) -> dict[str, Any]:
-        """Settings that follow from the number of training examples, or from their length."""
+    def sized(self, train: Sequence[Example], chosen: Collection[str] = ()) -> dict[str, Any]:
+        """Settings that follow from the training examples: number, length, script. chosen: names of settled ones."""
         return next((found for most, found in self.by_examples.items() if len(train) <= most), {})
 
     def budget(self, minutes: int | None) -> dict[str, Any]:

@@ -43,3 +43,15 @@ def test_a_shared_vocabulary_needs_one_tokenizer():
 def test_other_tasks_refuse_a_shared_vocabulary(task):
     with pytest.raises(InputError, match=f"^`shared_vocabulary` has no effect on `task` {task}; remove it$"):
         tasks.find(task).settings({}, {"shared_vocabulary": True})
+
+
+@pytest.mark.parametrize(("source", "count", "chosen", "cut"), [
+    ("ein Regenanzug", 20_001, (), True), ("ein Regenanzug", 20_000, (), False), ("我喜欢喝茶。", 20_001, (), False),
+    ("我喜欢喝 tea。", 20_001, (), False), ("ein Regenanzug", 20_001, ("dropout", "epochs"), True),
+    ("ein Regenanzug", 20_001, ("tokenizer",), False), ("ein Regenanzug", 20_001, ("shared_vocabulary",), False),
+    ("ein Regenanzug", 20_001, ("vectors",), False)])
+def test_many_sources_in_an_alphabet_are_cut_into_subwords(source, count, chosen, cut):
+    found = TRANSLATE.sized([Example(source, "x")] * count, chosen)
+    assert found.get("source_tokenizer") == ("subwords" if cut else None)
+    assert found["epochs"] == (20 if count == 20_000 else 12)
+    assert TRANSLATE.settings(found, {"source_tokenizer": "words"}).source_tokenizer == "words"
