@@ -43,7 +43,7 @@ def load(script: str) -> Iterator[Example]:
                  for w, found in zip(whole, words) for i in range(0, len(w["lines"]), 4)]
     themes = [strongest(row, subjects) for row in tf_idf(["".join(lines) for lines, _, _ in quatrains], subjects)]
     counts = Counter(found[0] for found in themes if found)
-    own = rarest_words([lines for lines, _, _ in quatrains], subjects)
+    own = rarest_words([lines for lines, _, _ in quatrains])
     for found, ((a, b, c, d), poem, titled), word in zip(themes, quatrains, own):
         if found and counts[found[0]] >= FEWEST:
             for source in dict.fromkeys([found[0], "".join(found), *titled, *word]):
@@ -75,12 +75,11 @@ def title_words(titles: Sequence[str]) -> list[list[str]]:
     return [[w for w in words if counts[w] >= FEWEST] for words in cut]
 
 
-def rarest_words(poems: Sequence[Sequence[str]], subjects: str) -> list[list[str]]:
+def rarest_words(poems: Sequence[Sequence[str]]) -> list[list[str]]:
     """Of each poem the rarest of its words of two characters that are common in all poems (相思), or none.
 
     A line is read in pairs, with three characters at its end (床前｜明月光) that are a pair and one, or one and a pair.
     A pair is a word if jieba's dictionary has it. The rarest says most about a poem: 不知 and 何处 are in very many.
-    Words with a subject (明月) are left out: they would blur what the subject alone stands for.
     """
     import jieba
     jieba.setLogLevel(logging.WARNING)
@@ -88,7 +87,7 @@ def rarest_words(poems: Sequence[Sequence[str]], subjects: str) -> list[list[str
     pairs = [sorted({line[i:i + 2] for line in lines for i in (*range(0, len(line) - 2, 2), len(line) - 2)})
              for lines in poems]
     counts = Counter(pair for found in pairs for pair in found)
-    words = {pair for pair, n in counts.items() if n >= COMMON and jieba.get_FREQ(pair) and not {*pair} & {*subjects}}
+    words = {pair for pair, n in counts.items() if n >= COMMON and jieba.get_FREQ(pair)}
     return [sorted(words.intersection(found), key=lambda w: (counts[w], w))[:1] for found in pairs]
 
 
@@ -98,6 +97,6 @@ def version() -> str:
 
 THEMES = Corpus(
     name="themes", task="word", title="a theme (one character or two, or a word) → a Tang quatrain about it",
-    size="177,000 pairs, of 58,260 quatrains on 128 themes and their words", load=load,
+    size="182,000 pairs, of 58,260 quatrains on 128 themes and 9,000 words", load=load,
     scripts=("simplified", "traditional"), disjoint_fields=("target",), version=version,
     suggested={"epochs": 1, "learning_rate": 2e-3, "dropout": 0.1, "min_count": 5, "source_dropout": 0.1}, **ABOUT)

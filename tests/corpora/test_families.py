@@ -255,29 +255,29 @@ def test_the_second_theme_by_hand():
 
 def test_the_rarest_common_word_of_a_quatrain_is_a_theme_too(poems, few, monkeypatch):
     monkeypatch.setattr(themes, "COMMON", 2)
-    a, b = (quatrain("明月畐畑畓", "何处思故乡", "畑畐畓畕畗", "畓畑畐畕" + end) for end in "畐畗")
-    c = quatrain("何处畓畑畐", "明月畐畓畑", "畓畐畕畑畗", "畑畕畗畓畐")
+    a, b = (quatrain("明月畐畑畓", "畕畗思故乡", "畑畐畓畕畗", "畓畑畐畕" + end) for end in "畐畗")
+    c = quatrain("明月畓畑畐", "畕畗畐畓畑", "畓畐畕畑畗", "畑畕畗畓畐")
     poems([a, b, c])
     found = [(e.source, e.target) for e in themes.THEMES.examples()]
-    assert [source for source, target in found if target == "".join(a)] == ["月", "故乡"]  # 何处 is in three
-    assert [source for source, target in found if target == "".join(c)] == ["月", "何处"]  # 明月 has a subject
+    assert [source for source, target in found if target == "".join(a)] == ["月", "故乡"]  # 明月 is in three
+    assert [source for source, target in found if target == "".join(c)] == ["月", "明月"]
 
 
 @pytest.mark.parametrize(("line", "found"), [
-    ("故乡在何处", ["故乡", "何处"]), ("畐故乡畑畓", []), ("畐畑畓畕畗", []), ("畐畑故乡畕", ["故乡"]),
-    ("不知何处是故乡", ["不知", "何处", "故乡"]), ("畐故乡畑畓畕畗", []), ("明月照高楼", [])])
+    ("明月照高楼", ["明月", "高楼"]), ("思故乡明月", ["明月"]), ("何处是明月", ["何处", "明月"]),
+    ("明月光如水", ["明月"]), ("一片明月照高楼", ["一片", "明月", "高楼"]), ("畐明月畑畓", []), ("畐畑畓畕畗", [])])
 def test_words_of_verse_begin_where_its_metre_has_a_word_begin(monkeypatch, line, found):
     monkeypatch.setattr(themes, "COMMON", 1)
-    assert themes.rarest_words([[line]], "月楼") == [sorted(found)[:1]]
+    assert themes.rarest_words([[line]]) == [sorted(found)[:1]]
     for word in found:  # each is found where the others are commoner
-        others = [[other + "畐" * 3] for other in found if other != word] * 2
-        assert themes.rarest_words([[line], *others], "月楼")[0] == [word]
+        others = [[other + "天" * 3] for other in found if other != word] * 2
+        assert themes.rarest_words([[line], *others])[0] == [word]
 
 
 def test_words_in_few_poems_are_none(monkeypatch):
     monkeypatch.setattr(themes, "COMMON", 2)
-    assert themes.rarest_words([["故乡在何处"], ["故乡畐畑畓"]], "月") == [["故乡"], ["故乡"]]
-    assert themes.rarest_words([["故乡在何处"]], "月") == [[]] and themes.rarest_words([], "月") == []
+    assert themes.rarest_words([["明月照高楼"], ["明月一二三"]]) == [["明月"], ["明月"]]
+    assert themes.rarest_words([["明月照高楼"]]) == [[]] and themes.rarest_words([]) == []
 
 
 def test_common_words_of_the_title_are_themes_too(poems, few):
