@@ -193,6 +193,7 @@ def environment(work: Path) -> Path:
     """The Python of a virtual environment that holds REQUIREMENTS; made if it is missing or incomplete."""
     folder = work / "joeynmt_venv"
     done, log = folder / "requirements.txt", work / "logs" / "environment.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     if not done.is_file() or done.read_text(encoding="utf-8").split() != REQUIREMENTS:
         note(f"making a virtual environment with {', '.join(REQUIREMENTS)} in {folder}: some minutes")
         shutil.rmtree(folder, ignore_errors=True)

@@ -22,6 +22,7 @@ from core.registry import TASK_TOKENIZERS, TOKENIZERS, load_class
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 GLUE, GAP = "\uffed", "\u2423"  # tokens for "no space here" and "a space here": exceptions to the spacing rule
 CHINESE = re.compile(f"[{HAN}]+")
+MARK = re.compile(f"\\s*([{HAN}])[:：]\\s*")  # of the kind of a text, before it: 宋：床前明月光
 START = "▁"  # first character of a subword that begins a word
 RESERVED = dict.fromkeys(map(ord, GLUE + GAP + START))  # removed from text
 SIGNS = re.compile(r"[^\w\s]{31,}")  # among which are combining marks
@@ -176,16 +177,20 @@ class Units(Words):
 
 
 class WordAndCharacters(Tokenizer):
-    """For 1→N: the word itself, then its characters, as in fastText.
+    """For 1→N: the word itself, then its characters, as in fastText, and a mark that stands before it.
 
-    >>> WordAndCharacters().split("月光")
-    ['月光', '月', '光']
+    >>> WordAndCharacters().split("月光"), WordAndCharacters().split("宋：月光")
+    (['月光', '月', '光'], ['月光', '月', '光', '宋：'])
     """
 
     kind = "word and characters"
 
     def split(self, text: str) -> list[str]:
-        return [text, *text] if len(text) > 1 else [text]
+        mark = MARK.match(text)
+        word = text[mark.end():] if mark else text
+        if not mark or not word:
+            return [text, *text] if len(text) > 1 else [text]
+        return [word, *(word if len(word) > 1 else ""), f"{mark[1]}："]
 
     def join(self, tokens: list[str]) -> str:
         return tokens[0]

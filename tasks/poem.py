@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.data import Example, InputError
 from core.settings import SearchSettings, Settings
-from core.tokenizer import HAN
+from core.tokenizer import HAN, MARK
 from core.verses import HAS_CHINESE, lines_of
 from tasks.shared.decoding_task import SAMPLE, DecodingTask, report_faults
 from tasks.shared.report import Report
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 BEFORE = 7  # lines whose characters do not come again: regulated verse has eight lines
 POEMS = 12  # written side by side where one is wanted
 ONLY_HAN = re.compile(f"[{HAN}]+")
-MARKED = re.compile(f"\\s*([{HAN}])[:：]")
 
 
 class Poem(DecodingTask):
@@ -69,7 +68,7 @@ class Poem(DecodingTask):
     def read_input(self, text: str, settings: Settings) -> Example:
         """The lines of a poem, cut as those of a corpus are; the last one is to be continued. A mark, as of tang-song,
         may come first: 宋：床前明月光."""
-        marked = MARKED.match(text)
+        marked = MARK.match(text)
         lines = lines_of(super().read_input(text[marked.end():] if marked else text, settings).source)
         if not lines:
             raise InputError(f"the input {text[:20]!r} has no line of a poem; enter one, for example "

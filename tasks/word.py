@@ -37,6 +37,10 @@ class Word(DecodingTask):
         long = statistics.median(len(e.source) for e in data.train[:SAMPLE]) > 12
         return super().advice(data) + ["sources are longer than a word; `task` translate reads whole sentences"] * long
 
+    def source_text(self, example: Example, settings: Settings) -> str:
+        """The word, behind the mark of its text, as of themes-tang-song: 宋：月."""
+        return example.mark + "：" * bool(example.mark) + example.source
+
     def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:
         """The source is one unit: the word and, beside it, its characters; of a word rarer than min_count only these.
         Only the target is cut into tokens."""

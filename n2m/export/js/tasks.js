@@ -7,7 +7,7 @@ const BRACKETS = new RegExp(`[\\[\\]《》「」『』“”‘]|(?<!${LETTER})�
 const ROWS = /[\n\r\v\f\x1c-\x1e\x85\u2028\u2029/|]+/u;
 const SENTENCES = new RegExp(`[${SIGNS}]+(?![^${SPACE}])|[，。？！；：、\\t|/]+`, "u");
 const CHINESE = new RegExp(`[${SIGNS}|/\\n\\r]+|(?<!${LETTER})[${SPACE}]+|[${SPACE}]+(?!${LETTER}|[${SPACE}])`, "u");
-const HAS_CHINESE = new RegExp(`[${HAN}]`, "u"), MARKED = new RegExp(`^[${SPACE}]*([${HAN}])[:：]`, "u");
+const HAS_CHINESE = new RegExp(`[${HAN}]`, "u");
 
 // The lines of a poem, without editors' notes and without the punctuation around them.
 function linesOf(poem) {
@@ -26,7 +26,7 @@ function readInput(model, raw) {
   if (!trimmed(text)) return { error: { key: "empty" } };
   let example = { source: text, context: [], mark: "" };
   if (model.task === "poem") {
-    const marked = text.match(MARKED), lines = linesOf(marked ? text.slice(marked[0].length) : text);
+    const marked = text.match(MARK), lines = linesOf(marked ? text.slice(marked[0].length) : text);
     if (!lines.length) return { error: { key: "noLine" } };
     if ([...lines.at(-1)].length >= most) return { error: { key: "longLine", most: most - 1 } };
     example = { source: lines.at(-1), context: lines.slice(0, -1), mark: marked ? marked[1] : "" };

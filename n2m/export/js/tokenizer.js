@@ -5,6 +5,7 @@ const LETTERS = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";  // \w a
 const OTHER = `(?:(?![${HAN}])[${LETTERS}])+`;  // a word of another script than Chinese
 const PIECE = new RegExp(
   `[${HAN}]+(?!\\p{M})|${OTHER}(?:['’\\-]${OTHER})*|[^${LETTERS}\\s]\\p{M}*|[${HAN}]\\p{M}*`, "gu");
+const MARK = new RegExp(`^[${SPACE}]*([${HAN}])[:：][${SPACE}]*`, "u");  // of the kind of a text, before it
 const CHINESE_ONLY = new RegExp(`^[${HAN}]+$`, "u");
 const OPENING = "([{“‘¿¡", CLOSING = ",.!?;:)]}”’%…";
 
@@ -66,14 +67,20 @@ function splitSubwords(codec, text) {
   return [START + first, rest.join(""), ...tokens.slice(2)].filter(Boolean);
 }
 
+// The word, its characters, and the mark before it: 宋：月光.
+function splitWord(_, text) {
+  const mark = text.match(MARK), word = mark ? text.slice(mark[0].length) : text;
+  if (!mark || !word) return [...text].length > 1 ? [text, ...text] : [text];
+  return [word, ...([...word].length > 1 ? word : ""), `${mark[1]}：`];
+}
+
 const TOKENIZERS = {
   characters: { split: (_, text) => [...text], join: (_, tokens) => tokens.join("") },
   spaces: { split: (_, text) => text.split(" ").filter(Boolean), join: (_, tokens) => tokens.join(" ") },
   units: { split: splitUnits, join: joinUnits },
   words: { split: splitUnits, join: joinUnits },  // of a text without Chinese, or of the output: see n2m/export/data.py
   subwords: { split: splitSubwords, join: (_, tokens) => tokens.join("").replaceAll(START, " ").replace(/^ /, "") },
-  "word and characters": { split: (_, text) => ([...text].length > 1 ? [text, ...text] : [text]),
-                           join: (_, tokens) => tokens[0] },
+  "word and characters": { split: splitWord, join: (_, tokens) => tokens[0] },
 };
 
 // text → tokens → ids, and ids → text. A text may contain "<eos>", which is not the symbol: ids holds no special one.
