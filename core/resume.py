@@ -139,10 +139,11 @@ def tensors_of(saved: bytes) -> dict[str, Tensor]:
 
 
 def _difference(found: dict, asked: dict) -> str:
-    """The first thing in which two identities differ."""
-    for name in sorted({*found, *asked}):
+    """The first thing in which two identities differ; checksums last, since other settings may cause another one."""
+    for name in sorted({*found, *asked}, key=lambda name: ("checksum" in name, name)):
         if found.get(name) != asked.get(name):
-            return f"`{name}` {found.get(name)}, not {asked.get(name)}"
+            shown = f"other data: {name}" if "checksum" in name else "`corpus`" if name == "name" else f"`{name}`"
+            return f"{shown} {found.get(name)}, not {asked.get(name)}"
     return "nothing"
 
 

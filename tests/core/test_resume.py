@@ -15,7 +15,7 @@ from core import checkpoint, events
 from core.batches import EncodedSplit
 from core.data import InputError
 from core.models import Seq2Seq, make_decoder, make_encoder
-from core.resume import Checkpoints, folder_of, unfinished
+from core.resume import Checkpoints, _difference, folder_of, unfinished
 from core.settings import Settings
 from core.training import INTERRUPTED, train
 
@@ -136,6 +136,14 @@ def test_another_training_is_not_resumed(tmp_path):
     assert unfinished(tmp_path / "model")
     with pytest.raises(InputError, match=r"unfinished run with different settings \(`seed` 1, not 2\); .*`retrain`"):
         a_training(tmp_path / "model", seed=2)
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"checksum": "y"}, "other data: checksum x, not y"), ({"checksum": "y", "name": "tang"}, "`corpus` themes, not tang"),
+    ({"checksum": "y", "seed": 2}, "`seed` 1, not 2"), ({}, "nothing")])
+def test_the_difference_told_is_one_that_a_user_made(changed, said):
+    found = {"checksum": "x", "name": "themes", "seed": 1}
+    assert _difference(found, found | changed) == said
 
 
 PROGRAM = """

@@ -259,6 +259,13 @@ def test_a_word_stands_before_its_characters():
     assert WordAndCharacters().split("月") == ["月"]
 
 
+@pytest.mark.parametrize(("text", "tokens"), [
+    ("宋：月光", ["月光", "月", "光", "宋："]), (" 宋: 月", ["月", "宋："]), ("宋：", ["宋：", "宋", "："]),
+    ("a：b", ["a：b", "a", "：", "b"])])
+def test_a_mark_is_a_token_of_its_own_if_a_word_follows(text, tokens):
+    assert WordAndCharacters().split(text) == tokens
+
+
 @pytest.mark.parametrize("kind", [*TOKENIZERS, *TASK_TOKENIZERS])
 def test_every_kind_is_made_by_its_name(kind):
     tokenizer = make_tokenizer(kind, texts=TRAINED_ON)

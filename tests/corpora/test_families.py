@@ -138,7 +138,7 @@ def test_tang_can_be_prepared_and_no_line_of_a_held_out_poem_is_in_training(poem
 def test_song_poems_are_marked_and_for_training_only(poems):
     poems(made_up(200), [*HANDMADE, *(p[::-1] for p in made_up(40))])  # some with lines of the Tang poems
     alone, both = prepare(tang.TANG), prepare(tang.BOTH)
-    assert (both.dev, both.test) == (alone.dev, alone.test) and list(both.train)[:len(alone.train)]
+    assert [*both.dev, *both.test] == [*alone.dev, *alone.test] and list(both.train)[:len(alone.train)]
     held_out = {line for e in [*both.dev, *both.test] for line in (e.source, e.target, *e.context)}
     marked = [e for e in both.train if e.mark]
     assert not held_out & {line for e in marked for line in (e.source, e.target, *e.context)}
@@ -166,7 +166,7 @@ def test_tang_asks_npm_and_three_web_sites_for_files_with_a_checksum_each(monkey
 @pytest.fixture
 def few(monkeypatch):
     monkeypatch.setattr(themes, "FEWEST", 2)
-    monkeypatch.setattr(themes, "COMMON", 1_000)
+    monkeypatch.setattr(themes, "COMMON", {"tang": 1_000, "song": 1_000})
 
 
 @pytest.mark.parametrize("script", themes.THEMES.scripts)
@@ -254,7 +254,7 @@ def test_the_second_theme_by_hand():
 
 
 def test_the_rarest_common_word_of_a_quatrain_is_a_theme_too(poems, few, monkeypatch):
-    monkeypatch.setattr(themes, "COMMON", 2)
+    monkeypatch.setitem(themes.COMMON, "tang", 2)
     a, b = (quatrain("明月畐畑畓", "畕畗思故乡", "畑畐畓畕畗", "畓畑畐畕" + end) for end in "畐畗")
     c = quatrain("明月畓畑畐", "畕畗畐畓畑", "畓畐畕畑畗", "畑畕畗畓畐")
     poems([a, b, c])
@@ -266,18 +266,16 @@ def test_the_rarest_common_word_of_a_quatrain_is_a_theme_too(poems, few, monkeyp
 @pytest.mark.parametrize(("line", "found"), [
     ("明月照高楼", ["明月", "高楼"]), ("思故乡明月", ["明月"]), ("何处是明月", ["何处", "明月"]),
     ("明月光如水", ["明月"]), ("一片明月照高楼", ["一片", "明月", "高楼"]), ("畐明月畑畓", []), ("畐畑畓畕畗", [])])
-def test_words_of_verse_begin_where_its_metre_has_a_word_begin(monkeypatch, line, found):
-    monkeypatch.setattr(themes, "COMMON", 1)
-    assert themes.rarest_words([[line]]) == [sorted(found)[:1]]
+def test_words_of_verse_begin_where_its_metre_has_a_word_begin(line, found):
+    assert themes.rarest_words([[line]], 1) == [sorted(found)[:1]]
     for word in found:  # each is found where the others are commoner
         others = [[other + "天" * 3] for other in found if other != word] * 2
-        assert themes.rarest_words([[line], *others])[0] == [word]
+        assert themes.rarest_words([[line], *others], 1)[0] == [word]
 
 
-def test_words_in_few_poems_are_none(monkeypatch):
-    monkeypatch.setattr(themes, "COMMON", 2)
-    assert themes.rarest_words([["明月照高楼"], ["明月一二三"]]) == [["明月"], ["明月"]]
-    assert themes.rarest_words([["明月照高楼"]]) == [[]] and themes.rarest_words([]) == []
+def test_words_in_few_poems_are_none():
+    assert themes.rarest_words([["明月照高楼"], ["明月一二三"]], 2) == [["明月"], ["明月"]]
+    assert themes.rarest_words([["明月照高楼"]], 2) == [[]] and themes.rarest_words([], 2) == []
 
 
 def test_common_words_of_the_title_are_themes_too(poems, few):
@@ -300,6 +298,19 @@ def test_themes_can_be_prepared_with_no_held_out_poem_in_training(poems, few, sc
     dataset = prepare(themes.THEMES, script)
     assert {e.target for e in dataset.train}.isdisjoint(e.target for e in [*dataset.dev, *dataset.test])
     assert {e.source for e in dataset.test} & {e.source for e in dataset.train}
+
+
+def test_song_quatrains_are_marked_and_only_for_training(poems, few):
+    everything = made_up(240)
+    tang, song = everything[:160], everything[160:]
+    poems(tang, song)
+    texts = {"".join(p) for p in song}
+    found = list(themes.BOTH.examples("traditional"))
+    assert {e.mark for e in found if e.target in texts} == {"宋"} and {e.split for e in found if e.mark} == {"train"}
+    assert [e for e in found if not e.mark] == list(themes.THEMES.examples("traditional"))
+    both, alone = prepare(themes.BOTH, "traditional"), prepare(themes.THEMES, "traditional")
+    assert [*both.dev, *both.test] == [*alone.dev, *alone.test]
+    assert texts & {e.target for e in both.train} and len(both.train) > len(alone.train)
 
 
 @pytest.mark.parametrize("subject", "峰鐘煙臺雲簾漁")

@@ -171,7 +171,7 @@ def test_forms_of_verse_are_kept_as_python_keeps_them(scripts):
     tune = to_json(derive(songs)[0])
     assert tune["ci"] and max(tune["copies"]) >= 0 and "1" in tune["rhymes"]
     word.text_model.metadata["forms"] = {"月": [tune]}
-    compare(scripts, word, ["月", "山"], own=False)
+    compare(scripts, word, ["月", "山", " 宋:月光", "宋：山"], own=False)
     couplets = n2m.load(ROOT / "pretrained" / "translate-classical", device="cpu")
     couplets.text_model.metadata["forms"] = {"couplets": True}
     compare(scripts, couplets, ["春风又绿江南岸", "年年岁岁花相似，一", "人间"], own=False)
