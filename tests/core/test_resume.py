@@ -139,7 +139,8 @@ def test_another_training_is_not_resumed(tmp_path):
 
 
 @pytest.mark.parametrize(("changed", "said"), [
-    ({"checksum": "y"}, "other data: checksum x, not y"), ({"checksum": "y", "name": "tang"}, "`corpus` themes, not tang"),
+    ({"checksum": "y"}, "other data: checksum x, not y"),
+    ({"checksum": "y", "name": "tang"}, "`corpus` themes, not tang"),
     ({"checksum": "y", "seed": 2}, "`seed` 1, not 2"), ({}, "nothing")])
 def test_the_difference_told_is_one_that_a_user_made(changed, said):
     found = {"checksum": "x", "name": "themes", "seed": 1}
