@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the project, 
 from benchmarks import command
 
 ROOT = command.ROOT
-SAME_TEST = {"tang-song": "tang"}  # corpora with the test split of another one, which is read much faster
+# Corpora with the test split of another one, which is read much faster.
+SAME_TEST = {"tang-song": "tang", "themes-tang-song": "themes"}
 SAMPLE = 200  # test examples that the card names by number
 GREEDY = {"beam": 1, "form": "free"}
 

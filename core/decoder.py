@@ -45,7 +45,7 @@ class StepValues(NamedTuple):
 
 
 class Decoder(nn.Module):
-    """One decoder for training, greedy search, beam search and sampling: they share `step`."""
+    """The equations at the head of this module. Training, greedy search, beam search and sampling share `step`."""
 
     def __init__(self, embedding: Embedding, attention: Attention | None, placement: str, memory_size: int,
                  stack: Stack, dropout: float, word_dropout: float, tie_embeddings: bool,

@@ -20,7 +20,10 @@ from core.vocabulary import BOS, PAD
 
 
 class Seq2Seq(nn.Module):
-    """p(y | x) = Π_t p(y_t | y_<t, x): an encoder and a decoder that reads its memory."""
+    """p(y | x) = Π_t p(y_t | y_<t, x): an encoder and a decoder that reads its memory (Sutskever et al. 2014).
+
+    Sources are ids (B, S), targets ids (B, T); logits are (B, T, V).
+    """
 
     def __init__(self, encoder: Encoder | Lookup, decoder: Decoder, source_dropout: float = 0.0) -> None:
         """source_dropout: fraction of the sources that training replaces by an empty one, see `empty_source`."""

@@ -23,6 +23,8 @@ SHORT = 40  # characters on average
 
 
 class Classify(Task):
+    """p(label | x) = softmax(W_o Σ_i α_i h_i + b_o + z), see core.models.Classifier."""
+
     name = "classify"
     sizes = "N→1"
     title = "classification"

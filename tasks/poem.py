@@ -28,6 +28,8 @@ ONLY_HAN = re.compile(f"[{HAN}]+")
 
 
 class Poem(DecodingTask):
+    """p(y | x) = Π_t p(y_t | y_<t, x), t = 1 … N; x are the lines so far, N the length of the last one."""
+
     name = "poem"
     sizes = "N→N"
     title = "poem continuation"

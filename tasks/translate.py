@@ -21,6 +21,8 @@ SUBWORDS = 20_000  # examples that are needed to learn subwords
 
 
 class Translate(DecodingTask):
+    """p(y | x) = Π_t p(y_t | y_<t, x), until y_t is <eos> (Sutskever et al. 2014; Bahdanau et al. 2015)."""
+
     name = "translate"
     sizes = "N→M"
     title = "translation, or any other pair of texts"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 class Word(DecodingTask):
+    """p(y | x) = Π_t p(y_t | y_<t, c), until y_t is <eos>; c = E(x) + Σ_k E(character k of x)."""
+
     name = "word"
     sizes = "1→N"
     title = "word to text"

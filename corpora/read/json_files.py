@@ -47,7 +47,7 @@ def json_file(file: File, settings: CorpusSettings, poems: bool = False) -> Iter
                     yield item if isinstance(item, Rejected) else named(item, number, settings, poems)
                 return
     except UnicodeError as error:
-        raise InputError(f"{file}: is not JSON ({single_line(error)})") from None
+        raise InputError(f"{file}: is not JSON ({single_line(error)}); fix the file") from None
     yield from json_lines(file, settings, poems)
 
 
@@ -76,4 +76,4 @@ def _items(file: File, text: TextIO, buffer: str) -> Iterator[Any]:
         broken = BROKEN.search(buffer, begin, end)
         yield Rejected("not UTF-8", buffer[begin:end], number) if broken else item
     if (buffer[at:] + text.read(READ_SIZE)).strip():
-        raise InputError(f"{file}: is not JSON (something follows the list of {number:,} items)")
+        raise InputError(f"{file}: is not JSON (something follows the list of {number:,} items); fix the file")

@@ -82,7 +82,7 @@ def names_in(path: Path) -> list[str]:
     """The names of the files of a .zip."""
     infos = _zip(path)[1]
     if sum(info.file_size for info in infos.values()) > max(FREE, file_stat(path).st_size * TIMES):
-        raise InputError(f"{path}: unpacks to more than {TIMES} times its size; that is no text")
+        raise InputError(f"{path}: unpacks to more than {TIMES} times its size; pass the unpacked text")
     return [name for name, info in infos.items() if name and not info.is_dir()]
 
 
@@ -99,7 +99,7 @@ class Bounded(io.BufferedIOBase):
         data = self._raw.read(min(self._left + 1, size if size is not None and size >= 0 else self._left + 1))
         self._left -= len(data)
         if self._left < 0:
-            raise InputError(f"{self._name}: unpacks to more than {TIMES} times its size; that is no text")
+            raise InputError(f"{self._name}: unpacks to more than {TIMES} times its size; pass the unpacked text")
         return data
 
     read1 = read  # type: ignore[assignment]
@@ -149,7 +149,7 @@ def file_stat(path: Path) -> os.stat_result:
     try:
         return os.stat(path)
     except FileNotFoundError:
-        missing = "is a link to nothing" if os.path.islink(path) else "no such file; check its name"
+        missing = "is a broken link; check its target" if os.path.islink(path) else "no such file; check its name"
         raise InputError(f"{printable(str(path))}: {missing}") from None
     except OSError as error:
         raise_unreadable(error)

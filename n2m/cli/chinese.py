@@ -102,8 +102,8 @@ MESSAGES = {
     "{text}: {n} tokens, of which the model reads the first {most}": "{text}：共 {n} 个词元，模型只读前 {most} 个",
     "{text} does not keep the form: {reason}": "{text} 不合格律：{reason}",
     "{character} does not rhyme with {other}": "{character}与{other}不押韵",
-    "{character} stands where a level tone belongs (place {place})": "第 {place} 字“{character}”应为平声",
-    "{character} stands where an oblique tone belongs (place {place})": "第 {place} 字“{character}”应为仄声",
+    "{character} (place {place}) must have a level tone": "第 {place} 字“{character}”应为平声",
+    "{character} (place {place}) must have an oblique tone": "第 {place} 字“{character}”应为仄声",
     "{character} occurs twice": "“{character}”出现两次",
     # errors
     "the model knows no part of {text}: its vocabulary has {n} tokens of the corpus {corpus}; try other words, such "

@@ -18,7 +18,7 @@ from tasks.shared.report import number
 
 SETTINGS = {"attention": "注意力", "cell": "循环单元", "placement": "注意力位置", "layers": "层数",
             "hidden_size": "隐藏维度", "embedding_size": "嵌入维度", "bidirectional": "双向编码器", "tokenizer": "分词",
-            "dropout": "丢弃率", "limit": "训练样本数", "learning_rate": "学习率", "batch_size": "批大小",
+            "dropout": "丢弃率", "limit": "训练样本数", "learning_rate": "学习率", "batch_size": "批次大小",
             "label_smoothing": "标签平滑"}
 # What a reader may look for; what the plots show may differ.
 ABOUT = {
@@ -167,7 +167,7 @@ def _copying(name: str, setting: str, groups: Groups) -> str:
                         for value, found in groups.items()
                         for total in [sum(r.copying["written"] for r in found)])
     return html.figure(grid_plots.copied_and_generated(name, setting, groups), both(
-        f"A reference word is copied if the same token stands in its source ({to_copy:,} of {references:,}), otherwise "
+        f"A reference word is copied if the same token occurs in its source ({to_copy:,} of {references:,}), otherwise "
         f"generated. Bars: the fraction that the answers have too. Of the words in the answers, copied are {written}"
         + (f"; with the largest α on that very token: {peaks}" if peaks else "") + ".",
         f"参考答案中的词若也出现在源文里，称为照抄（{references:,} 个中的 {to_copy:,} 个），否则为生成。"
@@ -176,7 +176,7 @@ def _copying(name: str, setting: str, groups: Groups) -> str:
 
 
 def _to_copy(results: Sequence[Result]) -> tuple[int, int]:
-    """How many words of the references stand in their source, and how many there are in all."""
+    """How many words of the references occur in their source, and how many there are in all."""
     copying = next((r.copying for r in results if r.copying), {"should_copy": 0, "should_generate": 0})
     return copying["should_copy"], copying["should_copy"] + copying["should_generate"]
 
@@ -187,7 +187,7 @@ def _few_copied(results: Sequence[Result]) -> str:
     if not references or to_copy >= FEW:
         return ""
     return '<p class="note">' + both(
-        f"Copied and generated words: only {to_copy} of {references:,} reference words stand in their source too, "
+        f"Copied and generated words: only {to_copy} of {references:,} reference words occur in their source too, "
         "too few to compare. A corpus with one script on both sides, such as classical, has more.",
         f"照抄与生成：参考答案的 {references:,} 个词中只有 {to_copy} 个也在源文里，太少，不作比较。"
         "源文与译文同文字的语料库（如 classical）有更多。") + "</p>"

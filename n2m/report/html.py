@@ -13,12 +13,13 @@ START = b"<!DOCTYPE html>\n<!-- n2m report -->"  # every page of a report begins
 TITLES = {"word": "由词生文", "classify": "分类", "poem": "古诗续写", "translate": "翻译"}
 # What reports name, in Chinese; anything else stays as it is.
 CHINESE = {
-    "this model": "本模型", "nearest training source": "最近的训练源文", "commonest training answer": "最常见的答案",
-    "commonest label": "最常见的标签", "character trigram": "字三元模型", "TF-IDF + logistic regression":
-    "TF-IDF + 逻辑回归", "(real test texts)": "（测试集原文）", "(the poets' lines)": "（诗人原句）",
+    "this model": "本模型", "nearest training source": "训练集最相近的源文本",
+    "commonest training answer": "训练集最常见的答案", "commonest label": "最常见的标签",
+    "character trigram": "字三元模型", "TF-IDF + logistic regression": "TF-IDF + 逻辑回归",
+    "(real test texts)": "（测试集原文）", "(the poets' lines)": "（诗人原句）",
     "embedding": "嵌入", "encoder": "编码器", "attention": "注意力", "decoder": "解码器", "linear": "线性层",
-    "perplexity": "困惑度", "accuracy": "准确率", "theme found": "主题可辨", "theme written": "主题出现次数",
-    "copied": "照抄", "rhyme": "押韵", "tones": "平仄", "true of ten": "十选一", "macro F1": "宏平均 F1"}
+    "perplexity": "困惑度", "accuracy": "准确率", "theme found": "可辨主题", "theme written": "写出主题",
+    "copied": "照抄", "rhyme": "押韵", "tones": "平仄", "true of ten": "十选一正确率", "macro F1": "宏平均 F1"}
 
 
 def both(english: str, chinese: str) -> str:

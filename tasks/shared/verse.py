@@ -147,22 +147,22 @@ def faults(text: str, form: Form, repeats: bool = False, copies: Sequence[int] =
     used     characters that may not occur
 
     >>> faults("白日依山月", next_line(["白日依山尽"], 5))
-    ['日 stands where a level tone belongs (place 2)', '山 stands where an oblique tone belongs (place 4)', \
-'月 stands where a level tone belongs (place 5)']
+    ['日 (place 2) must have a level tone', '山 (place 4) must have an oblique tone', \
+'月 (place 5) must have a level tone']
     """
     if len(text) != len(form.tones):
-        return [f"{len(text)} characters stand where {len(form.tones)} belong"]
+        return [f"it has {len(text)} characters; {len(form.tones)} required"]
     found: list[str] = []
     heads: dict[str, str] = {}
     shared, seen = {"1": form.groups}, Counter[str]()
-    belongs = {LEVEL: "a level tone", OBLIQUE: "an oblique tone", EITHER: "a character"}
+    belongs = {LEVEL: "have a level tone", OBLIQUE: "have an oblique tone", EITHER: "be a character"}
     for place, (character, tone, chain) in enumerate(zip(text, form.tones, form.rhymes)):
         copied = copies[place] if copies else -1
         fits = tone in tones(character) if tone in (LEVEL, OBLIQUE) else tone in (EITHER, character)
         if not fits or (tone in belongs and character in MARKS):
-            found.append(f"{character} stands where {belongs.get(tone, tone)} belongs (place {place + 1})")
+            found.append(f"{character} (place {place + 1}) must {belongs.get(tone, 'be ' + tone)}")
         if copied >= 0 and character != text[copied]:
-            found.append(f"{character} stands where {text[copied]} belongs again (place {place + 1})")
+            found.append(f"{character} (place {place + 1}) must repeat {text[copied]}")
         if character in used:
             found.append(f"{character} may not come again")
         if tone in belongs and copied < 0 and (place == 0 or character != text[place - 1]):

@@ -228,7 +228,7 @@ def test_circular_links_and_links_to_devices_are_not_followed(tmp_path):
     assert pairs_in(tmp_path) == [("a", "b")]
 
 
-@pytest.mark.parametrize("to,says", [("gone.tsv", "is a link to nothing"), ("link.tsv", "cannot be read")])
+@pytest.mark.parametrize("to,says", [("gone.tsv", "is a broken link"), ("link.tsv", "cannot be read")])
 def test_a_broken_or_circular_link_is_named(tmp_path, refused, to, says):
     write(tmp_path / "a.tsv", "a\tb\n")
     (tmp_path / "link.tsv").symlink_to(tmp_path / to)

@@ -107,13 +107,13 @@ def test_a_rhyme_for_a_form_that_has_none_yet():
 
 
 @pytest.mark.parametrize(("text", "form", "found"), [
-    ("山不", Form("中平", "00"), ["不 stands where a level tone belongs (place 2)"]),
-    ("山山", Form("中仄", "00"), ["山 stands where an oblique tone belongs (place 2)"]),
+    ("山不", Form("中平", "00"), ["不 (place 2) must have a level tone"]),
+    ("山山", Form("中仄", "00"), ["山 (place 2) must have an oblique tone"]),
     ("看□", Form("平平", "01", frozenset({"下平聲七陽"})), []),
-    ("山。", Form("中，", "00"), ["。 stands where ， belongs (place 2)"]),
-    ("，山", Form("中中", "00"), ["， stands where a character belongs (place 1)"]),
+    ("山。", Form("中，", "00"), ["。 (place 2) must be ，"]),
+    ("，山", Form("中中", "00"), ["， (place 1) must be a character"]),
     ("中山", Form("中中", "00"), []),
-    ("山", Form("中中", "00"), ["1 characters stand where 2 belong"]),
+    ("山", Form("中中", "00"), ["it has 1 characters; 2 required"]),
     ("光山霜东", Form("平平平平", "1011"), ["东 does not rhyme with 光"]),
     ("光东霜红", Form("平平平平", "1212"), []),
     ("东", Form("平", "1", frozenset({"下平聲七陽"})), ["东 is not of the rhyme 七阳"]),
@@ -130,7 +130,7 @@ def test_repeats_are_faults_where_they_are_asked_for_but_doublings_and_copies_ar
     copies = [-1, 0, -1, -1, -1, 2, -1, -1, 2, -1]
     assert faults("悠悠月山，月水天月。", form, repeats=True, copies=copies) == []
     assert faults("悠远月山，日水天月。", form, copies=copies) == [
-        "远 stands where 悠 belongs again (place 2)", "日 stands where 月 belongs again (place 6)"]
+        "远 (place 2) must repeat 悠", "日 (place 6) must repeat 月"]
     assert faults("悠悠月山，月水天月。", form, used="天") == ["天 may not come again"]
 
 

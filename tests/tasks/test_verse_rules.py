@@ -121,7 +121,7 @@ def test_a_vocabulary_without_any_rhyme_gives_way():
     assert apply_rules(rules, possible, torch.empty(1, 0, dtype=torch.long)).equal(possible)
 
 
-@pytest.mark.parametrize(("text", "found"), [("山月", []), ("山", ["1 characters stand where 2 belong"]), (
-    "山光", ["光 stands where an oblique tone belongs (place 2)", "光 may not come again"])])
+@pytest.mark.parametrize(("text", "found"), [("山月", []), ("山", ["it has 1 characters; 2 required"]), (
+    "山光", ["光 (place 2) must have an oblique tone", "光 may not come again"])])
 def test_faults_of_a_pattern(text, found):
     assert Pattern(Form("平仄", "00"), used="光").faults(text) == found
