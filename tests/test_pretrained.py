@@ -9,6 +9,7 @@ import pytest
 
 import n2m
 from tasks.shared.evaluation import model_perplexity
+from tasks.shared.report import number
 from tests.command import TASKS, run
 from tests.copies import ROOT
 
@@ -63,6 +64,21 @@ def test_a_corpus_that_no_model_comes_with_is_said_in_one_line():
         [line] = done.stderr.splitlines()
         assert done.returncode == 2 and "found a model trained with --" in line
         assert line.endswith("it comes with n2m, so train your own: python run.py --task translate " + " ".join(named))
+
+
+@pytest.mark.parametrize(("page", "unit"), [("README.md", "s"), ("docs/README.zh.md", "秒"), ("docs/compare.md", "s"),
+                                            ("docs/compare.zh.md", "秒")])
+def test_the_tables_of_the_pages_repeat_the_cards(page, unit):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    cards = [card_of(ROOT / "pretrained" / task) for task in ("word", "classify", "poem", "translate")]
+    models = [n2m.load(ROOT / "pretrained" / card["task"]) for card in cards]
+    weights = [sum(w.numel() for w in model.text_model.network.parameters()) for model in models]
+    assert "| " + " | ".join(f"{n:,}" for n in weights) + " |" in text
+    assert "| " + " | ".join(f"{card['seconds']:,} {unit}" for card in cards) + " |" in text
+    for card in cards:
+        score = next(iter(card["scores"]["this model"]))
+        found = [number(row[score]) for row in card["scores"].values() if score in row]
+        assert all(n in text for n in found[:2]), (card["task"], found)
 
 
 @pytest.mark.skipif("CORPORA_CACHE" not in os.environ, reason="needs CORPORA_CACHE, a cache with the corpora")
