@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 from collections.abc import Iterator
 
 import torch
@@ -15,9 +16,11 @@ from core.data import InputError
 def device(asked: str = "auto") -> torch.device:
     """The device to compute on: "cpu", "cuda", "cuda:N", or "auto", the GPU if there is one.
 
-    Of several GPUs, "auto" and "cuda" take the one of this process, by its LOCAL_RANK. Raises InputError for a GPU
-    that is not there, and for one that several processes of torchrun would share.
+    Of several GPUs, "auto" and "cuda" take the one of this process, by its LOCAL_RANK. Raises InputError for any other
+    name, for a GPU that is not there, and for one that several processes of torchrun would share.
     """
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", asked):
+        raise InputError(f"`device` {asked} is unknown; use auto, cpu, cuda or cuda:N")
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if asked == "cpu" or (asked == "auto" and not count):
         return torch.device("cpu")

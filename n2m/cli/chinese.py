@@ -104,6 +104,9 @@ MESSAGES = {
     "{character} does not rhyme with {other}": "{character}与{other}不押韵",
     "{character} (place {place}) must have a level tone": "第 {place} 字“{character}”应为平声",
     "{character} (place {place}) must have an oblique tone": "第 {place} 字“{character}”应为仄声",
+    "{character} (place {place}) must repeat {other}": "第 {place} 字“{character}”应与“{other}”相同",
+    "it has {n} characters; {most} required": "有 {n} 个字，应为 {most} 个",
+    "{character} occurs in an earlier line": "“{character}”在前面的句子中已出现",
     "{character} occurs twice": "“{character}”出现两次",
     # errors
     "the model knows no part of {text}: its vocabulary has {n} tokens of the corpus {corpus}; try other words, such "

@@ -164,7 +164,7 @@ def faults(text: str, form: Form, repeats: bool = False, copies: Sequence[int] =
         if copied >= 0 and character != text[copied]:
             found.append(f"{character} (place {place + 1}) must repeat {text[copied]}")
         if character in used:
-            found.append(f"{character} may not come again")
+            found.append(f"{character} occurs in an earlier line")
         if tone in belongs and copied < 0 and (place == 0 or character != text[place - 1]):
             seen[character] += 1
         have = groups(character, form.ci, tone if tone in (LEVEL, OBLIQUE) else LEVEL + OBLIQUE)

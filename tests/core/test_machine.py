@@ -29,6 +29,9 @@ def test_the_device_is_the_one_asked_for(monkeypatch, count, asked, found):
 @pytest.mark.parametrize("count, processes, asked, message", [
     (0, 1, "cuda", "`device` cuda is unavailable: torch finds no GPU; use `device` cpu"),
     (0, 1, "cuda:1", "`device` cuda:1 is unavailable: torch finds no GPU; use `device` cpu"),
+    (0, 1, "mps", "`device` mps is unknown; use auto, cpu, cuda or cuda:N"),
+    (2, 1, "gpu", "`device` gpu is unknown; use auto, cpu, cuda or cuda:N"),
+    (2, 1, "cuda:", "`device` cuda: is unknown; use auto, cpu, cuda or cuda:N"),
     (2, 1, "cuda:2", "`device` cuda:2 does not exist; there are cuda:0, cuda:1"),
     (2, 3, "auto", "`device` auto: 3 processes would share 2 GPUs; start one process per GPU, or use `device` cpu"),
     (1, 2, "cuda", "`device` cuda: 2 processes would share 1 GPU; start one process per GPU, or use `device` cpu"),

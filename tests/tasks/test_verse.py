@@ -131,7 +131,7 @@ def test_repeats_are_faults_where_they_are_asked_for_but_doublings_and_copies_ar
     assert faults("悠悠月山，月水天月。", form, repeats=True, copies=copies) == []
     assert faults("悠远月山，日水天月。", form, copies=copies) == [
         "远 (place 2) must repeat 悠", "日 (place 6) must repeat 月"]
-    assert faults("悠悠月山，月水天月。", form, used="天") == ["天 may not come again"]
+    assert faults("悠悠月山，月水天月。", form, used="天") == ["天 occurs in an earlier line"]
 
 
 @given(before=st.lists(st.text(characters, min_size=1, max_size=9), max_size=9), length=lengths)

@@ -122,6 +122,6 @@ def test_a_vocabulary_without_any_rhyme_gives_way():
 
 
 @pytest.mark.parametrize(("text", "found"), [("山月", []), ("山", ["it has 1 characters; 2 required"]), (
-    "山光", ["光 (place 2) must have an oblique tone", "光 may not come again"])])
+    "山光", ["光 (place 2) must have an oblique tone", "光 occurs in an earlier line"])])
 def test_faults_of_a_pattern(text, found):
     assert Pattern(Form("平仄", "00"), used="光").faults(text) == found
