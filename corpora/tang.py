@@ -66,10 +66,11 @@ def load(dynasty: str, script: str) -> Iterator[Example]:
         yield from line_pairs(lines, key="".join(lines), lengths=(5, 7))
 
 
-def load_both(script: str) -> Iterator[Example]:
-    """The Tang poems, and behind them those of the Song for training only: so dev and test are those of `tang`."""
-    yield from load("tang", script)
-    yield from (replace(e, mark="宋", split="train") for e in load("song", script))
+def load_both(read: Callable[[str, str], Iterator[Example]], script: str) -> Iterator[Example]:
+    """What `read` makes of the Tang poems, and behind it of those of the Song, marked, for training only: so dev and
+    test are those of the Tang alone. read: as `load`, which takes the dynasty and the script."""
+    yield from read("tang", script)
+    yield from (replace(e, mark="宋", split="train") for e in read("song", script))
 
 
 def line_by_line(name: str, title: str, size: str, epochs: int, read: Callable[[str], Iterator[Example]],
@@ -85,4 +86,4 @@ def line_by_line(name: str, title: str, size: str, epochs: int, read: Callable[[
 TANG = line_by_line("tang", "Tang poems", "413,303 pairs", 2, partial(load, "tang"), "tang")
 SONG = line_by_line("song", "Song poems", "1,772,302 pairs", 1, partial(load, "song"), "song")
 BOTH = line_by_line("tang-song", "Tang poems, with Song poems, marked 宋, to train on", "2,185,605 pairs", 1,
-                    load_both, "tang", "song")
+                    partial(load_both, load), "tang", "song")

@@ -6,13 +6,12 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 from core.data import Example
 from corpora.fetch.download import versions_of
 from corpora.shared.corpus import Corpus
-from corpora.tang import ABOUT, SUMS, all_versions, works
+from corpora.tang import ABOUT, SUMS, all_versions, load_both, works
 
 # Possible themes of a poem; by TF-IDF alone, words like 悠, 处 or 似 would win.
 SUBJECTS = ("日月星云风雨雪霜露烟霞雷虹冰春夏秋冬晨暮夜山峰岭谷溪江河湖海潮泉池塘渡桥路关塞边沙漠城楼台阁亭宫殿寺塔钟"
@@ -52,12 +51,6 @@ def load(dynasty: str, script: str) -> Iterator[Example]:
         if found and counts[found[0]] >= FEWEST:
             for source in dict.fromkeys([found[0], "".join(found), *titled, *word]):
                 yield Example(source, f"{a}，{b}。{c}，{d}。", key=poem)
-
-
-def load_both(script: str) -> Iterator[Example]:
-    """The Tang poems, and those of the Song, marked, for training only: so dev and test are those of `themes`."""
-    yield from load("tang", script)
-    yield from (replace(e, mark="宋", split="train") for e in load("song", script))
 
 
 def tf_idf(texts: Sequence[str], subjects: str) -> Iterator[dict[str, float]]:
@@ -117,4 +110,5 @@ def about_themes(name: str, title: str, size: str, min_count: int, read: Callabl
 THEMES = about_themes("themes", "a Tang quatrain about it", "181,000 pairs, of 58,260 quatrains on 128 themes and "
                       "10,700 words", 5, partial(load, "tang"), "tang")
 BOTH = about_themes("themes-tang-song", "a Tang quatrain about it; to train on, Song quatrains too, marked 宋",
-                    "1,068,000 pairs, of 333,000 quatrains", 20, load_both, "tang", "song")
+                    "1,068,000 pairs, of 333,000 quatrains", 20, partial(load_both, load), "tang",
+                    "song")

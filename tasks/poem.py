@@ -11,7 +11,7 @@ from core.data import Example, InputError
 from core.settings import SearchSettings, Settings
 from core.tokenizer import HAN, MARK
 from core.verses import HAS_CHINESE, lines_of
-from tasks.shared.decoding_task import SAMPLE, DecodingTask, report_faults
+from tasks.shared.decoding_task import SAMPLE, DecodingTask, mark_before, report_faults
 from tasks.shared.report import Report
 from tasks.shared.task import Answer, Splits, Trained
 
@@ -60,7 +60,7 @@ class Poem(DecodingTask):
         couplet it is. Of a poem of more than max_length characters the oldest lines are left out, several at a time:
         the sources of most lines then begin those of the next ones, which training needs to read only once."""
         lines = [line for line in (*example.context, example.source) if line]
-        mark = example.mark + "：" * bool(example.mark)
+        mark = mark_before(example)
         most = settings.max_length - len(mark)
         first, several = 0, max(1, most // (len(example.source) + 1) // 2)
         while first < len(lines) - 1 and sum(len(line) + 1 for line in lines[first:]) > most:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.data import Example
 from core.settings import SearchSettings, Settings
-from tasks.shared.decoding_task import SAMPLE, DecodingTask
+from tasks.shared.decoding_task import SAMPLE, DecodingTask, mark_before
 from tasks.shared.report import Report
 from tasks.shared.task import Splits, Trained
 
@@ -42,7 +42,7 @@ class Word(DecodingTask):
 
     def source_text(self, example: Example, settings: Settings) -> str:
         """The word, behind the mark of its text, as of themes-tang-song: 宋：月."""
-        return example.mark + "：" * bool(example.mark) + example.source
+        return mark_before(example) + example.source
 
     def codecs(self, settings: Settings, sources: Iterable[str], targets: Iterable[str]) -> tuple[Codec, Any]:
         """The source is one unit: the word and, beside it, its characters; of a word rarer than min_count only these.

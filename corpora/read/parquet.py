@@ -37,7 +37,7 @@ def parquet_file(file: File, settings: CorpusSettings, poems: bool = False) -> I
             table = pyarrow.parquet.ParquetFile(raw)
             groups = (table.metadata.row_group(i) for i in range(table.metadata.num_row_groups))
             if sum(group.total_byte_size for group in groups) > max(FREE, raw.seek(0, io.SEEK_END) * TIMES):
-                raise ValueError(f"unpacks to more than {TIMES} times its size; pass the unpacked text")
+                raise ValueError(f"unpacks to more than {TIMES} times its size")
             columns = _columns({name: str(kind) for name, kind in _paths(table.schema_arrow)}, file, settings, poems)
             names = [name for name in table.schema_arrow.names if name == "split" or any(
                 column == name or column.startswith(name + ".") for column in columns)]

@@ -94,6 +94,11 @@ class DecodingTask(Task):
         return patterns[0] if patterns else []
 
 
+def mark_before(example: Example) -> str:
+    """The mark of a text as the encoder reads it, before the text: 宋：."""
+    return example.mark + "：" * bool(example.mark)
+
+
 def report_faults(found: Sequence[Sequence[Answer]], patterns: Sequence[Sequence[Pattern]]) -> None:
     """Note the answers that do not keep their form, since a rule left no token to go on with."""
     broken = [(answer.text, min((p.faults(answer.text) for p in choices), key=len))

@@ -138,7 +138,7 @@ def test_tang_can_be_prepared_and_no_line_of_a_held_out_poem_is_in_training(poem
 def test_song_poems_are_marked_and_for_training_only(poems):
     poems(made_up(200), [*HANDMADE, *(p[::-1] for p in made_up(40))])  # some with lines of the Tang poems
     alone, both = prepare(tang.TANG), prepare(tang.BOTH)
-    assert [*both.dev, *both.test] == [*alone.dev, *alone.test] and list(both.train)[:len(alone.train)]
+    assert (both.dev, both.test) == (alone.dev, alone.test) and list(both.train)[:len(alone.train)]
     held_out = {line for e in [*both.dev, *both.test] for line in (e.source, e.target, *e.context)}
     marked = [e for e in both.train if e.mark]
     assert not held_out & {line for e in marked for line in (e.source, e.target, *e.context)}
