@@ -39,7 +39,7 @@ def can_draw() -> bool:
 
 def picture(name: str, draw: Callable[[Say], Figure], alt: tuple[str, str], tips: Tips | None = None,
             bilingual: bool = True) -> str:
-    """A picture as HTML: in English and in Chinese, of which the page shows one.
+    """A picture as HTML: in English and in Chinese, of which the page shows one. Without a Chinese font: in English.
 
     name       its own in the page
     draw       a function that makes the figure with the words that `say` gives
@@ -47,16 +47,17 @@ def picture(name: str, draw: Callable[[Say], Figure], alt: tuple[str, str], tips
     bilingual  whether it has words; without them it is drawn once
     """
     english = svg(name, draw, lambda en, zh: en, alt[0], tips)
-    if not bilingual:
-        return english
-    said: list[str] = []
+    words: list[str] = []
 
     def say(en: str, zh: str) -> str:
-        said.append(zh)
+        words.append(zh)
         return zh
 
-    draw(say)  # to hear what it says: without a font that has it all, the picture stays English
-    chinese = english if fonts.families("".join(said))[1] else svg(f"{name}-zh", draw, lambda en, zh: zh, alt[1], tips)
+    if bilingual:
+        draw(say)  # for its words
+    if not bilingual or fonts.families("".join(words))[1]:
+        return english
+    chinese = svg(f"{name}-zh", draw, lambda en, zh: zh, alt[1], tips)
     return f'<div lang="en">{english}</div><div lang="zh">{chinese}</div>'
 
 
