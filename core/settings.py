@@ -62,6 +62,8 @@ class Settings(Checked):
                                       at_least=0, at_most=0.95)
     layer_norm: bool = option(False, "model", "layer normalization in the recurrent cells")
 
+    fine_tune: str = option("", "training", "trained model to start from, with its vocabularies and sizes: its "
+                            "directory, or the name of one in pretrained", metavar="DIR")
     epochs: int = option(10, "training", "maximum number of passes over the training split", at_least=1)
     batch_size: int = option(64, "training", "examples per batch", at_least=1)
     batch_tokens: int = option(0, "training", "padded source and target tokens per batch, instead of `batch_size`; "

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from core.machine import keep_freed_memory
     from n2m.data import corpora, corpus, tasks
     from n2m.ensembles import ensemble
-    from n2m.model import Model, load, pretrained
+    from n2m.finding import pretrained
+    from n2m.model import Model, load
     from n2m.report.facts import comparison
     from n2m.training import train
     from tasks.shared.report import Report
     from tasks.shared.task import Answer, Task
     from tasks.shared.walk import Candidate, Step, Walk
 
-_MODULES = {"train": "n2m.training", "load": "n2m.model", "Model": "n2m.model", "pretrained": "n2m.model",
+_MODULES = {"train": "n2m.training", "load": "n2m.model", "Model": "n2m.model", "pretrained": "n2m.finding",
             "corpus": "n2m.data", "corpora": "n2m.data", "tasks": "n2m.data", "ensemble": "n2m.ensembles",
             "comparison": "n2m.report.facts",
             "Answer": "tasks.shared.task", "Task": "tasks.shared.task", "Report": "tasks.shared.report",

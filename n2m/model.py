@@ -22,7 +22,6 @@ from tasks.shared.report import Report
 from tasks.shared.task import Answer, Task
 from tasks.shared.walk import Walk
 
-PRETRAINED = Path(__file__).resolve().parents[1] / "pretrained"
 SMALLER = "use a smaller `beam`, or answer fewer or shorter texts at once"
 
 
@@ -206,11 +205,6 @@ class Model:
 
     def _seed(self, seed: int | None) -> int:
         return self.settings.seed if seed is None else seed
-
-
-def pretrained(task: str, corpus: str = "") -> Path | None:
-    """The directory of the trained model of this task, and of this corpus if it has its own, that comes with n2m."""
-    return next((f for f in (PRETRAINED / f"{task}-{corpus}", PRETRAINED / task) if checkpoint.is_model(f)), None)
 
 
 @memory_errors("use `device` cpu")

@@ -14,8 +14,9 @@ from corpora.fetch.download import cache_folder
 from corpora.prepare.splits import SPLITS, Dataset
 from corpora.shared.corpus import Corpus, CorpusUnavailable
 from n2m import data
+from n2m.finding import model_to_fine_tune
 from n2m.model import Model
-from tasks.shared import encoding
+from tasks.shared import encoding, fine_tuning
 from tasks.shared import training as model_training
 from tasks.shared.task import Task
 
@@ -36,6 +37,9 @@ def prepare(task: Task, names: Names | None, script: str | None, reverse: bool, 
              chosen: dict[str, Any], reading: CorpusSettings, device: str, budget: dict[str, Any],
              minutes: int | None) -> Prepared:
     """Corpus, ids and untrained model; of a group, one process makes what the others then find in the cache."""
+    base = model_to_fine_tune(chosen["fine_tune"]).text_model if chosen.get("fine_tune") else None
+    if base:
+        chosen = {**fine_tuning.inherited(base, task, chosen), **chosen}
     within = {name: value for name, value in budget.items() if name not in ("corpus", "tokens", "usual_epochs")}
 
     def read(names: Names, script: str | None) -> tuple[Corpus, Dataset]:
@@ -56,19 +60,22 @@ def prepare(task: Task, names: Names | None, script: str | None, reverse: bool, 
     sized = {name: value for name, value in task.sized(dataset.train, {**settled, **chosen}).items()
              if name not in settled}
     settings = task.settings({**sized, **corpus.suggested, **within}, chosen)
+    codecs = None
+    if base:
+        settings, codecs = fine_tuning.gentle(settings, chosen), fine_tuning.codecs_from(base, dataset.train)
     encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
-                              dataset.identity())
+                              dataset.identity(), codecs)
     if "tokens" in budget:
         settings, limit = model_training.fit_budget(task, settings, encoded.train, budget, chosen)
         if limit:
             dataset = dataset.limited(limit)
             encoded = encoding.encode(task, settings, dataset.train, dataset.dev, cache_folder() / "encoded",
-                                      dataset.identity())
+                                      dataset.identity(), codecs)
     facts = {"name": corpus.name, "given": list(corpus.names),
              "script": script if script in corpus.scripts else corpus.scripts[0], "reverse": reverse,
              "budget": minutes, "reading": asdict(reading), "checksum": dataset.checksum, "licence": corpus.licence,
              "origin": corpus.origin, "examples": {split: len(getattr(dataset, split)) for split in SPLITS},
              "rejected": dict(dataset.rejected)}
     model = model_training.create(task, settings, dataset.train, facts, (encoded.source, encoded.target),
-                                  cache_folder() / "vectors", device)
+                                  cache_folder() / "vectors", device, base)
     return Prepared(corpus, dataset, encoded, Model(model, None, dataset), sized)

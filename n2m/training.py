@@ -22,7 +22,7 @@ from n2m.model import Model, load
 from n2m.options import split_options
 from n2m.preparing import Names, Prepared, prepare
 from n2m.tensorboard import tensorboard
-from tasks.shared import pretrained
+from tasks.shared import fine_tuning, pretrained
 from tasks.shared import training as model_training
 from tasks.shared.task import Task
 
@@ -113,7 +113,7 @@ def _report(prepared: Prepared, chosen: dict[str, Any], group: Group) -> None:
         raise InputError(f"`corpus` {corpus.name} differs between machines; copy one to all of them")
     if len(set(group.gather(text_model.metadata.get("vectors", {}).get("checksum")))) > 1:
         raise InputError(f"`vectors` {text_model.settings.vectors} differs between machines; copy one to all of them")
-    for line in pretrained.coverage(text_model, encoded.dev):
+    for line in (*pretrained.coverage(text_model, encoded.dev), *fine_tuning.lines(text_model, encoded.dev)):
         events.note(line)
     for line in encoded.truncated(model.task, text_model.settings, dataset.train):
         events.note(line)
@@ -121,7 +121,8 @@ def _report(prepared: Prepared, chosen: dict[str, Any], group: Group) -> None:
         events.note("warning: " + warning)
     for source, suggested in ((f"for {len(dataset.train):,} examples", sized),
                               (f"suggested by {corpus.name}", corpus.suggested)):
-        if names := [f"`{name}` {getattr(text_model.settings, name)}" for name in suggested if name not in chosen]:
+        if names := [f"`{name}` {value}" for name, value in suggested.items()
+                     if name not in chosen and getattr(text_model.settings, name) == value]:
             events.note(f"settings {source}: {' '.join(names)}")
     size = sum(p.numel() for p in text_model.network.parameters() if p.requires_grad)
     events.note(f"training {size:,} parameters")

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import corpora
 import tasks
-from core.checkpoint import is_finished, is_model, read
+from core.checkpoint import is_finished, is_model
 from core.data import InputError
 from core.distributed import join
 from core.events import note
@@ -19,7 +19,8 @@ from core.settings import CorpusSettings, Settings
 from n2m.cli.flags import given
 from n2m.cli.language import say
 from n2m.ensembles import ensemble
-from n2m.model import Model, pretrained
+from n2m.finding import corpus_of, pretrained
+from n2m.model import Model
 from n2m.model import load as load_model
 from n2m.training import check_same
 from tasks.shared.task import Answer
@@ -32,9 +33,9 @@ def load(args: argparse.Namespace, models: Path) -> Model:
     directory holds."""
     task, directory = tasks.find(args.task), args.model_dir or models / args.task
     corpus = " ".join(args.corpus or [])
-    ready_made = None if args.model_dir else pretrained(args.task, corpus)
-    if ready_made and is_model(directory) and (not corpus or _corpus_of(directory) == corpus
-                                               or _corpus_of(ready_made) != corpus):
+    ready_made = None if args.model_dir else pretrained(args.task, corpus) or pretrained(args.task)
+    if ready_made and is_model(directory) and (not corpus or corpus_of(directory) == corpus
+                                               or corpus_of(ready_made) != corpus):
         ready_made = None  # the user's own comes first, unless the other one alone is of the corpus asked for
     train = " ".join(["python run.py --task", args.task, *(["--corpus", corpus] if corpus else []),
                       *["--reverse"] * args.reverse])
@@ -67,10 +68,6 @@ def load(args: argparse.Namespace, models: Path) -> Model:
         return ensemble([model, *args.ensemble], device=getattr(args, "device", "auto"))
     except InputError as error:
         raise InputError(str(error).replace("`model_dir`", "`ensemble`")) from None
-
-
-def _corpus_of(directory: Path) -> str:
-    return read(directory)["training"].get("corpus", {}).get("name", "")
 
 
 def printed_answers(model: Model, texts: Sequence[str], standard_input: BinaryIO, lines: int | None,

@@ -97,6 +97,12 @@ MESSAGES = {
         "{total} 个训练源文本中有 {n} 个超过 `max_length` {most} 个词元，超出部分被截去",
     "{n} of {total} training targets are longer than `max_length` {most} tokens; the rest of them is cut off":
         "{total} 个训练目标文本中有 {n} 个超过 `max_length` {most} 个词元，超出部分被截去",
+    "starting from the weights of {model}, trained on {corpus}, with `learning_rate` {rate}":
+        "从 {model}（语料库 {corpus}）的权重开始训练，`learning_rate` {rate}",
+    "before fine-tuning: dev loss {loss} (perplexity {perplexity})": "微调前：验证损失 {loss}（困惑度 {perplexity}）",
+    "its labels are others, so the weights of the labels start anew": "标签与该模型不同，标签的权重重新开始训练",
+    "scores are fair only if {corpus} contains no text of the test split of {other}":
+        "只有在 {corpus} 不含 {other} 测试集文本的情况下，得分才可信",
     # the answers
     "{text}: the model does not know {words}": "{text}：模型不认识 {words}",
     "{text}: {n} tokens, of which the model reads the first {most}": "{text}：共 {n} 个词元，模型只读前 {most} 个",
@@ -123,6 +129,12 @@ MESSAGES = {
         "{folder} 中没有模型；请先训练，或改用别的 {flag}",
     "{model} is of the task {task}, but {first} of {other}; use models of one task":
         "{model} 的任务是 {task}，而 {first} 的任务是 {other}；请使用同一任务的模型",
+    "`fine_tune` {given} is not the directory of a trained model; pretrained models: {known}":
+        "`fine_tune` {given} 不是模型目录；自带的模型：{known}",
+    "`fine_tune` {given}: found a model for `task` {task}, not {other}; use another directory":
+        "`fine_tune` {given}：其中的模型属于 `task` {task}，而不是 {other}；请换一个目录",
+    "{setting} differs from {value} of the model in {given}, whose vocabularies and sizes `fine_tune` keeps; remove it":
+        "{setting} 与 {given} 中模型的 {value} 不同，而 `fine_tune` 沿用该模型的词表和大小；请去掉",
     "{what} is unknown; use {known}": "{what} 无法识别；可用：{known}",
     "{what} is unknown; known: {known}": "{what} 无法识别；可用：{known}",
     "{what} must be at least {least}": "{what} 至少应为 {least}",

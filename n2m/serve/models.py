@@ -12,7 +12,8 @@ from typing import NamedTuple
 from core import checkpoint
 from core.data import InputError
 from core.options import suggest
-from n2m.model import PRETRAINED, Model, load
+from n2m.finding import PRETRAINED
+from n2m.model import Model, load
 from tasks import find as find_task
 
 MOST_LOADED = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -90,14 +91,18 @@ def target_ids(task: Task, settings: Settings, codec: Codec | Labels, example: E
 
 
 def encode(task: Task, settings: Settings, train: Sequence[Example], dev: Sequence[Example],
-           cache_dir: Path | None = None, examples: str = "") -> Encoded:
+           cache_dir: Path | None = None, examples: str = "",
+           codecs: tuple[Codec, Codec | Labels] | None = None) -> Encoded:
     """Build the codecs of `train`, and turn it and the first DEV of `dev` into ids.
 
     cache_dir  where the result is cached; None caches nothing
     examples   identifies these examples, for example a checksum
+    codecs     those to use instead of new ones
     """
-    group = digest([task.name, examples, *(str(getattr(settings, name)) for name in SHAPING)])
-    folder = get_or_build(cache_dir, group, digest(_versions()), partial(_make, task, settings, train, dev[:DEV]))
+    group = digest([task.name, examples, *(str(getattr(settings, name)) for name in SHAPING),
+                    *(json.dumps(codec.to_json()) for codec in codecs or ())])
+    folder = get_or_build(cache_dir, group, digest(_versions()),
+                          partial(_make, task, settings, train, dev[:DEV], codecs))
     codecs = Codec.from_json(folder.metadata["source"]), task.load_target(folder.metadata["target"])
     train_ids, dev_ids = (EncodedSplit(*(_ragged(folder.path, f"{split}.{side}", len(codec))
                                          for side, codec in zip(("source", "target"), codecs)))
@@ -114,8 +119,9 @@ def _versions() -> Iterator[str]:
             yield "none"
 
 
-def _make(task: Task, settings: Settings, train: Sequence[Example], dev: Sequence[Example], folder: Path) -> dict:
-    codecs = codecs_of(task, settings, train)
+def _make(task: Task, settings: Settings, train: Sequence[Example], dev: Sequence[Example],
+          codecs: tuple[Codec, Codec | Labels] | None, folder: Path) -> dict:
+    codecs = codecs or codecs_of(task, settings, train)
     for part, examples in (("train", train), ("dev", dev)):
         work = partial(_ids, task, settings, *codecs)
         lengths: tuple[list, list] = ([], [])

@@ -26,7 +26,7 @@ from core.settings import RunSettings, Settings
 from core.text import Codec, Labels
 from core.training import REMEDY
 from core.training import train as train_network
-from tasks.shared import encoding, pretrained
+from tasks.shared import encoding, fine_tuning, pretrained
 from tasks.shared.encoding import DEV
 from tasks.shared.model import TextModel
 from tasks.shared.saving import save
@@ -47,13 +47,14 @@ def versions() -> dict[str, str]:
 
 def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dict | None = None,
            codecs: tuple[Codec, Codec | Labels] | None = None, cache_dir: Path | None = None,
-           where: str = "auto") -> TextModel:
+           where: str = "auto", base: TextModel | None = None) -> TextModel:
     """An untrained model with the vocabularies of the training split; the same seed gives the same weights.
 
     corpus     facts about the corpus to save with the model; its "name" at least
     codecs     those of `train`, if they have been made before
     cache_dir  where pre-trained vectors are cached in a form that loads fast; None caches nothing
     where      the device
+    base       the model that `fine_tune` starts from
     Raises InputError if a vocabulary is empty.
     """
     source, target = codecs or encoding.codecs_of(task, settings, train)
@@ -62,6 +63,8 @@ def create(task: Task, settings: Settings, train: Sequence[Example], corpus: dic
     metadata = {"corpus": corpus or {"name": "unnamed"}, "versions": versions(), "forms": task.forms(train)}
     if settings.vectors:
         metadata["vectors"] = pretrained.load_vectors(network.encoder.embedding, source, settings, cache_dir)
+    if base:
+        metadata["fine_tune"] = fine_tuning.start_from(base, network, target)
     return TextModel(task, settings, source, target, network.to(device(where)).eval(), metadata)
 
 
@@ -97,6 +100,7 @@ def identity(model: TextModel) -> dict:
     """What makes a training the one it is: only such a one is resumed."""
     corpus, vectors = model.metadata["corpus"], model.metadata.get("vectors", {})
     return {"task": model.task.name, **dataclasses.asdict(model.settings), "vectors_checksum": vectors.get("checksum"),
+            "fine_tune_checksum": model.metadata.get("fine_tune", {}).get("checksum"),
             **{name: corpus.get(name) for name in ("name", "script", "reverse", "checksum")}}
 
 
@@ -104,6 +108,8 @@ def start_from_counts(model: TextModel, data: EncodedSplit, group: Group = ALONE
     """What counting can find is not left to gradient descent: the frequencies of the output tokens, and of labels a
     linear classifier over n-grams, whose scores for the training texts are kept with them."""
     network: Any = model.network
+    if model.metadata.get("fine_tune", {}).get("all weights"):
+        return  # it has learned more than counts
     if isinstance(network, Seq2Seq):
         network.decoder.output.start_from_frequencies(torch.from_numpy(data.targets.counts(len(model.target))))
     elif isinstance(network, Classifier) and network.ngrams:
