@@ -177,13 +177,13 @@ class Model:
         corpus  the corpus it was trained on, needed for a module's, which would be run, and for standard input
         Raises InputError if the corpus is unavailable or unknown.
         """
+        options = search_options(search, self.task, self.settings, strict=False)
         if (dataset := self._dataset) is None:
             with data.use_mirror(mirror):
                 dataset = self._dataset = data.of_model(self.metadata["corpus"], self.task, self.settings.limit, corpus,
                                                         Path(rejects) if rejects else None)
         events.note(f"evaluating on {len(dataset.test):,} test examples, with baselines")
         with memory_errors(SMALLER):
-            options = search_options(search, self.task, self.settings, strict=False)
             return self.task.evaluate(self.text_model, dataset, options)
 
     @property

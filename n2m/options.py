@@ -40,6 +40,8 @@ def search_options(options: dict[str, Any], task: Task, settings: Settings, stri
     for name in ("beam", "length_penalty") if varied else ("samples", "mmi_weight"):
         if name in chosen:
             raise InputError(f"`{name}` has no effect {'with' if varied else 'without'} `search` varied; remove it")
+    if found.temperature and not varied and chosen.get("beam", 1) > 1:
+        raise InputError("`beam` has no effect with `temperature`, which draws samples; remove it")
     if varied and found.mmi_weight and not settings.source_dropout:
         raise InputError("`search` varied compares with answers to an empty source, which this model has not learned; "
                          "add `mmi_weight` 0, or train with `source_dropout` 0.1")
@@ -58,7 +60,7 @@ def check_lines(task: Task, lines: int, weights: bool = False) -> None:
     if not task.writes_lines:
         raise InputError(f"`lines` and `acrostic` are for tasks that write line after line, not for {task.name}; "
                          "remove them")
-    if not 1 <= lines <= MAX_LINES:
+    if not isinstance(lines, int) or not 1 <= lines <= MAX_LINES:
         raise InputError(f"`lines` {lines} must be from 1 to {MAX_LINES}")
     if weights:
         raise InputError("`weights` are those of one line; remove `lines`")

@@ -16,7 +16,18 @@ from core.data import ExampleFormat, InputError, Rejected
 from core.settings import CorpusSettings
 from corpora.read.columns import SPLIT_NAMES, header_note, unread_note
 from corpora.read.encodings import NAMES, Empty, known, recognised
-from corpora.read.formats import ENDINGS, Item, aligned, document, examples_of, has_tab, of_split, texts_of
+from corpora.read.formats import (
+    ENDINGS,
+    Item,
+    aligned,
+    document,
+    examples_of,
+    has_tab,
+    in_paragraphs,
+    is_plain,
+    of_split,
+    texts_of,
+)
 from corpora.read.listing import files_of, is_folder, is_rejects
 from corpora.read.tables import layout_note, rows_of
 from corpora.shared.corpus import Corpus
@@ -127,7 +138,9 @@ def _columns(files: Sequence[File], format: ExampleFormat, settings: CorpusSetti
     layouts = filter(None, (layout_note(file, settings) for file in tables))
     unread = (n for file in tables for n in unread_note(rows_of(file, settings), file, settings, format.lines))
     headers = (n for file in tables for n in header_note(examples_of(file, format, settings), file))
-    return [note for notes in (layouts, unread, headers) for note in itertools.islice(notes, 1)]
+    poems = (f"{file}: poems are separated by blank rows" for file in files if format.lines
+             and is_plain(file, settings) and in_paragraphs(file, settings))
+    return [note for notes in (layouts, unread, headers, poems) for note in itertools.islice(notes, 1)]
 
 
 def split_of(path: Path) -> str:

@@ -31,8 +31,8 @@ def examples_of(file: File, format: ExampleFormat, settings: CorpusSettings) -> 
         items = json_lines(file, settings, poems)
     elif file.suffix == ".json":
         items = json_file(file, settings, poems)
-    elif poems and file.suffix not in (".csv", ".tsv") and not has_tab(file, settings):
-        items = texts_of(file, "", settings)
+    elif poems and is_plain(file, settings):
+        items = (paragraphs_of if in_paragraphs(file, settings) else texts_of)(file, "", settings)
     else:
         items = examples_of_rows(rows_of(file, settings), file, settings, delimiter_of(file, settings), poems)
     return pairs_of(items, file) if poems else items
@@ -57,14 +57,44 @@ def pairs_of(items: Iterable[Item], file: File) -> Iterator[Item]:
         if not pairs and poem.strip():
             yield Rejected("no two neighbouring lines of equal length", poem, number)
     if none:
-        raise InputError(f"{file}: no two neighbouring lines of equal length; write one poem per line, "
-                         "its lines separated by ， and 。 or by /")
+        raise InputError(f"{file}: no two neighbouring lines of equal length; write one poem per row, "
+                         "its lines separated by ， and 。 or by /, or separate poems by blank rows")
 
 
 def texts_of(file: File, label: str, settings: CorpusSettings) -> Iterator[Item]:
     """Each line of the file under this label."""
     for item in lines(file, settings.encoding):
         yield item if isinstance(item, Rejected) else Example(item[1], label, line=item[0])
+
+
+def in_paragraphs(file: File, settings: CorpusSettings) -> bool:
+    """Are poems separated by blank rows, and written in rows of one or two lines of verse?"""
+    text = blank = separated = False
+    for item in lines(file, settings.encoding):
+        if isinstance(item, Rejected):
+            continue
+        verses = len(lines_of(item[1]))
+        if verses > 2:
+            return False
+        separated |= bool(verses) and blank
+        text |= bool(verses)
+        blank = text and not item[1].strip()
+    return separated
+
+
+def paragraphs_of(file: File, label: str, settings: CorpusSettings) -> Iterator[Item]:
+    """The rows between blank ones as one text, which keeps its line ends, under this label."""
+    rows: list[str] = []
+    first = 0
+    for item in itertools.chain(lines(file, settings.encoding), [(0, "")]):
+        if isinstance(item, Rejected):
+            yield item
+        elif item[1].strip():
+            first = first if rows else item[0]
+            rows.append(item[1])
+        elif rows:
+            yield Example("\n".join(rows), label, line=first)
+            rows = []
 
 
 def document(file: File, label: str, settings: CorpusSettings) -> Iterator[Item]:
@@ -103,6 +133,11 @@ def of_split(split: str, items: Iterable[Item], file: str = "") -> Iterator[Item
     for e in items:
         e = replace(e, file=file) if file else e
         yield replace(e, split=split) if split and isinstance(e, Example) else e
+
+
+def is_plain(file: File, settings: CorpusSettings) -> bool:
+    """Is it a text without columns?"""
+    return file.suffix not in {*ENDINGS} - {".txt"} and not has_tab(file, settings)
 
 
 def has_tab(file: File, settings: CorpusSettings, first: int | None = None) -> bool:

@@ -91,6 +91,10 @@ MESSAGES = {
     "default corpus {name} is unavailable: {why}; using the {other} corpus instead":
         "无法获取默认语料库 {name}（{why}），改用 {other}",
     "warning: the corpus {name} has changed since this model was trained": "警告：语料库 {name} 在该模型训练之后有改动",
+    "warning: {fraction} of the {side} tokens in the dev split are unknown; use no `fine_tune`":
+        "警告：验证集的{side}中有 {fraction} 的词元该模型不认识；请不用 `fine_tune`，从头训练",
+    "warning: {fraction} of the {side} tokens in the dev split are unknown; use more text":
+        "警告：验证集的{side}中有 {fraction} 的词元不在词表中；可增加文本",
     "warning: {fraction} of the {side} tokens in the dev split are unknown; use {remedy}":
         "警告：验证集的{side}中有 {fraction} 的词元不在词表中；可换用更细的 `tokenizer`、降低 `min_count`，或增加文本",
     "{n} of {total} training sources are longer than `max_length` {most} tokens; the rest of them is cut off":
@@ -135,6 +139,8 @@ MESSAGES = {
         "`fine_tune` {given}：其中的模型属于 `task` {task}，而不是 {other}；请换一个目录",
     "{setting} differs from {value} of the model in {given}, whose vocabularies and sizes `fine_tune` keeps; remove it":
         "{setting} 与 {given} 中模型的 {value} 不同，而 `fine_tune` 沿用该模型的词表和大小；请去掉",
+    "`beam` has no effect with `temperature`, which draws samples; remove it":
+        "`beam` 在使用 `temperature`（采样）时不起作用；请去掉",
     "{what} is unknown; use {known}": "{what} 无法识别；可用：{known}",
     "{what} is unknown; known: {known}": "{what} 无法识别；可用：{known}",
     "{what} must be at least {least}": "{what} 至少应为 {least}",

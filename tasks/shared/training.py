@@ -76,10 +76,12 @@ def warnings(model: TextModel, dev: Sequence[Example]) -> list[str]:
     if isinstance(model.target, Codec):
         sides["target"] = (model.target, [e.target for e in dev])
     unknown = {side: codec.unknown_fraction(texts) for side, (codec, texts) in sides.items()}
-    finer = {side: "a finer `tokenizer` (characters, subwords), " * (codec.tokenizer.kind != "characters")
-             for side, (codec, _) in sides.items()}
-    return [f"{fraction:.0%} of the {side} tokens in the dev split are unknown; use {finer[side]}"
-            "a lower `min_count`, or more text" for side, fraction in unknown.items()
+    lower = "a lower `min_count`, or " * (model.settings.min_count > 1)
+    use = {side: "no `fine_tune`" if "fine_tune" in model.metadata else
+           "a finer `tokenizer` (characters, subwords), " * (codec.tokenizer.kind != "characters") + lower + "more text"
+           for side, (codec, _) in sides.items()}
+    return [f"{fraction:.0%} of the {side} tokens in the dev split are unknown; use {use[side]}"
+            for side, fraction in unknown.items()
             if fraction > 0.2 and sides[side][0].tokenizer.kind not in TASK_TOKENIZERS]
 
 
@@ -98,9 +100,9 @@ def fit_budget(task: Task, settings: Settings, train: EncodedSplit, budget: dict
 
 def identity(model: TextModel) -> dict:
     """What makes a training the one it is: only such a one is resumed."""
-    corpus, vectors = model.metadata["corpus"], model.metadata.get("vectors", {})
+    corpus, vectors, base = model.metadata["corpus"], model.metadata.get("vectors", {}), model.metadata.get("fine_tune")
     return {"task": model.task.name, **dataclasses.asdict(model.settings), "vectors_checksum": vectors.get("checksum"),
-            "fine_tune_checksum": model.metadata.get("fine_tune", {}).get("checksum"),
+            **({"fine_tune_checksum": base["checksum"]} if base else {}),
             **{name: corpus.get(name) for name in ("name", "script", "reverse", "checksum")}}
 
 

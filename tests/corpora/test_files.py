@@ -243,6 +243,24 @@ def test_a_txt_of_poems_gives_neighbouring_lines_with_their_context_and_one_key_
     assert found[0].key == found[1].key != found[2].key
 
 
+def test_poems_in_rows_of_one_or_two_lines_are_separated_by_blank_rows(tmp_path):
+    path = write(tmp_path / "mine.txt", "题一\n一一一，\n二二二。\n三三三\n\n\n 四四四四，五五五五。\r\n六六六六。\n")
+    corpus = file_corpus([path], "poem")
+    found = list(corpus.examples())
+    assert [(e.context, e.source, e.target, e.line) for e in found] == [
+        ((), "一一一", "二二二", 1), (("一一一",), "二二二", "三三三", 1), ((), "四四四四", "五五五五", 7),
+        (("四四四四",), "五五五五", "六六六六", 7)]
+    assert found[0].key == found[1].key != found[2].key
+    assert corpus.notes == (f"{path}: poems are separated by blank rows",)
+
+
+@pytest.mark.parametrize("text,poems", [("一一，二二。三三，\n\n四四，五五。\n六六，七七。\n", 3),
+                                        ("一一，二二。\n三三，四四。\n\n", 2)])
+def test_a_longer_row_or_no_blank_one_between_means_a_poem_per_row(tmp_path, text, poems):
+    corpus = file_corpus([write(tmp_path / "mine.txt", text)], "poem")
+    assert len({e.key for e in corpus.examples()}) == poems and corpus.notes == ()
+
+
 def test_pairs_of_poem_lines_may_be_given_with_tabs(tmp_path):
     found = list(file_corpus([write(tmp_path / "mine.txt", "一一一\t二二二\n三三三\t四四四\n")], "poem").examples())
     assert [(e.source, e.target, e.key) for e in found] == [("一一一", "二二二", ""), ("三三三", "四四四", "")]
@@ -251,7 +269,7 @@ def test_pairs_of_poem_lines_may_be_given_with_tabs(tmp_path):
 def test_a_txt_with_no_pair_of_equal_lines_is_refused_with_the_remedy(tmp_path, refused):
     path = write(tmp_path / "mine.txt", "一一一，二二。\nhello, you\n")
     said = refused(lambda: list(file_corpus([path], "poem").examples()))
-    assert str(path) in said and "equal length" in said and "one poem per line" in said and "，" in said
+    assert str(path) in said and "equal length" in said and "one poem per row" in said and "，" in said
 
 
 # what is refused

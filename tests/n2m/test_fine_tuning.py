@@ -86,3 +86,12 @@ def test_dropout_may_differ_and_a_pretrained_model_is_known_by_its_name(tmp_path
     assert (model.settings.dropout, model.settings.patience) == (0.3, 2)
     assert model.metadata["history"]["epochs"][0]["dev_loss"] < 5  # without these weights 6
     assert model.text_model.source.to_json() == n2m.load(PRETRAINED / "poem").text_model.source.to_json()
+
+
+def test_tokens_that_the_model_does_not_know_are_told(trained, tmp_path):
+    file = tmp_path / "own.tsv"
+    file.write_text("".join(f"zqx{i} zqy{i}\tzqv{i} zqw{i}\n" for i in range(60)), encoding="utf-8")
+    notes = []
+    with n2m.listening(note=notes.append):
+        n2m.train("translate", file, fine_tune=str(trained("translate")), **STILL)
+    assert "warning: 100% of the source tokens in the dev split are unknown; use no `fine_tune`" in notes

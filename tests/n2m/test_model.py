@@ -45,6 +45,7 @@ def test_an_unknown_option_is_told_with_the_nearest(trained):
     ({"search": "varied", "beam": 3}, "`beam` has no effect with `search` varied; remove it$"),
     ({"search": "likeliest", "samples": 9}, "`samples` has no effect without `search` varied; remove it"),
     ({"temperature": 1.0, "mmi_weight": 0.5}, "`mmi_weight` has no effect without `search` varied"),
+    ({"temperature": 1.0, "beam": 3}, "`beam` has no effect with `temperature`, which draws samples; remove it"),
     ({"tune": "浣溪沙"}, "`tune` has no effect on the answers of `task` poem; remove it"),
     ({"form": "free", "rhyme": "阳"}, "`rhyme` has no effect with `form` free; remove one of them")])
 def test_search_settings_without_effect_are_refused(trained, search, says):
