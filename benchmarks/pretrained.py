@@ -34,6 +34,8 @@ def main() -> int:
     model = n2m.load(args.model)
     report = model.evaluate()
     folder = ROOT / "pretrained" / (args.name or model.task.name)
+    base = ROOT / "pretrained" / Path(model.settings.fine_tune).name / "card.json"
+    before = json.loads(base.read_text(encoding="utf-8"))["seconds"] if base.exists() else 0  # it may be this folder's
     model.save(folder, half=True)
     model = n2m.load(folder)  # as it is given away
     about = model.metadata["corpus"]
@@ -42,7 +44,8 @@ def main() -> int:
     history = model.metadata["history"]
     card = {
         "task": model.task.name, "corpus": about["name"], "checksum": about["checksum"], "licence": about["licence"],
-        "origin": about["origin"], "command": args.command, "commit": commit(), "seconds": round(history["seconds"]),
+        "origin": about["origin"], "command": args.command, "commit": commit(),
+        "seconds": round(history["seconds"]) + before,
         "tokens_per_second": round(sum(e["tokens_per_second"] for e in history["epochs"]) / len(history["epochs"])),
         "scores": report.rows,
         "sample": {"corpus": SAME_TEST.get(about["name"], about["name"]), "numbers": numbers,

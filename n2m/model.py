@@ -104,8 +104,7 @@ class Model:
                 if errors == "raise":
                     raise
                 read.append(error)
-        if len(texts) == 1:
-            self.text_model.note_unknown(texts[0], read[0])
+        self.text_model.note_unknown(texts, read)
         numbers = range(first, first + len(texts)) if isinstance(first, int) else first
         seeds = [(self._seed(seed), number) for number, e in zip(numbers, read) if isinstance(e, Example)]
         examples = [e for e in read if isinstance(e, Example)]

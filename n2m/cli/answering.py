@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -16,7 +17,7 @@ from core.data import InputError
 from core.distributed import join
 from core.events import note
 from core.settings import CorpusSettings, Settings
-from n2m.cli.flags import given
+from n2m.cli.flags import command_of, given
 from n2m.cli.language import say
 from n2m.ensembles import ensemble
 from n2m.finding import corpus_of, pretrained
@@ -37,11 +38,11 @@ def load(args: argparse.Namespace, models: Path) -> Model:
     if ready_made and is_model(directory) and (not corpus or corpus_of(directory) == corpus
                                                or corpus_of(ready_made) != corpus):
         ready_made = None  # the user's own comes first, unless the other one alone is of the corpus asked for
-    train = " ".join(["python run.py --task", args.task, *(["--corpus", corpus] if corpus else []),
-                      *["--reverse"] * args.reverse])
     reading = given(args, CorpusSettings)
     asked = {**given(args, Settings), **reading, **({"reverse": True} if args.reverse else {})}
     asked.pop("seed", None)  # with an input it is the answer's
+    train = shlex.join(["python", "run.py", "--task", args.task, *["--corpus"] * bool(corpus), *(args.corpus or []),
+                        *command_of(asked)])
     if args.lines is not None and not task.writes_lines:
         raise InputError(f"`lines` does not fit the task {task.name}, which writes no lines; remove it")
 

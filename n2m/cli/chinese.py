@@ -108,6 +108,8 @@ MESSAGES = {
     "scores are fair only if {corpus} contains no text of the test split of {other}":
         "只有在 {corpus} 不含 {other} 测试集文本的情况下，得分才可信",
     # the answers
+    "{text}: the model does not know {words}; so with {n} of the {total} other inputs":
+        "{text}：模型不认识 {words}；其他 {total} 个输入中有 {n} 个也有不认识的部分",
     "{text}: the model does not know {words}": "{text}：模型不认识 {words}",
     "{text}: {n} tokens, of which the model reads the first {most}": "{text}：共 {n} 个词元，模型只读前 {most} 个",
     "{text} does not keep the form: {reason}": "{text} 不合格律：{reason}",

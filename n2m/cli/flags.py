@@ -48,6 +48,19 @@ def given(args: argparse.Namespace, *kinds: type) -> dict[str, Any]:
     return {f.name: getattr(args, f.name) for kind in kinds for f in dataclasses.fields(kind) if hasattr(args, f.name)}
 
 
+def command_of(settings: dict[str, Any]) -> list[str]:
+    """Settings as a command line has them.
+
+    >>> command_of({"hidden_size": 300, "layer_norm": True, "bidirectional": False})
+    ['--hidden-size', '300', '--layer-norm', '--no-bidirectional']
+    """
+    found: list[str] = []
+    for name, value in settings.items():
+        flag = name.replace("_", "-")
+        found += [f"--{'no-' * (value is False)}{flag}"] if isinstance(value, bool) else [f"--{flag}", str(value)]
+    return found
+
+
 def allowed_jobs() -> dict[str, tuple[str, ...]]:
     """The jobs that each flag has an effect on."""
     of_kinds = {f.name: jobs for kind, jobs in KINDS.items() for f in dataclasses.fields(kind)}

@@ -44,12 +44,16 @@ class TextModel:
         """All examples as ids."""
         return EncodedSplit([self.source_ids(e) for e in examples], [self.target_ids(e) for e in examples])
 
-    def note_unknown(self, text: str, example: Example | InputError) -> None:
-        """Say which parts of an input the model does not know: to it they are all alike."""
-        if isinstance(example, Example) and (
-                unknown := self.source.unknown(self.task.source_text(example, self.settings))):
+    def note_unknown(self, texts: Sequence[str], examples: Sequence[Example | InputError]) -> None:
+        """Say which parts of an input the model does not know: to it they are all alike. Of several inputs the first
+        one that has such parts, and how many others have."""
+        found = [(text, unknown) for text, e in zip(texts, examples) if isinstance(e, Example)
+                 and (unknown := self.source.unknown(self.task.source_text(e, self.settings)))]
+        if found:
+            text, unknown = found[0]
             events.note(f"{shown(text)}: the model does not know {', '.join(unknown[:10])}"
-                        + f" and {len(unknown) - 10} more" * (len(unknown) > 10))
+                        + f" and {len(unknown) - 10} more" * (len(unknown) > 10)
+                        + f"; so with {len(found) - 1} of the {len(texts) - 1} other inputs" * (len(found) > 1))
 
     def read_input(self, text: str) -> Example:
         """A user's input as an Example. Raises InputError for input that this model cannot answer."""

@@ -60,14 +60,16 @@ def test_varied_search_needs_a_model_that_knows_an_empty_source(trained):
     assert model.answer(["我喜欢喝茶。"], search="varied", mmi_weight=0.0)[0][0].text
 
 
-def test_what_a_model_does_not_know_of_a_single_input_is_noted(trained):
+def test_what_a_model_does_not_know_of_its_inputs_is_noted(trained):
     model, notes = n2m.load(trained("poem")), []
+    line = "".join(token for token in model.text_model.source.vocabulary.words() if token.isalpha())[:5]
     with n2m.listening(note=notes.append):
-        model.answer(["床前明Q光，床前明月光"])
-        model.answer(["床前明月Q", "床前明月光"])
-        model.answer(["床前明月光"])
-    [note] = [n for n in notes if "Q" in n]
-    assert note.startswith("床前明Q光，床前明月光: the model does not know ") and note.endswith("Q")
+        model.answer([f"{line[:4]}Q，{line}"])
+        model.answer([line, f"{line[:4]}Z", f"X{line[:4]}", f"{line[:4]}Y"])
+        model.answer([line])
+    assert [n for n in notes if "the model does not know" in n] == [
+        f"{line[:4]}Q，{line}: the model does not know Q",
+        f"{line[:4]}Z: the model does not know Z; so with 2 of the 3 other inputs"]
 
 
 def test_a_word_that_is_unknown_is_refused_with_some_that_are_known(trained):
