@@ -143,6 +143,13 @@ MESSAGES = {
         "{setting} 与 {given} 中模型的 {value} 不同，而 `fine_tune` 沿用该模型的词表和大小；请去掉",
     "`beam` has no effect with `temperature`, which draws samples; remove it":
         "`beam` 在使用 `temperature`（采样）时不起作用；请去掉",
+    "{what} must be from {least} to {most}": "{what} 应在 {least} 与 {most} 之间",
+    "{what} is unknown; use a character of the rhyme, or its name: {known}":
+        "{what} 无法识别；请用该韵的一个字或韵目名：{known}",
+    "{folder}: found a model trained with {had}, not {value}; it comes with n2m, so train your own: {command}":
+        "{folder}：该模型以 {had} 训练，而不是 {value}；它是 n2m 自带的，请训练自己的模型：{command}",
+    "{folder}: found a model trained with {had}, not {value}; use another {flag}, or {retrain} to replace it":
+        "{folder}：已有以 {had} 训练的模型，而不是 {value}；请换一个 {flag}，或用 {retrain} 替换它",
     "{what} is unknown; use {known}": "{what} 无法识别；可用：{known}",
     "{what} is unknown; known: {known}": "{what} 无法识别；可用：{known}",
     "{what} must be at least {least}": "{what} 至少应为 {least}",
