@@ -34,7 +34,7 @@ class Word(DecodingTask):
     budgets = {2: {"tokens": 2_900_000}, 5: {"tokens": 6_000_000}, 10: {"tokens": 13_000_000, "dropout": 0.2},
                60: {"tokens": 33_000_000, "corpus": "themes-tang-song", "embedding_size": 128, "hidden_size": 400,
                     "max_vocabulary": 5000}}
-    search_defaults = {"max_output": 80, "no_repeat_ngram_size": 2, "length_penalty": 1.5, "mmi_weight": 1.0}
+    search_defaults = {"max_output": 80, "no_repeat_ngram_size": 2, "length_penalty": 1.5}
 
     def advice(self, data: Splits) -> list[str]:
         long = statistics.median(len(e.source) for e in data.train[:SAMPLE]) > 12
