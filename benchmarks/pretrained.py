@@ -34,8 +34,8 @@ def main() -> int:
     model = n2m.load(args.model)
     report = model.evaluate()
     folder = ROOT / "pretrained" / (args.name or model.task.name)
-    base = ROOT / "pretrained" / Path(model.settings.fine_tune).name / "card.json"
-    before = json.loads(base.read_text(encoding="utf-8"))["seconds"] if base.exists() else 0  # it may be this folder's
+    base = ROOT / "pretrained" / Path(model.settings.fine_tune).name / "card.json"  # it may be that of this folder
+    before = json.loads(base.read_text(encoding="utf-8")) if base.exists() else {}
     model.save(folder, half=True)
     model = n2m.load(folder)  # as it is given away
     about = model.metadata["corpus"]
@@ -43,9 +43,9 @@ def main() -> int:
     numbers = sorted(random.Random(1).sample(range(len(test)), min(SAMPLE, len(test))))
     history = model.metadata["history"]
     card = {
-        "task": model.task.name, "corpus": about["name"], "checksum": about["checksum"], "licence": about["licence"],
-        "origin": about["origin"], "command": args.command, "commit": commit(),
-        "seconds": round(history["seconds"]) + before,
+        "task": model.task.name, "corpus": about["name"], "checksum": about["checksum"],
+        **{name: both(about[name], before.get(name, "")) for name in ("licence", "origin")},
+        "command": args.command, "commit": commit(), "seconds": round(history["seconds"]) + before.get("seconds", 0),
         "tokens_per_second": round(sum(e["tokens_per_second"] for e in history["epochs"]) / len(history["epochs"])),
         "scores": report.rows,
         "sample": {"corpus": SAME_TEST.get(about["name"], about["name"]), "numbers": numbers,
@@ -58,6 +58,11 @@ def main() -> int:
     size = sum(f.stat().st_size for f in folder.iterdir()) / 1e6
     print(f"{folder.relative_to(ROOT)}: {size:.1f} MB, perplexity of the sample {card['sample']['perplexity']}")
     return 0
+
+
+def both(own: str, base: str) -> str:
+    """Licences or origins of a corpus and of the one that the model has read before."""
+    return base if own in base else "; ".join(filter(None, (own, base)))
 
 
 def page(name: str, card: dict, scores: list[str]) -> str:

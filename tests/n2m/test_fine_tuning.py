@@ -79,8 +79,8 @@ def test_dropout_may_differ_and_a_pretrained_model_is_known_by_its_name(tmp_path
     done = run("--task", "poem", "--corpus", "starter", "--fine-tune", "poem", "--dropout", "0.3", "--epochs", "1",
                "--limit", "40", "--model-dir", tmp_path / "m")
     assert done.returncode == 0
-    for line in ("starting from the weights of poem, trained on tang-song, with --learning-rate 0.0005",
-                 "scores are fair only if tang-song contains no text of the test split of starter"):
+    for line in ("starting from the weights of poem, trained on tang, with --learning-rate 0.0005",
+                 "scores are fair only if tang contains no text of the test split of starter"):
         assert line in done.stderr
     model = n2m.load(tmp_path / "m")
     assert (model.settings.dropout, model.settings.patience) == (0.3, 2)
