@@ -14,6 +14,7 @@ from core.data import Example, InputError
 from core.registry import TASK_TOKENIZERS
 from core.settings import Settings
 from core.text import Codec, Labels
+from core.tokenizer import MARK
 from core.vocabulary import UNK
 from tasks.shared import encoding
 from tasks.shared.task import Task
@@ -66,7 +67,7 @@ class TextModel:
             raise InputError(f"the input {shown(text)!r} has {len(ids)} tokens, but this model reads at most "
                              f"{self.settings.max_length}; shorten it, or train with a larger `max_length`")
         if all(i == UNK for i in self.source.ids(example.source)):
-            common = self.source.vocabulary.words()[:8]
+            common = [word for word in self.source.vocabulary.words() if not MARK.match(word)][:8]
             raise InputError(f"the model knows no part of {shown(text)!r}: its vocabulary has {len(self.source)} "
                              f"tokens of the corpus {self.metadata['corpus']['name']}; try other words"
                              + f", such as {' '.join(common)}" * (self.source.tokenizer.kind in TASK_TOKENIZERS))
