@@ -104,6 +104,8 @@ MESSAGES = {
     "starting from the weights of {model}, trained on {corpus}, with `learning_rate` {rate}":
         "从 {model}（语料库 {corpus}）的权重开始训练，`learning_rate` {rate}",
     "before fine-tuning: dev loss {loss} (perplexity {perplexity})": "微调前：验证损失 {loss}（困惑度 {perplexity}）",
+    "warning: that model is of `script` {script}, this corpus of {other}":
+        "警告：该模型的 `script` 为 {script}，而这个语料库为 {other}",
     "its labels are others, so the weights of the labels start anew": "标签与该模型不同，标签的权重重新开始训练",
     "scores are fair only if {corpus} contains no text of the test split of {other}":
         "只有在 {corpus} 不含 {other} 测试集文本的情况下，得分才可信",

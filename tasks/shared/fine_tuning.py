@@ -88,6 +88,6 @@ def lines(model: TextModel, dev: EncodedSplit) -> list[str]:
              "its labels are others, so the weights of the labels start anew"]
     if base["name"] != corpus["name"]:
         found.append(f"scores are fair only if {base['name']} contains no text of the test split of {corpus['name']}")
-    if base["script"] != corpus.get("script"):
-        found.append(f"warning: that model is of `script` {base['script']}, this corpus of {corpus.get('script')}")
+    if {base["script"], corpus.get("script")} == {"simplified", "traditional"}:
+        found.append(f"warning: that model is of `script` {base['script']}, this corpus of {corpus['script']}")
     return found

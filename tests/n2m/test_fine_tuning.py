@@ -88,6 +88,20 @@ def test_dropout_may_differ_and_a_pretrained_model_is_known_by_its_name(tmp_path
     assert model.text_model.source.to_json() == n2m.load(PRETRAINED / "poem").text_model.source.to_json()
 
 
+def test_the_other_script_is_told_and_a_file_of_ones_own_has_none(trained, tmp_path):
+    file = tmp_path / "own.tsv"
+    file.write_text("".join(f"我有{i}本书\tI have {i}\n" for i in range(60)), encoding="utf-8")
+    base = n2m.load(trained("translate"))
+    base.metadata["corpus"]["script"] = "traditional"
+    base.save(tmp_path / "base")
+    for corpus, folder, told in (("starter", tmp_path / "base", True), ("starter", trained("translate"), False),
+                                 (file, tmp_path / "base", False)):
+        notes = []
+        with n2m.listening(note=notes.append):
+            n2m.train("translate", corpus, fine_tune=str(folder), limit=40, **STILL)
+        assert ("warning: that model is of `script` traditional, this corpus of simplified" in notes) == told
+
+
 def test_tokens_that_the_model_does_not_know_are_told(trained, tmp_path):
     file = tmp_path / "own.tsv"
     file.write_text("".join(f"zqx{i} zqy{i}\tzqv{i} zqw{i}\n" for i in range(60)), encoding="utf-8")
