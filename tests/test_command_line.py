@@ -328,7 +328,11 @@ def test_the_list_names_every_task_and_corpus_with_licence_and_origin():
 def test_a_training_stopped_before_its_first_dev_loss_is_not_evaluated(tmp_path, monkeypatch):
     from n2m.cli.terminal import TrainingBar
     monkeypatch.setattr(TrainingBar, "on_update", lambda *_: os.kill(os.getpid(), signal.SIGINT))
-    done = run("--task", "word", "--corpus", "starter", "--model-dir", tmp_path / "m", *QUICK)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
+    try:
+        done = run("--task", "word", "--corpus", "starter", "--model-dir", tmp_path / "m", *QUICK)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert done.returncode == 130 and done.stdout == ""
     assert "run the same command to resume" in done.stderr and "evaluating" not in done.stderr
 

@@ -72,7 +72,8 @@ def start_from(base: TextModel, network: torch.nn.Module, target: Codec | Labels
     weights = {name: w for name, w in base.network.state_dict().items() if same_labels or not name.startswith(LABELS)}
     network.load_state_dict(weights, strict=same_labels)
     about = {name: base.metadata["corpus"].get(name) for name in ("name", "script", "licence", "origin")}
-    return {**about, "all weights": same_labels,
+    before = {"fine_tune": base.metadata["fine_tune"]} if "fine_tune" in base.metadata else {}
+    return {**about, **before, "all weights": same_labels,
             "checksum": digest(w.cpu().numpy().tobytes() for w in weights.values())}
 
 

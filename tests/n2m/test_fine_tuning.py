@@ -33,6 +33,7 @@ def test_it_begins_at_the_dev_loss_of_that_model(trained):
     with n2m.listening(note=notes.append):
         model = n2m.train("poem", "starter", fine_tune=str(base.folder), **STILL)
     loss = model.metadata["history"]["epochs"][0]["dev_loss"]
+    assert model.metadata["fine_tune"]["licence"] == base.metadata["corpus"]["licence"]
     assert any(note.startswith(f"before fine-tuning: dev loss {loss:.3f} (") for note in notes)
 
 

@@ -21,8 +21,8 @@ TINY = {"embedding_size": 3, "hidden_size": 4, "tokenizer": "characters", "min_c
         "dropout": 0.0}
 
 
-def make(**others):
-    return training.create(TASK, TASK.settings({}, {**TINY, **others}), PAIRS)
+def make(pairs=PAIRS, **others):
+    return training.create(TASK, TASK.settings({}, {**TINY, **others}), pairs)
 
 
 def vectors(tmp_path, rows):
@@ -52,11 +52,13 @@ def test_vectors_from_a_missing_file_are_refused():
 
 
 def test_a_vocabulary_that_does_not_fit_its_data_is_warned_of_before_training():
-    model = make()
-    assert training.warnings(model, PAIRS) == []
+    model = make(PAIRS * 2, min_count=2)
+    assert training.warnings(make(), PAIRS) == []
     [warning] = training.warnings(model, [Example("天地玄黄", "hello")])
     assert "100% of the source tokens" in warning and "`min_count`" in warning and "`tokenizer`" not in warning
-    [warning] = training.warnings(make(tokenizer="words"), [Example("天地玄黄", "hello")])
+    [warning] = training.warnings(make(), [Example("天地玄黄", "hello")])
+    assert warning.endswith("are unknown; use more text")  # `min_count` is 1 already
+    [warning] = training.warnings(make(PAIRS * 2, tokenizer="words", min_count=2), [Example("天地玄黄", "hello")])
     assert "use a finer `tokenizer` (characters, subwords), a lower `min_count`" in warning
     word = tasks.find("word")
     model = training.create(word, word.settings({}, TINY), PAIRS)  # new words are read as their characters
