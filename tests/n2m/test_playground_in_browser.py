@@ -192,8 +192,15 @@ def test_a_file_is_answered_line_by_line(visit, trained, tmp_path):
     panel.get_by_role("button", name="A file of texts").click()
     panel.get_by_role("button", name="Answer the file").click()
     panel.get_by_role("alert").wait_for()
-    panel.locator("input[type=file]").set_input_files(tmp_path / "texts.txt")
-    panel.get_by_text("texts.txt").first.wait_for()
+
+    def uploaded():
+        panel.locator("input[type=file]").set_input_files(tmp_path / "texts.txt")
+        name, until = panel.get_by_text("texts.txt").first, time.monotonic() + 8
+        while not name.is_visible() and time.monotonic() < until:
+            tab.wait_for_timeout(100)
+        return name.is_visible()
+
+    assert any(uploaded() for _ in range(3))  # Gradio may lose a file that comes while it still draws the alert
     panel.get_by_role("button", name="Answer the file").click()
     panel.get_by_text("3 texts answered, 1 of them impossible").wait_for()
     with tab.expect_download() as download:
