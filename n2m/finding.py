@@ -27,5 +27,6 @@ def model_to_fine_tune(given: str) -> Model:
     folder = next((f for f in (Path(given), PRETRAINED / Path(given).name) if checkpoint.is_model(f)), None)
     if not folder:
         known = ", ".join(sorted(f.name for f in PRETRAINED.iterdir() if checkpoint.is_model(f)))
-        raise InputError(f"`fine_tune` {given} is not the directory of a trained model; pretrained models: {known}")
+        raise InputError(f"`fine_tune` {given or '(empty)'} is not the directory of a trained model; pretrained "
+                         f"models: {known}")
     return load(folder, device="cpu")

@@ -37,7 +37,7 @@ def prepare(task: Task, names: Names | None, script: str | None, reverse: bool, 
              chosen: dict[str, Any], reading: CorpusSettings, device: str, budget: dict[str, Any],
              minutes: int | None) -> Prepared:
     """Corpus, ids and untrained model; of a group, one process makes what the others then find in the cache."""
-    base = model_to_fine_tune(chosen["fine_tune"]).text_model if chosen.get("fine_tune") else None
+    base = model_to_fine_tune(chosen["fine_tune"]).text_model if "fine_tune" in chosen else None
     if base:
         chosen = {**fine_tuning.inherited(base, task, chosen), **chosen}
     within = {name: value for name, value in budget.items() if name not in ("corpus", "tokens", "usual_epochs")}

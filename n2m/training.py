@@ -47,7 +47,8 @@ def train(task: str, corpus: Names | None = None, folder: str | Path | None = No
     options      the fields of Settings, CorpusSettings and RunSettings in core.settings: epochs, cell, device …
     Returns the model; model.metadata["history"]["stopped"] tells why its training ended. Raises InputError.
     """
-    chosen, reading, run = split_options(options, Settings, CorpusSettings, RunSettings)
+    texts = {name: str(value) if isinstance(value, Path) else value for name, value in options.items()}
+    chosen, reading, run = split_options(texts, Settings, CorpusSettings, RunSettings)
     found, directory, running = registry.find(task), Path(folder) if folder else None, RunSettings(**run)
     within = found.budget(budget)
     found.settings({}, chosen)  # refuses impossible values before anything slow begins
@@ -82,8 +83,9 @@ def _existing(directory: Path, task: Task, corpus: Names | None, reading: Corpus
     check_same(model, task, corpus, reading, asked)
     about = model.metadata["corpus"]
     given = " ".join(about.get("given") or [about["name"]])
-    events.note(f"{directory}: found a model trained on {about['name']}; use `retrain` `corpus` {given} to train from "
-                "scratch")
+    base = model.settings.fine_tune
+    again = f" `fine_tune` {base} to train it again" if base else " to train from scratch"
+    events.note(f"{directory}: found a model trained on {about['name']}; use `retrain` `corpus` {given}{again}")
     return model
 
 

@@ -86,6 +86,8 @@ MESSAGES = {
     "saved in {directory}": "已保存到 {directory}",
     "{directory} still has the finished model from before": "{directory} 中仍是之前训练好的模型",
     "evaluating on {n} test examples, with baselines": "在 {n} 个测试样本上评估，并与基线对比",
+    "{directory}: found a model trained on {corpus}; use `retrain` `corpus` {given} to train it again":
+        "{directory}：已有用 {corpus} 训练的模型；要重新训练，请用 `retrain` `corpus` {given}",
     "{directory}: found a model trained on {corpus}; use `retrain` `corpus` {given} to train from scratch":
         "{directory}：已有用 {corpus} 训练的模型；要从头训练，请加 `retrain` `corpus` {given}",
     "default corpus {name} is unavailable: {why}; using the {other} corpus instead":
@@ -93,8 +95,6 @@ MESSAGES = {
     "warning: the corpus {name} has changed since this model was trained": "警告：语料库 {name} 在该模型训练之后有改动",
     "warning: {fraction} of the {side} tokens in the dev split are unknown; use no `fine_tune`":
         "警告：验证集的{side}中有 {fraction} 的词元该模型不认识；请不用 `fine_tune`，从头训练",
-    "warning: {fraction} of the {side} tokens in the dev split are unknown; use more text":
-        "警告：验证集的{side}中有 {fraction} 的词元不在词表中；可增加文本",
     "warning: {fraction} of the {side} tokens in the dev split are unknown; use {remedy}":
         "警告：验证集的{side}中有 {fraction} 的词元不在词表中；可换用更细的 `tokenizer`、降低 `min_count`，或增加文本",
     "{n} of {total} training sources are longer than `max_length` {most} tokens; the rest of them is cut off":
@@ -145,6 +145,10 @@ MESSAGES = {
         "{setting} 与 {given} 中模型的 {value} 不同，而 `fine_tune` 沿用该模型的词表和大小；请去掉",
     "`beam` has no effect with `temperature`, which draws samples; remove it":
         "`beam` 在使用 `temperature`（采样）时不起作用；请去掉",
+    "{name} has no effect with `fine_tune`, whose model has embeddings of its own; remove it":
+        "{name} 与 `fine_tune` 合用时不起作用，因为模型已有自己的嵌入；请去掉",
+    "{path}: is empty; one example per line is needed": "{path}：文件为空；每行应有一个样本",
+    "{path}: poems are separated by blank rows": "{path}：以空行分隔各首诗",
     "{what} must be from {least} to {most}": "{what} 应在 {least} 与 {most} 之间",
     "{what} is unknown; use a character of the rhyme, or its name: {known}":
         "{what} 无法识别；请用该韵的一个字或韵目名：{known}",

@@ -19,7 +19,7 @@ def weights(model):
 def test_it_starts_from_weights_vocabularies_and_sizes(trained, task):
     base, notes = n2m.load(trained(task)), []
     with n2m.listening(note=notes.append):
-        model = n2m.train(task, "starter", fine_tune=str(base.folder), limit=40, **STILL)
+        model = n2m.train(task, "starter", fine_tune=base.folder, limit=40, **STILL)
     assert model.settings.hidden_size == base.settings.hidden_size and model.settings.fine_tune == str(base.folder)
     assert model.text_model.source.to_json() == base.text_model.source.to_json()
     assert model.text_model.target.to_json() == base.text_model.target.to_json()
@@ -56,6 +56,10 @@ def test_a_stopped_fine_tuning_is_resumed_to_the_same_weights(trained, tmp_path)
     updates = iter(range(100))
     n2m.train("translate", "starter", tmp_path / "part", should_stop=lambda: next(updates) == 3, **options)
     again = n2m.train("translate", "starter", tmp_path / "part", **options)
+    notes = []
+    with n2m.listening(note=notes.append):
+        n2m.train("translate", "starter", tmp_path / "part", **options)
+    assert notes[0].endswith(f"use `retrain` `corpus` starter `fine_tune` {options['fine_tune']} to train it again")
     assert again.metadata["history"]["updates"] == whole.metadata["history"]["updates"]
     assert all(torch.equal(w, weights(again)[name]) for name, w in weights(whole).items())
 
@@ -72,6 +76,8 @@ def test_what_contradicts_the_model_is_refused_in_one_line(trained, tmp_path):
     with pytest.raises(InputError, match="found a model for `task` poem, not word; use another directory"):
         n2m.train("word", "starter", fine_tune=folder)
     known = ", ".join(sorted(f.name for f in PRETRAINED.iterdir() if f.is_dir() and (f / "model.json").exists()))
+    with pytest.raises(InputError, match=r"`fine_tune` \(empty\) is not the directory of a trained model"):
+        n2m.train("poem", "starter", fine_tune="")
     assert f"--fine-tune nowhere is not the directory of a trained model; pretrained models: {known}" in refused(
         "--task", "poem", "--corpus", "starter", "--fine-tune", "nowhere", "--model-dir", tmp_path / "m")
 
