@@ -193,7 +193,7 @@ class WordAndCharacters(Tokenizer):
         return [word, *(word if len(word) > 1 else ""), f"{mark[1]}："]
 
     def join(self, tokens: list[str]) -> str:
-        return tokens[0]
+        return (tokens[-1] if MARK.fullmatch(tokens[-1]) else "") + tokens[0]
 
 
 def make_tokenizer(kind: str, state: str = "", texts: Iterable[str] = (), size: int = 0) -> Tokenizer:

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from core.data import InputError
 from core.registry import TASK_TOKENIZERS, TOKENIZERS
 from core.subwords import Subwords
-from core.tokenizer import GAP, GLUE, Characters, Spaces, Units, WordAndCharacters, Words, make_tokenizer, normalize
+from core.tokenizer import (
+    GAP,
+    GLUE,
+    MARK,
+    Characters,
+    Spaces,
+    Units,
+    WordAndCharacters,
+    Words,
+    make_tokenizer,
+    normalize,
+)
 
 # Everything that has broken a tokenizer before: alphabets side by side, marks that combine, wide and narrow
 # punctuation, emoji with their joiners and tones, odd spaces, invisible characters, and what looks like a symbol.
@@ -73,9 +84,14 @@ def test_subwords_come_back(text, lowercase):
 
 @many
 @given(texts)
-def test_a_word_with_its_characters_comes_back(text):
+@example("中:a")
+@example("宋： 月光")
+def test_a_word_with_its_characters_and_its_mark_comes_back(text):
     clean = normalize(text)
-    if clean:
+    mark = MARK.match(clean)
+    if mark and clean[mark.end():]:
+        assert round_trip(WordAndCharacters(), clean) == f"{mark[1]}：{clean[mark.end():]}"
+    elif clean:
         assert round_trip(WordAndCharacters(), clean) == clean
 
 
