@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import re
 from collections.abc import Iterator
 
 import torch
 
 from core.data import InputError
+from core.settings import DEVICE
 
 
 def device(asked: str = "auto") -> torch.device:
@@ -19,7 +19,7 @@ def device(asked: str = "auto") -> torch.device:
     Of several GPUs, "auto" and "cuda" take the one of this process, by its LOCAL_RANK. Raises InputError for any other
     name, for a GPU that is not there, and for one that several processes of torchrun would share.
     """
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", asked):
+    if not DEVICE.fullmatch(asked):
         raise InputError(f"`device` {asked} is unknown; use auto, cpu, cuda or cuda:N")
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if asked == "cpu" or (asked == "auto" and not count):

@@ -44,7 +44,7 @@ def inherited(base: TextModel, task: Task, chosen: dict[str, Any]) -> dict[str, 
                              "it")
     own = {f.name: getattr(base.settings, f.name) for f in fields(Settings)
            if f.metadata["group"] in ("text", "model") and f.name not in DROPPED}
-    for name in own.keys() & chosen.keys() - {*FREE}:
+    for name in sorted({*own} & {*chosen} - {*FREE}):
         if chosen[name] != own[name]:
             raise InputError(f"`{name}` {chosen[name]} differs from {own[name] or 'none'} of the model in {given}, "
                              "whose vocabularies and sizes `fine_tune` keeps; remove it")
@@ -82,11 +82,13 @@ def lines(model: TextModel, dev: EncodedSplit) -> list[str]:
     base, settings, corpus = model.metadata.get("fine_tune"), model.settings, model.metadata["corpus"]
     if base is None:
         return []
-    loss = evaluate(model.network, dev.sorted_batches(settings.batch_size * 2))
     found = [f"starting from the weights of {settings.fine_tune}, trained on {base['name']}, with `learning_rate` "
-             f"{settings.learning_rate:g}",
-             f"before fine-tuning: dev loss {loss:.3f} (perplexity {perplexity(loss):.1f})" if base["all weights"] else
-             "its labels are others, so the weights of the labels start anew"]
+             f"{settings.learning_rate:g}"]
+    if base["all weights"]:
+        loss = evaluate(model.network, dev.sorted_batches(settings.batch_size * 2))
+        found.append(f"before fine-tuning: dev loss {loss:.3f} (perplexity {perplexity(loss):.1f})")
+    else:
+        found.append("its labels are others, so the weights of the labels start anew")
     if base["name"] != corpus["name"]:
         found.append(f"scores are fair only if {base['name']} contains no text of the test split of {corpus['name']}")
     if {base["script"], corpus.get("script")} == {"simplified", "traditional"}:
